@@ -1,0 +1,48 @@
+"""The composition root: one module a subcommand, imported only when it is called."""
+
+import argparse
+import importlib
+import sys
+from typing import Final
+
+from maxwatt import __version__
+from maxwatt.domain.errors import MaxwattError
+
+COMMANDS: Final = {
+    "agent": "read this node's CPU, memory, jobs and power, offer and push them",
+    "serve": "run the server: ingest, aggregator and web app",
+    "demo": "run the whole system on a simulated cluster and this machine",
+    "import": "bring job records or samples in from a file",
+    "attribute": "book the energy of past windows again",
+    "job": "what one job used",
+    "top": "users, accounts, partitions or jobs by energy",
+}
+"""Subcommand to its one-line help. Each lives in `maxwatt.cli.<name>` (`import` in `import_`) and has
+`add_arguments(parser)` and `run(args) -> int`."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point of `maxwatt`. Returns the exit status: 0 well, 1 a fault told on stderr, 2 wrong usage."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        args = _parser(arguments).parse_args(arguments)
+        return int(args.run(args))
+    except MaxwattError as error:
+        print(f"maxwatt: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="maxwatt", description="Every joule a cluster draws, on somebody's account.")
+    parser.add_argument("--version", action="version", version=f"maxwatt {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    called = next((word for word in arguments if not word.startswith("-")), None)
+    for name, help in COMMANDS.items():
+        sub = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+        if name == called:  # only the command that is called is imported: the agent must stay light
+            module = importlib.import_module(f"maxwatt.cli.{name.replace('import', 'import_')}")
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,308 @@
+"""TOML settings: frozen and validated. Every fault is told at once with its line; unknown keys are refused."""
+
+import dataclasses
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from maxwatt.domain.errors import ConfigError, InputError
+from maxwatt.domain.hostlist import expand
+from maxwatt.domain.node_model import UNKNOWN_MODEL, NodeModel
+
+Check = Callable[[Any], str | None]
+
+
+def _setting(default: Any, help: str, check: Check | None = None) -> Any:
+    """A dataclass field with the sentence that documents it and, where needed, a check returning what is wrong."""
+    return field(default=default, metadata={"help": help, "check": check})
+
+
+def _positive(value: float) -> str | None:
+    return None if value > 0 else "must be above 0"
+
+
+def _not_negative(value: float) -> str | None:
+    return None if value >= 0 else "must not be negative"
+
+
+def _one_of(*choices: str) -> Check:
+    return lambda value: None if value in choices else f"must be one of {', '.join(choices)}"
+
+
+def _port(value: int) -> str | None:
+    return None if 0 <= value < 65536 else "must be a port, 0 to 65535"
+
+
+def _zone(value: str) -> str | None:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        return "is no time zone of the tz database, such as Europe/Berlin"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """The cluster whose jobs and nodes this is."""
+
+    name: str = _setting("cluster", "name of the cluster, as in Slurm's ClusterName")
+    timezone: str = _setting("UTC", "time zone of the site, for days and pages", _zone)
+    simulated: bool = _setting(False, "label every page as simulated")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """`maxwatt agent`: what runs on a node."""
+
+    node: str = _setting("", "node name as Slurm knows it; empty: the short host name")
+    interval_s: float = _setting(15.0, "seconds between two readings", _positive)
+    root: str = _setting("/", "read /proc and /sys below this folder")
+    collectors: tuple[str, ...] = _setting((), "collectors to run; empty: all that find their hardware")
+    metrics_bind: str = _setting("", "host:port of /metrics, such as 127.0.0.1:9105; empty: none")
+    push_url: str = _setting("", "server that takes line protocol, such as http://server:8080; empty: no push")
+    push_token_file: str = _setting("", "file with the token for the push")
+    state_dir: str = _setting("/var/lib/maxwatt-agent", "folder for the spool and the counters' state")
+    spool_max_bytes: int = _setting(64 << 20, "how much of what could not be sent is kept on disk", _positive)
+    zone_interval_s: float = _setting(60.0, "seconds between two readings of zone detail", _positive)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """`maxwatt serve`."""
+
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8080, "port to listen on; 0: any free one", _port)
+    data_dir: str = _setting("/var/lib/maxwatt", "folder of store, ledger and tokens")
+    commit_interval_ms: int = _setting(250, "ingest requests are gathered into one commit this often", _positive)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where samples are kept."""
+
+    kind: str = _setting("duckdb", "which store", _one_of("duckdb"))
+    path: str = _setting("", "file of the embedded store; empty: samples.duckdb in the data folder")
+    memory_limit: str = _setting("1GB", "memory DuckDB may use")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """Where bookings are kept."""
+
+    url: str = _setting("", "SQLAlchemy URL; empty: SQLite file ledger.sqlite in the data folder")
+
+
+@dataclass(frozen=True, slots=True)
+class SlurmSettings:
+    """How Slurm's records are read."""
+
+    live: str = _setting("none", "source of live job and node records", _one_of("none", "scontrol"))
+    accounting: str = _setting("none", "source of finished job records", _one_of("none", "sacct"))
+    live_interval_s: float = _setting(15.0, "seconds between two live polls; keep well below MinJobAge", _positive)
+    accounting_interval_s: float = _setting(60.0, "seconds between two accounting polls", _positive)
+    command_timeout_s: float = _setting(30.0, "time limit of one Slurm command", _positive)
+    bin_dir: str = _setting("", "folder of scontrol and sacct; empty: from PATH")
+    conf: str = _setting("", "slurm.conf for the commands; empty: Slurm's default")
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionSettings:
+    """How windows are computed."""
+
+    interval_s: float = _setting(30.0, "seconds between two rounds of the aggregator", _positive)
+    settle_s: float = _setting(120.0, "a window closes this long after its end, when its sources are in", _not_negative)
+    max_gap_s: float = _setting(3600.0, "readings further apart are missing coverage, not one interval", _positive)
+    nodes_per_chunk: int = _setting(64, "nodes attributed together: memory against speed", _positive)
+
+
+@dataclass(frozen=True, slots=True)
+class CarbonSettings:
+    """Where the carbon intensity comes from."""
+
+    zone: str = _setting("DE", "country of the shipped yearly table")
+    intensity_g_per_kwh: float | None = _setting(None, "one figure instead of the table [g/kWh]", _not_negative)
+    pue: float = _setting(1.0, "power usage effectiveness of the site", lambda v: None if v >= 1 else "is at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class CostSettings:
+    """What energy costs."""
+
+    price_per_kwh: float = _setting(0.0, "price of one kWh; 0: no cost shown", _not_negative)
+    currency: str = _setting("EUR", "its currency")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything in one configuration file."""
+
+    cluster: ClusterSettings = ClusterSettings()
+    agent: AgentSettings = AgentSettings()
+    server: ServerSettings = ServerSettings()
+    store: StoreSettings = StoreSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    slurm: SlurmSettings = SlurmSettings()
+    attribution: AttributionSettings = AttributionSettings()
+    carbon: CarbonSettings = CarbonSettings()
+    cost: CostSettings = CostSettings()
+    node_models: tuple[NodeModel, ...] = ()
+
+    @property
+    def store_path(self) -> Path:
+        """File of the embedded store."""
+        return Path(self.store.path or Path(self.server.data_dir) / "samples.duckdb")
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger."""
+        return self.ledger.url or f"sqlite:///{Path(self.server.data_dir) / 'ledger.sqlite'}"
+
+    def model_of(self, node: str) -> NodeModel:
+        """The node model that lists `node`, or the unknown model."""
+        return next((model for model in self.node_models if node in model.nodes), UNKNOWN_MODEL)
+
+
+SECTIONS: Final[dict[str, type]] = {
+    f.name: typing.get_type_hints(Settings)[f.name] for f in dataclasses.fields(Settings) if f.name != "node_models"
+}
+
+
+def load(path: Path) -> Settings:
+    """Settings from a TOML file.
+
+    Raises:
+        ConfigError: with every fault of the file, each with its line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str = "configuration") -> Settings:
+    """Settings from TOML text; `name` stands in the error messages.
+
+    Raises:
+        ConfigError: with every fault of the text, each with its line.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}: {error}") from error
+    faults = _Faults(name, text)
+    values: dict[str, Any] = {}
+    for section, content in document.items():
+        if section == "node_models":
+            values[section] = _node_models(content, faults)
+        elif section not in SECTIONS:
+            faults.add((section,), f"unknown section; known: {', '.join([*SECTIONS, 'node_models'])}")
+        elif not isinstance(content, dict):
+            faults.add((section,), "must be a section")
+        else:
+            values[section] = _build(SECTIONS[section], content, (section,), faults)
+    faults.raise_if_any()
+    return Settings(**values)
+
+
+class _Faults:
+    """Collects faults with the line they stand on."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self._name, self._lines, self._found = name, text.splitlines(), list[str]()
+
+    def add(self, path: tuple[str | int, ...], problem: str) -> None:
+        """Note that the value at `path`, such as ("server", "port") or ("node_models", 1, "nodes"), is wrong."""
+        shown = ".".join(str(step) for step in path)
+        self._found.append(f"{self._name}, line {self._line(path)}: {shown} {problem}")
+
+    def raise_if_any(self) -> None:
+        """One error with every fault."""
+        if self._found:
+            raise ConfigError("\n".join(self._found))
+
+    def _line(self, path: tuple[str | int, ...]) -> int:
+        section, nth = str(path[0]), next((step for step in path if isinstance(step, int)), 0)
+        headers = [n for n, line in enumerate(self._lines) if re.match(rf"\s*\[+\s*{re.escape(section)}\s*\]+", line)]
+        start = headers[nth] if nth < len(headers) else 0
+        key = path[-1]
+        if len(path) > 1 and isinstance(key, str):
+            for n in range(start + 1, len(self._lines)):
+                if re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", self._lines[n]):
+                    return n + 1
+                if self._lines[n].lstrip().startswith("["):
+                    break
+        return start + 1
+
+
+def _build(kind: type, content: Mapping[str, Any], path: tuple[str | int, ...], faults: _Faults) -> Any:
+    hints = typing.get_type_hints(kind)
+    known = {f.name: f for f in dataclasses.fields(kind)}
+    values = {}
+    for key, raw in content.items():
+        here = (*path, key)
+        if key not in known:
+            faults.add(here, f"is unknown; known: {', '.join(known)}")
+            continue
+        value, problem = _convert(raw, hints[key])
+        check = known[key].metadata.get("check")
+        if problem is None and check is not None and value is not None:
+            problem = check(value)
+        if problem:
+            faults.add(here, f"{problem}, not {raw!r}")
+        else:
+            values[key] = value
+    return kind(**values)
+
+
+def _convert(raw: Any, hint: Any) -> tuple[Any, str | None]:
+    """The value as the hinted type, or what is wrong with it."""
+    if isinstance(hint, types.UnionType):
+        hint = next(arg for arg in typing.get_args(hint) if arg is not type(None))
+    if hint is float and isinstance(raw, int) and not isinstance(raw, bool):
+        return float(raw), None
+    if typing.get_origin(hint) is tuple:
+        if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
+            return tuple(raw), None
+        return None, "must be a list of strings"
+    if isinstance(raw, hint) and not (hint is int and isinstance(raw, bool)):
+        return raw, None
+    names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+    return None, f"must be {names[hint]}"
+
+
+def _node_models(content: Any, faults: _Faults) -> tuple[NodeModel, ...]:
+    if not isinstance(content, list):
+        faults.add(("node_models",), "must be a list: write [[node_models]]")
+        return ()
+    models, owner = [], dict[str, str]()
+    for index, entry in enumerate(content):
+        model = _node_model(dict(entry), ("node_models", index), faults)
+        for node in model.nodes:
+            if node in owner:
+                faults.add(("node_models", index, "nodes"), f"name {node}, which {owner[node]} has already")
+            owner[node] = model.name
+        models.append(model)
+    return tuple(models)
+
+
+def _node_model(entry: dict[str, Any], path: tuple[str | int, ...], faults: _Faults) -> NodeModel:
+    nodes = entry.pop("nodes", "")
+    model: NodeModel = _build(NodeModel, {"name": "", **entry}, path, faults)
+    for key, value in entry.items():
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
+            faults.add((*path, key), f"must not be negative, not {value!r}")
+    try:
+        names = expand(nodes) if isinstance(nodes, str) else tuple(nodes)
+    except InputError as error:
+        faults.add((*path, "nodes"), str(error))
+        names = ()
+    return dataclasses.replace(model, nodes=names)

@@ -1,0 +1,40 @@
+"""What is known of a kind of node before anything is measured: its idle and full powers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NodeModel:
+    """Declared powers of a kind of node; 0 means the hardware is absent or the figure unknown.
+
+    Args:
+        name: how the site calls this kind of node.
+        nodes: host names of this kind, expanded.
+        cpu_idle_w, cpu_max_w: all packages, idle and at full load [W].
+        dram_idle_w, dram_max_w: all memory [W].
+        gpu_idle_w, gpu_max_w: one board [W].
+        rest_base_w: fans, losses, disks of a node that does nothing, where no meter measures them [W].
+        rest_ratio: further losses per watt of dynamic power of the parts [1].
+        meter_includes_gpus: whether the whole-node meter also measures the GPUs.
+        home_group: the one group whose account the node's idle energy belongs to.
+    """
+
+    name: str
+    nodes: tuple[str, ...] = ()
+    cpu_idle_w: float = 0.0
+    cpu_max_w: float = 0.0
+    dram_idle_w: float = 0.0
+    dram_max_w: float = 0.0
+    gpu_idle_w: float = 0.0
+    gpu_max_w: float = 0.0
+    rest_base_w: float = 0.0
+    rest_ratio: float = 0.0
+    meter_includes_gpus: bool = True
+    home_group: str = ""
+
+    def cpu_power_w(self, utilisation: float) -> float:
+        """Modelled CPU power [W] at a utilisation in 0..1: `P_idle + (P_max - P_idle) * utilisation`."""
+        return self.cpu_idle_w + (self.cpu_max_w - self.cpu_idle_w) * utilisation
+
+
+UNKNOWN_MODEL = NodeModel("unknown")
