@@ -1,0 +1,151 @@
+"""What the kernel takes and gives: plain numpy arrays, one entry per row. Times are int64 epoch ms UTC."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxwatt.domain.node_model import NodeModel
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+I32 = NDArray[np.int32]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSamples:
+    """Node rows sorted by (node, ts_ms); a value that was not read is NaN.
+
+    `node` indexes the chunk's nodes; counters in J and s; `monotonic_s` and `epoch_id` come from the agent.
+    """
+
+    node: I32
+    ts_ms: I64
+    monotonic_s: F64
+    epoch_id: I64
+    cpu_busy_s: F64
+    cpu_energy_j: F64
+    dram_energy_j: F64
+    cpu_modelled_j: F64
+    meter_energy_j: F64
+    meter_power_w: F64
+
+
+@dataclass(frozen=True, slots=True)
+class GpuSamples:
+    """GPU rows sorted by (node, gpu, ts_ms)."""
+
+    node: I32
+    gpu: I32
+    ts_ms: I64
+    monotonic_s: F64
+    epoch_id: I64
+    energy_j: F64
+    power_w: F64
+
+
+@dataclass(frozen=True, slots=True)
+class JobSamples:
+    """Job rows sorted by (node, job_id, ts_ms)."""
+
+    node: I32
+    job_id: I64
+    ts_ms: I64
+    cpu_s: F64
+    memory_bytes: F64
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTraits:
+    """Per node of the chunk: its name, its model, N CPUs and M bytes that Slurm can allocate (0: unknown)."""
+
+    name: str
+    model: NodeModel
+    cpus: float
+    memory_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """Jobs on nodes: one entry per job and node.
+
+    `job` is the caller's own number for the job record (a row per attempt), given back in the bookings.
+    `end_ms` is np.iinfo(int64).max while the job runs. `total_cpu_s` is Slurm's TotalCPU of the whole job, NaN while
+    unknown; it is the same on each node of the job and is shared by the kernel. `gpus` is a bit mask of indices.
+    `exclusive` marks whole-node jobs; `modelled` allocations that were not seen but assumed.
+    """
+
+    node: I32
+    job: I64
+    job_id: I64
+    start_ms: I64
+    end_ms: I64
+    cpus: F64
+    memory_bytes: F64
+    gpus: I64
+    exclusive: Bool
+    modelled: Bool
+    total_cpu_s: F64
+
+
+@dataclass(frozen=True, slots=True)
+class Suspensions:
+    """Spans in which a life (index into Lives) holds memory and GPUs but no CPUs; end is int64 max while it lasts."""
+
+    life: I64
+    start_ms: I64
+    end_ms: I64
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Everything needed to attribute some nodes over one window."""
+
+    nodes: tuple[NodeTraits, ...]
+    node: NodeSamples
+    gpu: GpuSamples
+    job: JobSamples
+    lives: Lives
+    suspensions: Suspensions
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Edges of the buckets [epoch ms], ascending, at least two; and the longest interval that is bridged [ms]."""
+
+    edges_ms: I64
+    max_gap_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bookings:
+    """One entry per (node, bucket, account, life or -1) with energy or held time, sorted so.
+
+    energy_j: [n, 4 components, 2 parts] in the order of COMPONENTS and PARTS.
+    evidence_j: [n, 5] in the order of EVIDENCE; sums to energy_j over all.
+    life: index into Lives, -1 where the account is no job. bucket: index into the window's edges.
+    cpu_used_s, waste_j, memory_peak_bytes: NaN where unknown or not a job.
+    """
+
+    account: I32
+    life: I64
+    node: I32
+    bucket: I32
+    energy_j: F64
+    evidence_j: F64
+    cpu_used_s: F64
+    cpu_reserved_s: F64
+    held_s: F64
+    covered_s: F64
+    waste_j: F64
+    memory_peak_bytes: F64
+    uncertainty: F64
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured per node and bucket: energy_j [nodes, buckets, 4 components], covered_s [nodes, buckets]."""
+
+    energy_j: F64
+    covered_s: F64

@@ -1,0 +1,188 @@
+"""The ledger's tables. Times are epoch ms UTC, energies joules, CO2 grams; a null is something unknown."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, SmallInteger, String, Table, Text
+
+from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS
+
+SCHEMA_VERSION: Final = 1
+
+metadata: Final = MetaData()
+
+about = Table(
+    "about",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="schema_version, cluster, simulated and other single facts",
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_ref", Integer, primary_key=True, autoincrement=True),
+    Column("cluster", String(64), nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("user", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("partition", String(64), nullable=False),
+    Column("qos", String(64), nullable=False),
+    Column("submit_ms", BigInteger),
+    Column("end_ms", BigInteger),
+    Column("time_limit_s", Integer),
+    Column("state_reason", Text, nullable=False),
+    Column("exit_code", Integer),
+    Column("exit_signal", Integer),
+    Column("cpus", Integer, nullable=False),
+    Column("node_count", Integer, nullable=False),
+    Column("gpu_count", Integer, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("node_list", Text, nullable=False),
+    Column("exclusive", Boolean, nullable=False),
+    Column("total_cpu_s", Float),
+    Column("features", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("work_dir", Text, nullable=False),
+    Column("stdout", Text, nullable=False),
+    Column("stderr", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("array_job_id", BigInteger),
+    Column("array_task_id", BigInteger),
+    Column("het_job_id", BigInteger),
+    Column("het_offset", Integer),
+    Column("source", String(32), nullable=False),
+    Column("seen_ms", BigInteger, nullable=False, comment="when a source last reported it"),
+    Index("jobs_key", "cluster", "job_id", "start_ms", unique=True),
+    Index("jobs_start", "start_ms"),
+    Index("jobs_end", "end_ms"),
+    Index("jobs_user", "user", "start_ms"),
+)
+
+allocations = Table(
+    "allocations",
+    metadata,
+    Column("job_ref", Integer, primary_key=True),
+    Column("node", String(128), primary_key=True),
+    Column("cpus", Float, nullable=False),
+    Column("memory_bytes", Float, nullable=False),
+    Column("gpus", Text, nullable=False, comment="indices, comma-separated"),
+    Column("modelled", Boolean, nullable=False),
+    Index("allocations_node", "node"),
+)
+
+suspensions = Table(
+    "suspensions",
+    metadata,
+    Column("job_ref", Integer, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True),
+    Column("end_ms", BigInteger),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("node", String(128), primary_key=True),
+    Column("cpus", Integer, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("gpus", Integer, nullable=False),
+    Column("partitions", Text, nullable=False, comment="comma-separated"),
+    Column("features", Text, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("first_seen_ms", BigInteger, nullable=False),
+)
+
+node_states = Table(
+    "node_states",
+    metadata,
+    Column("node", String(128), primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True),
+    Column("end_ms", BigInteger, comment="null while it lasts"),
+    Column("state", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("node", String(128), primary_key=True),
+    Column("bucket_ms", BigInteger, primary_key=True),
+    Column("account", SmallInteger, primary_key=True, comment="domain.energy.Account"),
+    Column("job_ref", Integer, primary_key=True, comment="0 where the account is no job"),
+    *(Column(name, Float, nullable=False) for name in ENERGY_COLUMNS),
+    *(Column(name, Float, nullable=False) for name in EVIDENCE_COLUMNS),
+    Column("cpu_used_s", Float, comment="CPU seconds used; null: unknown"),
+    Column("cpu_reserved_s", Float, nullable=False, comment="CPUs held x seconds"),
+    Column("held_s", Float, nullable=False, comment="seconds held on this node in this bucket"),
+    Column("covered_s", Float, nullable=False, comment="of these, seconds between samples"),
+    Column("waste_j", Float, comment="static energy reserved but not used; null: unknown"),
+    Column("memory_peak_bytes", Float, comment="highest resident memory sampled; null: unknown"),
+    Column("uncertainty", Float, nullable=False, comment="relative, of the energy"),
+    Column("co2_g", Float),
+    Column("factor_id", Integer),
+    Column("method_version", SmallInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Index("bookings_job", "job_ref"),
+    Index("bookings_bucket", "bucket_ms"),
+)
+
+measured = Table(
+    "measured",
+    metadata,
+    Column("node", String(128), primary_key=True),
+    Column("bucket_ms", BigInteger, primary_key=True),
+    *(Column(f"{component}_j", Float, nullable=False) for component in COMPONENTS),
+    Column("covered_s", Float, nullable=False),
+    comment="what the meters say per node and bucket: the accounts of `bookings` must sum to it",
+)
+
+windows = Table(
+    "windows",
+    metadata,
+    Column("bucket_ms", BigInteger, primary_key=True),
+    Column("state", String(8), nullable=False, comment="open: provisional; closed: sources in; dirty: to redo"),
+    Column("computed_ms", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("closure_error", Float, nullable=False, comment="worst relative gap between accounts and meter"),
+    Index("windows_state", "state"),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String(32), primary_key=True, comment="scontrol, sacct, samples"),
+    Column("success_ms", BigInteger, comment="the source is known to be complete up to here"),
+    Column("attempt_ms", BigInteger),
+    Column("error", Text, nullable=False, comment="empty after a success"),
+)
+
+faults = Table(
+    "faults",
+    metadata,
+    Column("fault_id", Integer, primary_key=True, autoincrement=True),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Index("faults_source", "source", "message", unique=True),
+)
+
+factors = Table(
+    "factors",
+    metadata,
+    Column("factor_id", Integer, primary_key=True, autoincrement=True),
+    Column("provider", String(32), nullable=False),
+    Column("zone", String(32), nullable=False),
+    Column("kind", String(32), nullable=False, comment="average or marginal, lifecycle or direct"),
+    Column("vintage", String(32), nullable=False),
+    Column("state", String(16), nullable=False, comment="measured, forecast or static"),
+    Column("valid_from_ms", BigInteger, nullable=False),
+    Column("intensity_g_per_kwh", Float, nullable=False),
+    Column("pue", Float, nullable=False),
+    Index(
+        "factors_key", "provider", "zone", "kind", "vintage", "valid_from_ms", "intensity_g_per_kwh", "pue", unique=True
+    ),
+)

@@ -1,0 +1,199 @@
+"""Read models: what pages, API, mail and command line show. One definition of every figure; null is unknown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a figure says about itself.
+
+    Args:
+        shares: share of the energy by kind (`counted`, `integrated`, …), sums to 1.
+        coverage: share of the time with samples, 0..1.
+        uncertainty: relative uncertainty of the energy.
+        method_version: version of the method that booked it.
+        provisional: some window of it is still open.
+    """
+
+    shares: Mapping[str, float]
+    coverage: float
+    uncertainty: float
+    method_version: int
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job in a table. Efficiencies are 0..1 (above 1 is a fault to show), None where unknown."""
+
+    job_id: int
+    start_ms: int
+    end_ms: int | None
+    name: str
+    user: str
+    account: str
+    partition: str
+    state: str
+    exit_code: int | None
+    node_list: str
+    node_count: int
+    cpus: int
+    gpu_count: int
+    elapsed_s: float
+    time_limit_s: int | None
+    cpu_efficiency: float | None
+    memory_efficiency: float | None
+    energy_j: float | None
+    energy_static_j: float | None
+    energy_dynamic_j: float | None
+    waste_j: float | None
+    co2_g: float | None
+    cost: float | None
+    array_job_id: int | None = None
+    array_task_id: int | None = None
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """A slice of the job table and how many rows there are in all."""
+
+    rows: tuple[JobRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """What to show. Empty text means any. Times are epoch ms; a job counts when it overlaps [since_ms, until_ms)."""
+
+    user: str = ""
+    partition: str = ""
+    account: str = ""
+    state: str = ""
+    text: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeShare:
+    """A job's part of one node. Energy by component and part, `{"cpu_static_j": …}`."""
+
+    node: str
+    cpus: float
+    memory_bytes: float
+    gpus: tuple[int, ...]
+    cpu_used_s: float | None
+    memory_peak_bytes: float | None
+    energy_j: Mapping[str, float]
+    allocation_modelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail:
+    """Everything known of one job. `facts` are Slurm's own words in display order: (label, value)."""
+
+    row: JobRow
+    submit_ms: int | None
+    state_reason: str
+    qos: str
+    features: str
+    gpus: str
+    command: str
+    work_dir: str
+    stdout: str
+    stderr: str
+    comment: str
+    exit_signal: int | None
+    memory_bytes: int
+    total_cpu_s: float | None
+    nodes: tuple[NodeShare, ...]
+    factor: str
+    intensity_g_per_kwh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSeries:
+    """A job on one node over time; every list is as long as `ts_ms`, None where nothing is known.
+
+    `ts_ms` are the ends of the intervals, `start_ms` their starts.
+    cpu_used: mean CPUs in use over the interval; memory_bytes: resident at its end;
+    power_w: by `cpu_static_w`, `cpu_dynamic_w`, … one list each.
+    """
+
+    node: str
+    start_ms: tuple[int, ...]
+    ts_ms: tuple[int, ...]
+    cpu_used: tuple[float | None, ...]
+    memory_bytes: tuple[float | None, ...]
+    power_w: Mapping[str, tuple[float | None, ...]]
+    cpus: float
+    memory_allocated_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyRow:
+    """Energy of one user, account or partition. For a partition or user: its jobs only."""
+
+    name: str
+    jobs: int
+    cpu_hours: float
+    energy_j: float
+    energy_static_j: float
+    energy_dynamic_j: float
+    waste_j: float | None
+    co2_g: float | None
+    cost: float | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class EnergySummary:
+    """Where the energy of a time went: jobs, system, idle, unattributed; they sum to `total_j`."""
+
+    since_ms: int
+    until_ms: int
+    jobs_j: float
+    system_j: float
+    idle_j: float
+    unattributed_j: float
+    total_j: float
+    by_component_j: Mapping[str, float]
+    co2_g: float | None
+    cost: float | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class EnergySeries:
+    """Mean power of each account over time, for the cluster or for one viewer's jobs: `{"jobs": [W], …}`."""
+
+    start_ms: tuple[int, ...]
+    step_ms: int
+    power_w: Mapping[str, tuple[float | None, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAge:
+    """How old what we know from one source is."""
+
+    name: str
+    success_ms: int | None
+    age_s: float | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What every page says about its own data."""
+
+    cluster: str
+    timezone: str
+    simulated: bool
+    booked_until_ms: int | None
+    closed_until_ms: int | None
+    newest_ms: int | None
+    sources: tuple[SourceAge, ...] = ()
+    currency: str = "EUR"
+    faults: tuple[str, ...] = field(default=())
