@@ -1,0 +1,225 @@
+"""The embedded store: samples in one DuckDB file, opened by exactly one process."""
+
+import contextlib
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from aggregator.store import batches
+from aggregator.store import tables as sql
+from aggregator.store.arrow import ARROW_TYPES, as_samples
+from aggregator.store.connection import connect
+from maxwatt.domain.errors import SourceError
+from maxwatt.domain.ports import SampleWindow
+from maxwatt.domain.schema import GPU, JOB, MEASUREMENTS, NODE, Measurement
+
+THREADS: Final = 2
+
+
+class DuckDBStore:
+    """`maxwatt.domain.ports.Store` in a file.
+
+    Any thread may read while another writes; writes take turns. A write that returned is on disk.
+
+    Args:
+        path: the file; it and its folder are made where they are missing.
+        memory_limit: memory DuckDB may use, such as `1GB`; beyond it, it spills to `<path>.tmp`.
+        threads: threads DuckDB may use.
+
+    Raises:
+        StoreLockedError: another process, or another store of this one, has the file open.
+        SourceError: the file cannot be read or is no DuckDB file.
+    """
+
+    def __init__(self, path: Path, memory_limit: str = "1GB", threads: int = THREADS) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection = connect(path, memory_limit, threads)
+        try:
+            self._prepare()
+        except duckdb.Error as error:
+            self._connection.close()
+            raise SourceError(f"{path}: {error}") from error
+
+    def _prepare(self) -> None:
+        self._connection.execute(sql.CREATE_NODES)
+        for measurement in MEASUREMENTS.values():
+            self._connection.execute(sql.create_sql(measurement))
+            present = [row[0] for row in self._rows(f"DESCRIBE {sql.table(measurement)}")]
+            for statement in sql.add_columns_sql(measurement, present):
+                self._connection.execute(statement)
+        self._node_ids: dict[str, int] = dict(self._rows(f"SELECT name, node_id FROM {sql.NODES}"))  # noqa: S608
+        # Newest time per measurement: a batch that begins after it can hold no row that is there already.
+        self._newest_ms = {m.name: self._newest_of(m) for m in MEASUREMENTS.values()}
+        self._newest_by_node: dict[str, int] | None = None
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._connection.execute(statement).fetchall()
+        return found
+
+    def _newest_of(self, measurement: Measurement) -> int | None:
+        newest: int | None = self._rows(f"SELECT max(ts_ms) FROM {sql.table(measurement)}")[0][0]  # noqa: S608
+        return newest
+
+    def write(self, tables: Mapping[str, pa.Table]) -> int:
+        """Add rows in one commit, atomic across measurements; rows already there are dropped.
+
+        Args:
+            tables: measurement name to table with the columns of its schema, `node` as text; fields may be left out.
+
+        Returns:
+            Rows added.
+
+        Raises:
+            InputError: a table does not fit the schema; nothing is written.
+            SourceError: the file could not be written; nothing is written.
+        """
+        fitting = {name: batches.without_repeats(name, as_samples(name, table)) for name, table in tables.items()}
+        filled = {name: table for name, table in fitting.items() if table.num_rows}
+        if not filled:
+            return 0
+        with self._lock:
+            return self._commit(filled)
+
+    def _commit(self, filled: Mapping[str, pa.Table]) -> int:
+        new_ids = self._new_node_ids(filled)
+        ids = self._node_ids | new_ids
+        try:
+            self._connection.begin()
+            try:
+                self._insert_nodes(new_ids)
+                added = sum(self._insert(name, batches.numbered(batch, ids)) for name, batch in filled.items())
+                self._connection.commit()
+            except BaseException:
+                with contextlib.suppress(duckdb.TransactionException):  # a failed commit has rolled back by itself
+                    self._connection.rollback()
+                raise
+        except duckdb.Error as error:
+            raise SourceError(f"{self._path}: could not be written: {error}") from error
+        self._node_ids = ids
+        self._note_newest(filled)
+        return added
+
+    def _new_node_ids(self, filled: Mapping[str, pa.Table]) -> dict[str, int]:
+        names = {name for batch in filled.values() for name in pc.unique(batch["node"]).to_pylist()}
+        new = sorted(names - self._node_ids.keys())
+        return {name: number for number, name in enumerate(new, start=len(self._node_ids))}
+
+    def _insert_nodes(self, ids: Mapping[str, int]) -> None:
+        if ids:
+            rows = pa.table({"node_id": pa.array(ids.values(), pa.int32()), "name": pa.array(ids, pa.string())})
+            self._execute_with("batch", rows, f"INSERT INTO {sql.NODES} BY NAME SELECT * FROM batch", [])  # noqa: S608
+
+    def _insert(self, name: str, batch: pa.Table) -> int:
+        span = pc.min_max(batch["ts_ms"]).as_py()
+        newest = self._newest_ms[name]
+        repeats_possible = newest is not None and span["min"] <= newest
+        statement = sql.insert_sql(MEASUREMENTS[name], repeats_possible=repeats_possible)
+        return self._execute_with("batch", batch, statement, [span["min"], span["max"]] if repeats_possible else [])
+
+    def _execute_with(self, view: str, rows: pa.Table, statement: str, parameters: list[int]) -> int:
+        self._connection.register(view, rows)
+        try:
+            return int(self._connection.execute(statement, parameters).fetchone()[0])
+        finally:
+            self._connection.unregister(view)
+
+    def _note_newest(self, filled: Mapping[str, pa.Table]) -> None:
+        for name, batch in filled.items():
+            newest = pc.max(batch["ts_ms"]).as_py()
+            self._newest_ms[name] = max(newest, self._newest_ms[name] or newest)
+        if self._newest_by_node is not None and NODE.name in filled:
+            self._newest_by_node = batches.later(self._newest_by_node, filled[NODE.name])
+
+    def read(
+        self,
+        nodes: Sequence[str],
+        start_ms: int,
+        end_ms: int,
+        columns: Mapping[str, Sequence[str]] | None = None,
+    ) -> SampleWindow:
+        """All samples of `nodes` with `start_ms <= ts_ms < end_ms`, as they stood at one moment.
+
+        Args:
+            nodes: distinct host names; one without samples has no rows.
+            start_ms, end_ms: epoch ms UTC.
+            columns: measurement name (`node`, `gpu`, `job`) to the fields wanted; what rows are sorted by always comes
+                along. A measurement that is not named is not read: its table has no rows. None: everything.
+
+        Raises:
+            SourceError: the file could not be read.
+        """
+        cursor = self._connection.cursor()
+        try:
+            cursor.register("wanted", self._wanted(nodes))
+            cursor.begin()
+            found = [
+                self._read_one(cursor, measurement, (start_ms, end_ms), columns) for measurement in (NODE, GPU, JOB)
+            ]
+        except duckdb.Error as error:
+            raise SourceError(f"{self._path}: could not be read: {error}") from error
+        finally:
+            cursor.close()
+        return SampleWindow(tuple(nodes), *found)
+
+    def _wanted(self, nodes: Sequence[str]) -> pa.Table:
+        known = [(self._node_ids[name], index) for index, name in enumerate(nodes) if name in self._node_ids]
+        return pa.table(
+            {
+                "node_id": pa.array([node_id for node_id, _ in known], pa.int32()),
+                "node": pa.array([index for _, index in known], pa.int32()),
+            }
+        )
+
+    @staticmethod
+    def _read_one(
+        cursor: Any, measurement: Measurement, span: tuple[int, int], columns: Mapping[str, Sequence[str]] | None
+    ) -> pa.Table:
+        names = _picked(measurement, columns)
+        if columns is not None and measurement.name not in columns:
+            return _window_schema(measurement, names).empty_table()
+        return cursor.sql(sql.select_sql(measurement, names), params=list(span)).to_arrow_table()
+
+    def newest_ms(self) -> dict[str, int]:
+        """Time [epoch ms UTC] of the newest node row per node."""
+        if self._newest_by_node is None:  # the whole table is looked through once, then every write moves it on
+            with self._lock:
+                self._newest_by_node = dict(self._rows(sql.NEWEST_BY_NODE))
+        return dict(self._newest_by_node)
+
+    def oldest_ms(self) -> int | None:
+        """Time [epoch ms UTC] of the oldest node row of all, None while there is none."""
+        cursor = self._connection.cursor()
+        try:
+            oldest: int | None = cursor.execute(f"SELECT min(ts_ms) FROM {sql.table(NODE)}").fetchone()[0]  # noqa: S608
+        except duckdb.Error as error:
+            raise SourceError(f"{self._path}: could not be read: {error}") from error
+        finally:
+            cursor.close()
+        return oldest
+
+    def close(self) -> None:
+        """Write everything into the file proper and let go of it. Closing twice does nothing."""
+        with self._lock:
+            self._connection.close()
+
+
+def _picked(measurement: Measurement, columns: Mapping[str, Sequence[str]] | None) -> list[str]:
+    names = [name for name, _ in measurement.columns]
+    if columns is None or measurement.name not in columns:
+        return names
+    wanted = {*sql.sort_keys(measurement), *columns[measurement.name]}
+    unknown = wanted - set(names)
+    if unknown:
+        raise ValueError(f"{measurement.name} has no column {', '.join(sorted(unknown))}")
+    return [name for name in names if name in wanted]
+
+
+def _window_schema(measurement: Measurement, names: Sequence[str]) -> pa.Schema:
+    types = {name: pa.int32() if name == "node" else ARROW_TYPES[dtype] for name, dtype in measurement.columns}
+    return pa.schema([(name, types[name]) for name in names])
