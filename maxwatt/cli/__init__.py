@@ -40,9 +40,24 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     called = next((word for word in arguments if not word.startswith("-")), None)
     for name, help in COMMANDS.items():
-        sub = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+        sub = commands.add_parser(name, help=help, description=_sentence(help))
         if name == called:  # only the command that is called is imported: the agent must stay light
-            module = importlib.import_module(f"maxwatt.cli.{name.replace('import', 'import_')}")
-            module.add_arguments(sub)
-            sub.set_defaults(run=module.run)
+            _fill(sub, name)
     return parser
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """The complete parser of one subcommand, for the docs."""
+    parser = argparse.ArgumentParser(prog=f"maxwatt {name}", description=_sentence(COMMANDS[name]))
+    _fill(parser, name)
+    return parser
+
+
+def _sentence(help: str) -> str:
+    return f"{help[0].upper()}{help[1:]}."
+
+
+def _fill(parser: argparse.ArgumentParser, name: str) -> None:
+    module = importlib.import_module(f"maxwatt.cli.{name.replace('import', 'import_')}")
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)

@@ -1,0 +1,95 @@
+"""Writes the references that come from code: metrics, configuration, commands. `--check` fails when one is stale."""
+
+import argparse
+import dataclasses
+import os
+import sys
+import typing
+from collections.abc import Callable
+from pathlib import Path
+
+from maxwatt.cli import COMMANDS, command_parser
+from maxwatt.config import SECTIONS
+from maxwatt.domain.node_model import NodeModel
+from maxwatt.domain.schema import MEASUREMENTS, prometheus_name
+
+DOCS = Path(__file__).parent
+
+
+def metrics() -> str:
+    """Every measurement and field, with its Prometheus name."""
+    parts = ["# Metrics\n", "Timestamps are whole milliseconds, UTC. A field that could not be read is left out.\n"]
+    for measurement in MEASUREMENTS.values():
+        tags = ", ".join(f"`{tag.name}` ({tag.help})" for tag in measurement.tags)
+        parts += [f"## `{measurement.name}`\n", f"{measurement.help}. Tags: {tags}.\n"]
+        parts += ["| field | Prometheus name | kind | unit | meaning |", "|---|---|---|---|---|"]
+        parts += [
+            f"| `{field.name}` | `{prometheus_name(measurement, field)}` | {field.kind} | {field.unit} | {field.help} |"
+            for field in measurement.fields
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def configuration() -> str:
+    """Every setting with its default."""
+    parts = ["# Configuration\n", "One TOML file; every key is optional. Unknown keys are refused.\n"]
+    for name, kind in SECTIONS.items():
+        parts += [f"## `[{name}]`\n", f"{kind.__doc__}\n", "| key | type | default | meaning |", "|---|---|---|---|"]
+        hints = typing.get_type_hints(kind)
+        for field in dataclasses.fields(kind):
+            default = "" if field.default in (None, "", ()) else f"`{_toml(field.default)}`"
+            parts.append(f"| `{field.name}` | {_type(hints[field.name])} | {default} | {field.metadata['help']} |")
+        parts.append("")
+    parts += ["## `[[node_models]]`\n", f"{(NodeModel.__doc__ or '').splitlines()[0]}\n"]
+    parts += ["| key | default |", "|---|---|"]
+    parts += [f"| `{f.name}` | `{_toml(f.default)}` |" for f in dataclasses.fields(NodeModel) if f.name != "name"]
+    parts += ["", "`nodes` is a host list such as `wn[001-200]`; powers are watts per node, GPU powers per board.", ""]
+    return "\n".join(parts)
+
+
+def command_line() -> str:
+    """The `--help` of every command."""
+    parts = ["# Command line\n"]
+    for name in COMMANDS:
+        parts += [f"## `maxwatt {name}`\n", "```text"]
+        parts += [command_parser(name).format_help().rstrip(), "```\n"]
+    return "\n".join(parts)
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _type(hint: object) -> str:
+    return {"tuple[str, ...]": "list", "float | None": "float"}.get(str(hint), getattr(hint, "__name__", str(hint)))
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "metrics.md": metrics,
+    "configuration.md": configuration,
+    "command-line.md": command_line,
+}
+
+
+def main() -> int:
+    """Write the pages, or with `--check` tell which are stale (exit 1)."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    os.environ["COLUMNS"] = "100"  # argparse wraps by the terminal; the docs must not depend on it
+    stale = []
+    for name, make in PAGES.items():
+        path, text = DOCS / name, f"<!-- made by docs/generate.py -->\n{make()}"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    if check and stale:
+        sys.stderr.write(f"stale: {', '.join(stale)}. Run: .venv/bin/python docs/generate.py\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
