@@ -134,7 +134,14 @@ class NodeSeries:
 
 @dataclass(frozen=True, slots=True)
 class EnergyRow:
-    """Energy of one user, account or partition. For a partition or user: its jobs only."""
+    """Energy of one user, account or partition: the bookings of its jobs only.
+
+    Args:
+        jobs: jobs with a booking in the time.
+        cpu_hours: CPUs held x hours.
+        waste_j: sum of the bookings whose waste is known, None where none is.
+        waste_unknown_j: energy of the bookings whose waste is unknown; above 0, `waste_j` is a lower bound.
+    """
 
     name: str
     jobs: int
@@ -146,18 +153,22 @@ class EnergyRow:
     co2_g: float | None
     cost: float | None
     evidence: Evidence
+    waste_unknown_j: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class EnergySummary:
-    """Where the energy of a time went: jobs, system, idle, unattributed; they sum to `total_j`."""
+    """Where the energy of a time went: jobs, system, idle, unattributed; they sum to `total_j`.
+
+    A viewer who does not see all gets their own jobs only: `system_j`, `idle_j` and `unattributed_j` are None.
+    """
 
     since_ms: int
     until_ms: int
     jobs_j: float
-    system_j: float
-    idle_j: float
-    unattributed_j: float
+    system_j: float | None
+    idle_j: float | None
+    unattributed_j: float | None
     total_j: float
     by_component_j: Mapping[str, float]
     co2_g: float | None
