@@ -1,0 +1,92 @@
+"""What a simulated job does at any time, in closed form: CPU seconds, memory and GPU work since its start.
+
+Closed forms, so that any moment can be sampled on its own and a later start of the demo goes on where it stopped.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maxwatt.cli.simulation.schedule import Placed
+from maxwatt.domain.jobs import Allocation
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A job on one node.
+
+    Args:
+        begin_s, end_s: epoch seconds.
+        cpu_rate: mean CPUs in use while it works.
+        swing, period_s, phase: its use goes up and down by this share.
+        idle_after_s: seconds after its start from which on it does nothing (a hung job), else its whole length.
+        joules_factor: its joules per CPU second relative to the node's mean.
+        gpu_share: mean utilisation of each of its GPUs.
+    """
+
+    job_id: int
+    begin_s: float
+    end_s: float
+    cpu_rate: float
+    swing: float
+    period_s: float
+    phase: float
+    idle_after_s: float
+    joules_factor: float
+    memory_peak_bytes: float
+    gpus: tuple[int, ...]
+    gpu_share: float
+
+    def work_s(self, t_s: F64) -> F64:
+        """Integral of the activity (mean 1) from the start to each of `t_s` [s]."""
+        x = np.clip(t_s - self.begin_s, 0, min(self.end_s - self.begin_s, self.idle_after_s))
+        turn = 2 * np.pi / self.period_s
+        return np.asarray(x + self.swing / turn * (np.cos(self.phase) - np.cos(turn * x + self.phase)))
+
+    def activity(self, t_s: F64) -> F64:
+        """Activity at `t_s`, mean 1; 0 outside its life."""
+        x = t_s - self.begin_s
+        on = (x >= 0) & (x < min(self.end_s - self.begin_s, self.idle_after_s))
+        return np.where(on, 1 + self.swing * np.sin(2 * np.pi / self.period_s * x + self.phase), 0.0)
+
+    def memory_bytes(self, t_s: F64) -> F64:
+        """Resident memory [B] at `t_s`: grows over the first third of its life."""
+        x = (t_s - self.begin_s) / max(self.end_s - self.begin_s, 1.0)
+        return np.asarray(self.memory_peak_bytes * np.clip(0.15 + 2.6 * x, 0.0, 1.0))
+
+
+def life_of(job: Placed, allocation: Allocation) -> Life:
+    """How `job` behaves on one of its nodes; drawn once from its plan's seed."""
+    work, rng = job.plan.work, np.random.default_rng([job.plan.seed, hash_of(allocation.node)])
+    begin_s, end_s = job.record.key.start_ms / 1000, (job.record.end_ms or 0) / 1000
+    use = float(np.clip(rng.normal(work.use, 0.08 * work.use), 0.002, 0.99))
+    hung = rng.random() < 0.03 and end_s - begin_s > 3600
+    return Life(
+        job_id=job.record.key.job_id,
+        begin_s=begin_s,
+        end_s=end_s,
+        cpu_rate=float(allocation.cpus * use),
+        swing=min(0.35, 1 / use - 1),
+        period_s=float(rng.uniform(240, 5400)),
+        phase=float(rng.uniform(0, 2 * np.pi)),
+        idle_after_s=(end_s - begin_s) * (float(rng.uniform(0.2, 0.7)) if hung else 1.0),
+        joules_factor=float(rng.uniform(0.8, 1.15)),
+        memory_peak_bytes=float(allocation.memory_bytes * np.clip(rng.normal(work.memory_use, 0.07), 0.01, 0.99)),
+        gpus=allocation.gpus,
+        gpu_share=float(np.clip(rng.normal(work.gpu_use, 0.05), 0.0, 1.0)) if allocation.gpus else 0.0,
+    )
+
+
+def hash_of(name: str) -> int:
+    """A number that stays the same from run to run."""
+    return int.from_bytes(name.encode()[-6:], "big")
+
+
+def total_cpu_s(job: Placed) -> float:
+    """CPU seconds of the finished job over all its nodes: what Slurm's TotalCPU would say."""
+    lives = [life_of(job, allocation) for allocation in job.record.allocations]
+    return float(sum(life.cpu_rate * life.work_s(np.array([life.end_s]))[0] for life in lives))
