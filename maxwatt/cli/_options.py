@@ -1,0 +1,25 @@
+"""Options that several subcommands share."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from maxwatt.config import Settings, load
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """`--config` and `--data-dir`."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file (TOML)")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of store, ledger and tokens; before the file's")
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """Settings of the configuration file, if one was named, with `--data-dir` over them.
+
+    Raises:
+        ConfigError: the file has faults.
+    """
+    settings = load(args.config) if args.config else Settings()
+    if args.data_dir:
+        settings = dataclasses.replace(settings, server=dataclasses.replace(settings.server, data_dir=args.data_dir))
+    return settings

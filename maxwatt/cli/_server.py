@@ -1,0 +1,138 @@
+"""The server put together: store, ledger, ingest, aggregator and web app in one process."""
+
+import contextlib
+import fcntl
+import ipaddress
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from waitress.server import create_server
+
+from aggregator.ingest.committer import Committer
+from aggregator.ingest.http import ingest_blueprint
+from aggregator.ingest.tokens import digest
+from aggregator.ledger.ledger import Ledger
+from aggregator.pipeline.loop import Aggregator
+from aggregator.queries.queries import Queries
+from aggregator.store.registry import open_store
+from dash_app.factory import create_app
+from maxwatt.config import Settings
+from maxwatt.domain.errors import ConfigError, StoreLockedError
+from maxwatt.domain.ports import AccountingSource, LiveSource, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server and what the composition needs of it."""
+
+    url: str
+    access_url: str
+    store: Store
+    ledger: Ledger
+    committer: Committer
+    aggregator: Aggregator
+
+
+@contextlib.contextmanager
+def running_server(
+    settings: Settings, live: LiveSource | None, accounting: AccountingSource | None
+) -> Iterator[Server]:
+    """Start everything, and stop it in the opposite order.
+
+    Raises:
+        ConfigError: an address that is not loopback, or a data folder that cannot be used.
+        StoreLockedError: another server runs on the same data folder.
+    """
+    _refuse_open_address(settings)
+    folder = _data_dir(settings)
+    token = secrets.token_urlsafe(24)
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context(_lock(folder))
+        store = open_store(settings)
+        stack.callback(store.close)
+        ledger = Ledger.open(settings.ledger_url)
+        stack.callback(ledger.close)
+        aggregator = Aggregator(store, ledger, settings, live, accounting)
+        committer = Committer(store, settings.server.commit_interval_ms, on_commit=aggregator.note_samples)
+        stack.callback(committer.close)
+        app = create_app(Queries(ledger.engine, store, settings), settings, token)
+        app.server.register_blueprint(ingest_blueprint(committer, [digest(ingest_token(folder))]))
+        url = stack.enter_context(_listening(app.server, settings.server.host, settings.server.port))
+        aggregator.start()
+        stack.callback(aggregator.stop)
+        _write_private(lock, json.dumps({"url": url, "pid": os.getpid()}))
+        stack.callback(lock.unlink, missing_ok=True)
+        yield Server(url, f"{url}/?token={token}", store, ledger, committer, aggregator)
+
+
+def ingest_token(folder: Path) -> str:
+    """The token agents push with, made on the first start and readable by the folder's owner only."""
+    path = folder / "ingest.token"
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(24) + "\n")
+    return path.read_text(encoding="ascii").strip()
+
+
+def _refuse_open_address(settings: Settings) -> None:
+    try:
+        loopback = ipaddress.ip_address(settings.server.host).is_loopback
+    except ValueError:
+        loopback = settings.server.host == "localhost"
+    if not loopback:
+        raise ConfigError(
+            f"server.host is {settings.server.host}: until a sign-in is configured the server listens on loopback "
+            "only. Use 127.0.0.1 and reach it through an SSH tunnel or a proxy that signs people in"
+        )
+
+
+def _data_dir(settings: Settings) -> Path:
+    folder = Path(settings.server.data_dir)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"data folder {folder}: {error.strerror}. Choose another with --data-dir or server.data_dir"
+        ) from error
+    return folder
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[Path]:
+    """Hold the folder for this process; yields the path of `serve.json`, which tells others where we listen."""
+    note = folder / "serve.json"
+    with (folder / "serve.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            running = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
+            where = f" (pid {running['pid']}, {running['url']})" if running else ""
+            raise StoreLockedError(
+                f"another server runs on {folder}{where}. Stop it first, or choose another --data-dir"
+            ) from None
+        yield note
+
+
+@contextlib.contextmanager
+def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
+    try:
+        server = create_server(app, host=host, port=port, threads=8, ident=None)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}. Choose another --port") from error
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{host}:{server.effective_port}"
+    finally:
+        server.close()
+        thread.join(timeout=5)
+
+
+def _write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(text)

@@ -1,0 +1,54 @@
+"""`maxwatt serve`: ingest, aggregator and web app in one process."""
+
+import argparse
+import dataclasses
+import json
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from maxwatt.cli._options import add_config_options, settings_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `maxwatt serve`."""
+    add_config_options(parser)
+    parser.add_argument("--host", help="address to listen on (loopback only, until a sign-in is configured)")
+    parser.add_argument("--port", type=int, help="port to listen on; 0: any free one")
+    parser.add_argument("--json", action="store_true", help="tell the address as one line of JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    from aggregator.sources.jobs.registry import accounting_source, live_source
+    from maxwatt.cli._server import running_server
+
+    settings = settings_of(args)
+    asked = {key: value for key in ("host", "port") if (value := getattr(args, key)) is not None}
+    settings = dataclasses.replace(settings, server=dataclasses.replace(settings.server, **asked))
+    stopped = stop_on_signals()
+    with running_server(settings, live_source(settings), accounting_source(settings)) as server:
+        tell = _tell_json if args.json else _tell
+        tell(server.url, server.access_url, settings.server.data_dir)
+        stopped.wait()
+    return 0
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stopped = threading.Event()
+    on_signal: Callable[[int, FrameType | None], None] = lambda *_: stopped.set()  # noqa: E731
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return stopped
+
+
+def _tell(url: str, access_url: str, data_dir: str) -> None:
+    print(f"maxwatt serves {data_dir}")
+    print(f"  open {access_url}")
+    print(f"  agents push to {url} with the token in {data_dir}/ingest.token", flush=True)
+
+
+def _tell_json(url: str, access_url: str, data_dir: str) -> None:
+    print(json.dumps({"url": url, "access_url": access_url, "data_dir": data_dir}), flush=True)

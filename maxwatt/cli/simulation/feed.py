@@ -1,0 +1,74 @@
+"""Brings the simulated samples in: the past at once, the present every few seconds, both through the real ingest."""
+
+import threading
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from aggregator.ingest.committer import Committer
+from aggregator.ingest.line_protocol import parse
+from maxwatt.cli.simulation.cluster import STEP_MS
+from maxwatt.cli.simulation.samples import SimulatedNode, lines
+from maxwatt.domain.clock import now_ms
+from maxwatt.domain.errors import SourceError
+from maxwatt.domain.units import DAY_MS
+
+LINES_PER_BATCH = 50_000
+
+
+Progress = Callable[[float], None]
+"""Told the share of the work that is done, 0..1."""
+
+
+def load(
+    committer: Committer, nodes: tuple[SimulatedNode, ...], start_ms: int, end_ms: int, progress: Progress
+) -> None:
+    """Push every sample of [start_ms, end_ms), day by day."""
+    for day_ms in range(start_ms, end_ms, DAY_MS):
+        until_ms = min(day_ms + DAY_MS, end_ms)
+        rows = (line for node in nodes for line in lines(node, day_ms, until_ms))
+        for batch in _batches(rows):
+            push(committer, batch)
+        progress((until_ms - start_ms) / (end_ms - start_ms))
+
+
+def push(committer: Committer, batch: list[str]) -> None:
+    """One batch through parser and committer, as the HTTP handler does it.
+
+    Raises:
+        SourceError: the simulation made a line that the ingest refuses.
+    """
+    parsed = parse("\n".join(batch).encode(), now_ms=now_ms())
+    if parsed.faults:
+        raise SourceError(f"simulated samples were refused: {parsed.faults[0]}")
+    committer.commit(parsed)
+
+
+def _batches(rows: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(rows, LINES_PER_BATCH)):
+        yield batch
+
+
+class LiveFeed:
+    """A thread that goes on where the past ended, as forty agents would."""
+
+    def __init__(self, committer: Committer, nodes: tuple[SimulatedNode, ...], since_ms: int) -> None:
+        self._committer, self._nodes, self._since_ms = committer, nodes, since_ms
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="simulated-agents", daemon=True)
+
+    def start(self) -> None:
+        """Begin to feed."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the batch at hand."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            until_ms = now_ms()
+            if until_ms > self._since_ms:
+                load(self._committer, self._nodes, self._since_ms, until_ms, lambda _: None)
+            self._since_ms = until_ms
+            self._stopped.wait(STEP_MS / 4000)

@@ -1,0 +1,134 @@
+"""A demo from its first minute on: simulate the past, book it, then serve with live feeds."""
+
+import dataclasses
+import json
+import shutil
+import socket
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from aggregator.ingest.committer import Committer
+from aggregator.ledger.ledger import Ledger
+from aggregator.pipeline.attribute import attribute_range
+from aggregator.store.registry import open_store
+from maxwatt.cli._server import running_server
+from maxwatt.cli.serve import stop_on_signals
+from maxwatt.cli.simulation import this_machine
+from maxwatt.cli.simulation.cluster import CLUSTER_NAME, KINDS
+from maxwatt.cli.simulation.feed import LiveFeed, load
+from maxwatt.cli.simulation.mix import plans
+from maxwatt.cli.simulation.plot import Plot, remember
+from maxwatt.cli.simulation.power import total_cpu_s
+from maxwatt.cli.simulation.samples import SimulatedNode, simulated_nodes
+from maxwatt.cli.simulation.schedule import Placed, place
+from maxwatt.cli.simulation.slurm import SimulatedSlurm
+from maxwatt.config import (
+    AttributionSettings,
+    ClusterSettings,
+    CostSettings,
+    ServerSettings,
+    Settings,
+    SlurmSettings,
+)
+from maxwatt.domain.clock import now_ms
+from maxwatt.domain.units import DAY_MS
+
+UP_BEFORE_MS = 9 * DAY_MS
+"""The simulated nodes were booted this long before the first sample."""
+
+
+def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_json: bool) -> int:
+    """Serve the demo in `folder`; simulate `fresh` first where there is none yet."""
+    settings = demo_settings(folder, _free_port(port))
+    if plot is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    jobs = _jobs(plot or fresh)
+    nodes = simulated_nodes(jobs, (plot or fresh).start_ms - UP_BEFORE_MS)
+    slurm = SimulatedSlurm(jobs, extra_nodes=(this_machine.node_record(),))
+    if plot is None:
+        simulate(settings, fresh, slurm, nodes)
+        remember(folder, fresh)
+    stopped = stop_on_signals()
+    with running_server(settings, slurm, slurm) as server:
+        newest = server.store.newest_ms()
+        feed = LiveFeed(server.committer, nodes, min(newest[node.name] for node in nodes) + 1)
+        feed.start()
+        with this_machine.live_agent(folder, server.url):
+            _tell(server.url, server.access_url, as_json)
+            stopped.wait()
+        feed.stop()
+    return 0
+
+
+def demo_settings(folder: Path, port: int) -> Settings:
+    """Settings of the demo: everything embedded, everything labelled as simulated."""
+    return Settings(
+        cluster=ClusterSettings(CLUSTER_NAME, simulated=True),
+        server=ServerSettings(port=port, data_dir=str(folder)),
+        slurm=SlurmSettings(live="none", accounting="none"),
+        attribution=AttributionSettings(interval_s=15.0),
+        cost=CostSettings(price_per_kwh=0.24, currency="EUR"),
+        node_models=(*(kind.model for kind in KINDS), this_machine.node_model()),
+    )
+
+
+def simulate(settings: Settings, plot: Plot, slurm: SimulatedSlurm, nodes: tuple[SimulatedNode, ...]) -> None:
+    """The past: samples through the ingest into the store, jobs into the ledger, every window booked."""
+    folder = Path(settings.server.data_dir)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = open_store(settings)
+    ledger = Ledger.open(settings.ledger_url)
+    committer = Committer(store, settings.server.commit_interval_ms)
+    try:
+        with _progress() as bars:
+            samples, booking = bars.add_task("samples", total=1.0), bars.add_task("booking", total=1.0)
+            load(committer, nodes, plot.start_ms, plot.first_run_ms, lambda done: bars.update(samples, completed=done))
+            ledger.upsert_nodes(slurm.snapshot().nodes, plot.start_ms)
+            ledger.upsert_jobs(slurm.jobs(plot.start_ms, plot.first_run_ms)[0], now_ms())
+            attribute_range(
+                store,
+                ledger,
+                settings,
+                plot.start_ms,
+                plot.first_run_ms,
+                progress=lambda done: bars.update(booking, completed=done),
+            )
+    finally:
+        committer.close()
+        ledger.close()
+        store.close()
+
+
+def _jobs(plot: Plot) -> list[Placed]:
+    placed = place(plans(plot.start_ms, plot.end_ms, plot.seed))
+    return [
+        dataclasses.replace(job, record=dataclasses.replace(job.record, total_cpu_s=total_cpu_s(job))) for job in placed
+    ]
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)  # standard output is for the address
+    return Progress(
+        TextColumn("{task.description:8}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn(),
+        console=console,
+    )  # fmt: skip
+
+
+def _free_port(wanted: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return 0
+    return wanted
+
+
+def _tell(url: str, access_url: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"url": url, "access_url": access_url}), flush=True)
+        return
+    print("A simulated cluster of forty nodes, and this machine live beside it. Stop with Ctrl-C.")
+    print(f"  open {access_url}", flush=True)
