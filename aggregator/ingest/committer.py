@@ -31,8 +31,8 @@ class BusyError(MaxwattError):
 class Committer:
     """One thread that writes for everybody.
 
-    A commit of one agent's rows costs what a commit of two hundred agents' rows costs. So at most one commit is begun in
-    every interval, with all rows that came until then; only FLUSH_ROWS waiting rows make it hurry.
+    A commit of one agent's rows costs what a commit of two hundred agents' rows costs. So at most one commit is begun
+    in every interval, with all rows that came until then; only FLUSH_ROWS waiting rows make it hurry.
 
     Args:
         store: where rows go.
@@ -129,7 +129,7 @@ class Committer:
             return
         try:
             self._on_commit(min(oldest))
-        except Exception:  # the rows are stored: what a listener does with the news must not stop the next commit
+        except Exception:  # noqa: BLE001  the rows are stored; a listener's trouble must not stop the next commit
             _LOG.exception("after a commit")
 
 

@@ -41,7 +41,8 @@ def parse_lines(body: bytes, *, now_ms: int, precision: str = "ns", first_line: 
     """Rows and faults of a body of line protocol.
 
     A line is `measurement,tag=value[,…] field=value[,…] timestamp`; every tag of the measurement stands there, fields
-    that could not be read are left out, whole numbers end in `i`. Blank lines and lines that begin with `#` say nothing.
+    that could not be read are left out, whole numbers end in `i`. Blank lines and lines that begin with `#` say
+    nothing.
 
     Args:
         body: the lines, UTF-8.
