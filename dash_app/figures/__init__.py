@@ -1,0 +1,1 @@
+"""Charts as pure functions: read model in, plotly figure out."""

@@ -1,0 +1,92 @@
+"""The cluster's energy: mean power by account over time, and who used most."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+import plotly.graph_objects as go
+
+from aggregator.queries.models import EnergyRow, EnergySeries
+from dash_app.figures.stack import Layer, drawn, stack_traces
+from dash_app.figures.theme import (
+    ACCOUNT_COLOURS,
+    ACCOUNT_LABELS,
+    BLUE,
+    STATIC_ALPHA,
+    axis,
+    base_layout,
+    rgba,
+    time_axis,
+)
+from dash_app.figures.timeline import Intervals, clock_at, steps
+from maxwatt.domain.formatting import format_energy
+from maxwatt.domain.units import kwh_from_j
+
+ACCOUNT_LAYERS: Final = tuple(Layer(key, ACCOUNT_LABELS[key], colour, 0.75) for key, colour in ACCOUNT_COLOURS.items())
+
+MAX_BARS: Final = 12
+MAX_LABEL: Final = 24
+
+
+def account_power_figure(series: EnergySeries, zone: str, height_px: int = 320) -> go.Figure:
+    """Mean power, stacked by account. What is unattributed can be negative; then it is a line of its own."""
+    end_ms = [start + series.step_ms for start in series.start_ms]
+    intervals = Intervals(series.start_ms, end_ms, clock_at(end_ms[-1] if end_ms else 0, zone))
+    layout = base_layout(height_px)
+    layout.update(xaxis=time_axis(hoverformat="%a %d %b, %H:%M"), yaxis=axis(ticksuffix="W", tickformat="~s"))
+    figure = go.Figure(layout=layout)
+    below_zero = [layer for layer in ACCOUNT_LAYERS if any((v or 0) < 0 for v in series.power_w.get(layer.key, ()))]
+    stacked = [layer for layer in ACCOUNT_LAYERS if layer not in below_zero]
+    figure.add_traces(stack_traces(intervals, series.power_w, stacked, hover="%{y:.3s}W"))
+    for layer in below_zero:
+        xs, ys = steps(intervals, series.power_w[layer.key])
+        figure.add_scatter(
+            x=xs, y=ys, name=layer.label, mode="lines", line={"color": layer.colour, "width": 1.6, "shape": "hv"},
+            hovertemplate=f"%{{y:.3s}}W<extra>{layer.label}</extra>",
+        )  # fmt: skip
+    return figure
+
+
+def account_layers(series: EnergySeries) -> list[Layer]:
+    """The accounts that show, for the legend."""
+    return drawn(ACCOUNT_LAYERS, series.power_w)
+
+
+def ranking_figure(rows: Sequence[EnergyRow], row_px: int = 30) -> go.Figure:
+    """Energy of the largest users, accounts or partitions, static and dynamic apart, largest on top."""
+    top = sorted(rows, key=lambda row: row.energy_j, reverse=True)[:MAX_BARS]
+    positions = list(range(len(top)))
+    layout = base_layout(row_px * max(len(top), 1) + 44, hovermode="closest", barmode="stack", bargap=0.35)
+    layout.update(
+        xaxis=axis(ticksuffix=" kWh", side="bottom"),
+        yaxis={
+            "autorange": "reversed",
+            "tickmode": "array",
+            "tickvals": positions,
+            "ticktext": [_label(row.name) for row in top],
+            "automargin": True,
+            "fixedrange": True,
+            "showgrid": False,
+            "zeroline": False,
+        },
+    )
+    figure = go.Figure(layout=layout)
+    for part, alpha in (("static", STATIC_ALPHA), ("dynamic", 0.85)):
+        energies = [row.energy_static_j if part == "static" else row.energy_dynamic_j for row in top]
+        figure.add_bar(
+            y=positions,
+            x=[kwh_from_j(energy_j) for energy_j in energies],
+            orientation="h",
+            name=part,
+            marker={"color": rgba(BLUE, alpha), "line": {"width": 0}},
+            customdata=[
+                [_label(row.name), format_energy(energy_j)] for row, energy_j in zip(top, energies, strict=True)
+            ],
+            hovertemplate=f"%{{customdata[0]}}: %{{customdata[1]}} {part}<extra></extra>",
+        )
+    return figure
+
+
+def _label(name: str) -> str:
+    """A name as plain text for plotly, which else reads tags in it; long ones are cut."""
+    return escape(name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1] + "…", quote=False) or "(none)"

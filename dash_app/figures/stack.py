@@ -1,0 +1,58 @@
+"""Stacked step areas that leave gaps open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from dash_app.figures.theme import rgba
+from dash_app.figures.timeline import Intervals, Values, runs, step_xs
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of a stack: its name, colour `#rrggbb` and opacity of the fill 0..1."""
+
+    key: str
+    label: str
+    colour: str
+    alpha: float = 0.75
+
+
+def drawn(layers: Sequence[Layer], values: Mapping[str, Values]) -> list[Layer]:
+    """The layers that have anything to show: a component the node does not have is not in the legend."""
+    return [layer for layer in layers if any(values.get(layer.key, ()))]
+
+
+def stack_traces(
+    intervals: Intervals, values: Mapping[str, Values], layers: Sequence[Layer], hover: str
+) -> list[go.Scatter]:
+    """Areas from bottom to top, cut where any layer is unknown: a stack with a hole in it would be too low.
+
+    Args:
+        intervals: the time axis.
+        values: by layer key, one value an interval.
+        layers: bottom first; those without values are left out.
+        hover: plotly format of a value with its unit, such as `%{y:.3s}W`.
+    """
+    shown = drawn(layers, values)
+    known = [all(values[layer.key][i] is not None for layer in shown) for i in range(len(intervals.start_ms))]
+    return [
+        _area(layer, step_xs(intervals, run), [*values[layer.key][run.start : run.stop]], hover, f"run {number}")
+        for number, run in enumerate(runs(intervals, known))
+        for layer in shown
+    ]
+
+
+def _area(layer: Layer, xs: list[int], ys: list[float | None], hover: str, group: str) -> go.Scatter:
+    return go.Scatter(
+        x=xs,
+        y=[*ys, ys[-1]],
+        name=layer.label,
+        legendgroup=layer.key,
+        stackgroup=group,
+        mode="lines",
+        line={"shape": "hv", "width": 0.8, "color": layer.colour},
+        fillcolor=rgba(layer.colour, layer.alpha),
+        hovertemplate=f"{hover}<extra>{layer.label}</extra>",
+    )

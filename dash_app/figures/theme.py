@@ -1,0 +1,101 @@
+"""How all charts look: colours that colour-blind people can tell apart, on light and on dark ground alike.
+
+Text and grid take their colour from the style sheet, so a chart need not be drawn anew when the scheme changes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+BLUE: Final = "#0072b2"
+VERMILION: Final = "#d55e00"
+GREEN: Final = "#009e73"
+PURPLE: Final = "#cc79a7"
+GREY: Final = "#808894"
+
+COMPONENT_COLOURS: Final[Mapping[str, str]] = {"cpu": BLUE, "dram": GREEN, "gpu": VERMILION, "rest": GREY}
+COMPONENT_LABELS: Final[Mapping[str, str]] = {"cpu": "CPU", "dram": "Memory", "gpu": "GPU", "rest": "Rest of node"}
+
+ACCOUNT_COLOURS: Final[Mapping[str, str]] = {
+    "jobs": BLUE,
+    "system": GREEN,
+    "idle": GREY,
+    "unattributed": VERMILION,
+}
+ACCOUNT_LABELS: Final[Mapping[str, str]] = {
+    "jobs": "Jobs",
+    "system": "System",
+    "idle": "Idle",
+    "unattributed": "Unattributed",
+}
+
+EVIDENCE_COLOURS: Final[Mapping[str, str]] = {
+    "counted": BLUE,
+    "integrated": GREEN,
+    "interpolated": PURPLE,
+    "accounted": GREY,
+    "modelled": VERMILION,
+}
+
+STATIC_ALPHA: Final = 0.38
+"""Static energy has the hue of its component, but paler, under its dynamic energy."""
+
+LIGHT_GROUND: Final = "#ffffff"
+DARK_GROUND: Final = "#1c2128"
+"""Grounds that the colours are tested against; the style sheet's cards have these colours."""
+
+_HOVER_GROUND: Final = "#20262e"
+
+
+def rgba(colour: str, alpha: float) -> str:
+    """A `#rrggbb` colour with an opacity 0..1, as CSS writes it."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha:g})"
+
+
+def base_layout(height_px: int, **more: Any) -> go.Layout:
+    """The layout all charts start from: no frame, no legend (pages draw it as text), calm grid, one hover label."""
+    layout = go.Layout(
+        height=height_px,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "inherit", "size": 12, "color": GREY},
+        showlegend=False,
+        hovermode="x unified",
+        hoverlabel={"bgcolor": _HOVER_GROUND, "bordercolor": GREY, "font": {"color": "#f1f3f5", "size": 12}},
+        dragmode="zoom",
+        separators=".\u202f",
+    )
+    layout.update(more)
+    return layout
+
+
+def axis(**more: Any) -> dict[str, Any]:
+    """A value axis: thin grid, no frame, from zero."""
+    return {
+        "rangemode": "tozero",
+        "gridcolor": rgba(GREY, 0.25),
+        "zeroline": False,
+        "automargin": True,
+        "fixedrange": True,
+        "nticks": 5,
+        **more,
+    }
+
+
+def time_axis(**more: Any) -> dict[str, Any]:
+    """A time axis: no grid, quiet ticks."""
+    return {
+        "type": "date",
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "outside",
+        "ticklen": 4,
+        "tickcolor": rgba(GREY, 0.5),
+        "automargin": True,
+        "nticks": 7,
+        "hoverformat": "%a %d %b, %H:%M:%S",
+        **more,
+    }

@@ -1,0 +1,56 @@
+"""What the pages need from the queries, and nothing more."""
+
+from typing import Literal, Protocol
+
+from aggregator.queries.models import (
+    EnergyRow,
+    EnergySeries,
+    EnergySummary,
+    JobDetail,
+    JobFilter,
+    JobPage,
+    JobRow,
+    NodeSeries,
+    Status,
+)
+from maxwatt.domain.viewer import Viewer
+
+Grouping = Literal["user", "account", "partition"]
+
+
+class PageQueries(Protocol):
+    """Every figure on a page comes from one of these. Times are epoch ms UTC; windows are [since_ms, until_ms)."""
+
+    def jobs(  # noqa: PLR0917  the queries' own signature
+        self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int
+    ) -> JobPage:
+        """A slice of the job table; `sort` is the name of a JobRow field. Unknown values sort last."""
+        ...
+
+    def job(self, viewer: Viewer, job_id: int, start_ms: int | None) -> JobDetail | None:
+        """One attempt of a job, the newest when `start_ms` is None; None when there is none this viewer may see."""
+        ...
+
+    def job_attempts(self, viewer: Viewer, job_id: int) -> tuple[JobRow, ...]:
+        """All attempts of a job, newest first."""
+        ...
+
+    def job_series(self, viewer: Viewer, job_id: int, start_ms: int, max_points: int) -> tuple[NodeSeries, ...]:
+        """The job on each of its nodes over time, at most `max_points` intervals a node."""
+        ...
+
+    def energy_by(self, viewer: Viewer, grouping: Grouping, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
+        """Energy of jobs by user, account or partition, largest first."""
+        ...
+
+    def energy_summary(self, viewer: Viewer, since_ms: int, until_ms: int) -> EnergySummary:
+        """Where the energy of a time went."""
+        ...
+
+    def energy_series(self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int) -> EnergySeries:
+        """Mean power by account over time, at most `max_points` steps."""
+        ...
+
+    def status(self, viewer: Viewer) -> Status:
+        """How old the data is and what is wrong with its sources."""
+        ...
