@@ -280,7 +280,7 @@ def _convert(raw: Any, hint: Any) -> tuple[Any, str | None]:
 
 
 def _node_models(content: Any, faults: _Faults) -> tuple[NodeModel, ...]:
-    if not isinstance(content, list):
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         faults.add(("node_models",), "must be a list: write [[node_models]]")
         return ()
     models, owner = [], dict[str, str]()
