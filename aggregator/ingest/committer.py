@@ -85,8 +85,8 @@ class Committer:
         """Whether rows are taken and written."""
         return self._thread.is_alive() and not self._stopping
 
-    def stop(self) -> None:
-        """Take no more, write what waits, and return when it is on disk. Stopping twice does nothing."""
+    def close(self) -> None:
+        """Take no more, write what waits, and return when it is on disk. Closing twice does nothing."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
