@@ -150,6 +150,16 @@ windows = Table(
     Index("windows_state", "state"),
 )
 
+redo = Table(
+    "redo",
+    metadata,
+    Column("redo_id", Integer, primary_key=True, autoincrement=True),
+    Column("node", String(128), nullable=False, comment="empty: every node"),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    comment="what changed after it was booked: the pipeline books these stretches again and removes them",
+)
+
 sources = Table(
     "sources",
     metadata,

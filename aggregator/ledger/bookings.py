@@ -1,0 +1,76 @@
+"""Writing bookings: only what differs is touched, and what changes in a closed window is a new revision of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, Table
+
+from aggregator.ledger import windows
+from aggregator.ledger.rows import Row, chunks, delete_rows, differences, insert_rows, rows_where
+from aggregator.ledger.tables import bookings, measured
+
+BOOKING_COLUMNS: Final = tuple(column.name for column in bookings.columns if column.name != "revision")
+"""What a row to be booked consists of; its revision is found here."""
+
+MEASURED_COLUMNS: Final = tuple(column.name for column in measured.columns)
+
+_BOOKING_KEYS: Final = len(bookings.primary_key.columns)
+_MEASURED_KEYS: Final = len(measured.primary_key.columns)
+_BUCKET: Final = 1  # place of bucket_ms in the keys of both tables
+
+
+def replace(
+    connection: Connection,
+    nodes: Sequence[str],
+    span_ms: tuple[int, int],
+    booked: Sequence[Row],
+    meters: Sequence[Row],
+    *,
+    revisions: Mapping[int, int] | None = None,
+) -> int:
+    """Make the ledger say exactly this about some nodes in a time.
+
+    Args:
+        nodes: host names; the rows are theirs.
+        span_ms: start and end of whole buckets [epoch ms UTC].
+        booked: rows in the order of BOOKING_COLUMNS.
+        meters: rows in the order of MEASURED_COLUMNS.
+        revisions: revision of the windows before the run that this is a part of; None: as they are.
+
+    Returns:
+        How many bookings were added, changed or removed.
+    """
+    before = windows.revisions(connection, *span_ms) if revisions is None else revisions
+    buckets = _replace_bookings(connection, nodes, span_ms, booked, before)
+    _replace_measured(connection, nodes, span_ms, meters)
+    raised = {bucket: before[bucket] + 1 for bucket in set(buckets) if before.get(bucket, 0) > 0}
+    windows.raise_revisions(connection, raised)
+    return len(buckets)
+
+
+def _replace_bookings(
+    connection: Connection,
+    nodes: Sequence[str],
+    span_ms: tuple[int, int],
+    rows: Sequence[Row],
+    before: Mapping[int, int],
+) -> list[int]:
+    """Write what differs; returns the bucket of every row that did."""
+    changes = differences(_present(connection, bookings, nodes, span_ms), rows, _BOOKING_KEYS, len(BOOKING_COLUMNS))
+    delete_rows(connection, bookings, [*changes.removed, *(row[:_BOOKING_KEYS] for row in changes.changed)])
+    new = [*changes.added, *changes.changed]
+    insert_rows(connection, bookings, [(*row, before.get(row[_BUCKET], 0) + 1) for row in new])
+    return [row[_BUCKET] for row in (*new, *changes.removed)]
+
+
+def _replace_measured(
+    connection: Connection, nodes: Sequence[str], span_ms: tuple[int, int], rows: Sequence[Row]
+) -> None:
+    changes = differences(_present(connection, measured, nodes, span_ms), rows, _MEASURED_KEYS, len(MEASURED_COLUMNS))
+    delete_rows(connection, measured, [*changes.removed, *(row[:_MEASURED_KEYS] for row in changes.changed)])
+    insert_rows(connection, measured, [*changes.added, *changes.changed])
+
+
+def _present(connection: Connection, table: Table, nodes: Sequence[str], span_ms: tuple[int, int]) -> list[Row]:
+    time = (table.c.bucket_ms >= span_ms[0], table.c.bucket_ms < span_ms[1])
+    return [row for some in chunks(nodes) for row in rows_where(connection, table, table.c.node.in_(some), *time)]

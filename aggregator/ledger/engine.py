@@ -1,0 +1,96 @@
+"""Opening the ledger's database: its pragmas, its transactions and the version of its tables."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from aggregator.ledger.tables import SCHEMA_VERSION, about, metadata
+from maxwatt.domain.errors import ConfigError, SourceError
+
+BUSY_TIMEOUT_MS: Final = 30_000
+"""How long a process waits for another one that writes."""
+
+WRITES: Final = "ledger_writes"
+"""Execution option of a connection whose transaction is going to write."""
+
+_VERSION_KEY: Final = "schema_version"
+
+
+def open_engine(url: str) -> Engine:
+    """The ledger's database with its tables made and its version checked.
+
+    Args:
+        url: SQLAlchemy URL, such as `sqlite:////var/lib/maxwatt/ledger.sqlite`.
+
+    Raises:
+        ConfigError: the URL is none, or another version of maxwatt wrote the tables.
+        SourceError: the database cannot be opened.
+    """
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed)
+    except (ArgumentError, ImportError) as error:
+        raise ConfigError(f"ledger.url {url!r}: {error}") from error
+    if parsed.get_backend_name() == "sqlite":
+        _prepare_sqlite(engine, parsed.database)
+    try:
+        _make_tables(engine, str(parsed))
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise SourceError(f"ledger {parsed}: cannot be opened: {error.__cause__ or error}") from error
+    except ConfigError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine for transactions that write: on SQLite they take the write lock at once, so none fails late."""
+    return engine.execution_options(**{WRITES: True})
+
+
+def _prepare_sqlite(engine: Engine, database: str | None) -> None:
+    if database and database != ":memory:":
+        try:
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SourceError(f"ledger {database}: its folder cannot be made: {error.strerror}") from error
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(dbapi_connection: Any, _record: Any) -> None:
+    # Python's own transaction handling would begin late and in the wrong mode: ours is `_on_begin`.
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32768"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    # A transaction that reads first and then writes is refused by SQLite when somebody wrote in between.
+    immediate = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _make_tables(engine: Engine, shown: str) -> None:
+    with writing(engine).begin() as connection:
+        fresh = not inspect(connection).has_table(about.name)
+        if not fresh:
+            _check_version(connection, shown)
+        metadata.create_all(connection)
+        if fresh:
+            connection.execute(insert(about).values(key=_VERSION_KEY, value=str(SCHEMA_VERSION)))
+
+
+def _check_version(connection: Connection, shown: str) -> None:
+    found = connection.execute(select(about.c.value).where(about.c.key == _VERSION_KEY)).scalar()
+    if found != str(SCHEMA_VERSION):
+        raise ConfigError(
+            f"ledger {shown} has tables of version {found}, this maxwatt writes version {SCHEMA_VERSION}: "
+            "use the maxwatt that wrote it, or point ledger.url at a new file and book again"
+        )

@@ -1,0 +1,67 @@
+"""Single facts, the health of the sources, faults and the factors that bookings were made with."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from aggregator.ledger.rows import inserted_key
+from aggregator.ledger.tables import about, factors, faults, sources
+from maxwatt.domain.carbon import Factor
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source: up to when it is known to be complete [epoch ms UTC], when it was last asked, what went wrong."""
+
+    name: str
+    success_ms: int | None
+    attempt_ms: int | None
+    error: str
+
+
+def get(connection: Connection, key: str) -> str | None:
+    """A single fact, None when it was never put down."""
+    value: str | None = connection.execute(select(about.c.value).where(about.c.key == key)).scalar()
+    return value
+
+
+def put(connection: Connection, key: str, value: str) -> None:
+    """Put down a single fact."""
+    if get(connection, key) is None:
+        connection.execute(insert(about).values(key=key, value=value))
+    else:
+        connection.execute(update(about).where(about.c.key == key).values(value=value))
+
+
+def source_states(connection: Connection) -> dict[str, SourceState]:
+    """Every source by name."""
+    return {row[0]: SourceState(*row) for row in connection.execute(select(sources))}
+
+
+def record_source(connection: Connection, name: str, attempt_ms: int, success_ms: int | None, error: str) -> None:
+    """Put down how asking a source went; a failure leaves its last success as it is."""
+    values: dict[str, object] = {"attempt_ms": attempt_ms, "error": error}
+    if success_ms is not None:
+        values["success_ms"] = success_ms
+    if name in source_states(connection):
+        connection.execute(update(sources).where(sources.c.name == name).values(**values))
+    else:
+        connection.execute(insert(sources).values(name=name, **values))
+
+
+def add_fault(connection: Connection, source: str, message: str, seen_ms: int) -> None:
+    """Note a fault; the same one again only counts up."""
+    same = (faults.c.source == source) & (faults.c.message == message)
+    again = update(faults).where(same).values(seen_ms=seen_ms, count=faults.c.count + 1)
+    if connection.execute(again).rowcount == 0:
+        connection.execute(insert(faults).values(source=source, message=message, seen_ms=seen_ms, count=1))
+
+
+def factor_id(connection: Connection, factor: Factor) -> int:
+    """Number of a factor, which is kept for ever once something was booked with it."""
+    values = asdict(factor)
+    same = [factors.c[name] == value for name, value in values.items() if name != "state"]
+    found = connection.execute(select(factors.c.factor_id).where(*same)).scalar()
+    if found is None:
+        found = inserted_key(connection, insert(factors).values(**values))
+    return int(found)

@@ -1,0 +1,109 @@
+"""Job records in the ledger: each report is combined with what is known, and what it makes wrong is marked."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from aggregator.ledger import known as knowledge
+from aggregator.ledger import marks, records, windows
+from aggregator.ledger.rows import as_mapping, chunks, insert_rows, inserted_key
+from aggregator.ledger.tables import allocations, jobs, suspensions
+from maxwatt.domain.jobs import JobKey, JobRecord, JobState
+
+Known = dict[JobKey, tuple[int, JobRecord]]
+"""Job key to its number in the ledger and its record."""
+
+
+def upsert(connection: Connection, reports: Iterable[JobRecord], seen_ms: int) -> int:
+    """Combine reports with what is known. Jobs that never started have no energy and are left out.
+
+    Args:
+        reports: records of any source; later ones of one key are combined with earlier ones.
+        seen_ms: when the source said so [epoch ms UTC].
+
+    Returns:
+        How many jobs are new or changed.
+    """
+    started = [report for report in reports if report.key.start_ms > 0 and report.state is not JobState.PENDING]
+    known = load(connection, {report.key for report in started})
+    changed: set[JobKey] = set()
+    for report in started:
+        before = known.get(report.key)
+        after = _after(before, report, seen_ms)
+        if before is None or before[1] != after:
+            known[report.key] = (_write(connection, before, after, seen_ms), after)
+            changed.add(report.key)
+    seen = {known[report.key][0] for report in started if not knowledge.is_accounted(report)}
+    _note_seen(connection, sorted(seen), seen_ms)
+    return len(changed)
+
+
+def _after(before: tuple[int, JobRecord] | None, report: JobRecord, seen_ms: int) -> JobRecord:
+    if before is None:
+        return knowledge.first_report(report, seen_ms)
+    return knowledge.combine(before[1], report, seen_ms)
+
+
+def load(connection: Connection, keys: set[JobKey]) -> Known:
+    """The records of some keys."""
+    found: dict[int, Mapping[str, Any]] = {}
+    for some in chunks(sorted({key.job_id for key in keys})):
+        rows = map(as_mapping, connection.execute(select(jobs).where(jobs.c.job_id.in_(some))))
+        found |= {row["job_ref"]: row for row in rows if _key(row) in keys}
+    return known_of(connection, found)
+
+
+def known_of(connection: Connection, rows: Mapping[int, Mapping[str, Any]]) -> Known:
+    """Rows of the jobs table by number, with all that belongs to them."""
+    held, spans = _by_job(connection, allocations, list(rows)), _by_job(connection, suspensions, list(rows))
+    return {_key(row): (ref, records.record_of(row, held[ref], spans[ref])) for ref, row in rows.items()}
+
+
+def _key(row: Mapping[str, Any]) -> JobKey:
+    return JobKey(row["cluster"], row["job_id"], row["start_ms"])
+
+
+def _by_job(connection: Connection, table: Table, refs: Sequence[int]) -> Mapping[int, list[Mapping[str, Any]]]:
+    grouped: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for some in chunks(refs):
+        for row in map(as_mapping, connection.execute(select(table).where(table.c.job_ref.in_(some)))):
+            grouped[row["job_ref"]].append(row)
+    return grouped
+
+
+def _write(connection: Connection, before: tuple[int, JobRecord] | None, after: JobRecord, seen_ms: int) -> int:
+    values = records.job_values(after, seen_ms)
+    if before is None:
+        ref = inserted_key(connection, insert(jobs).values(**values))
+    else:
+        ref = before[0]
+        del values["seen_ms"]  # says when the controller saw it last: see _note_seen
+        connection.execute(update(jobs).where(jobs.c.job_ref == ref).values(**values))
+    _write_parts(connection, ref, before[1] if before else None, after)
+    _mark(connection, before[1] if before else None, after)
+    return ref
+
+
+def _write_parts(connection: Connection, ref: int, before: JobRecord | None, after: JobRecord) -> None:
+    if before is None or before.allocations != after.allocations:
+        connection.execute(delete(allocations).where(allocations.c.job_ref == ref))
+        insert_rows(connection, allocations, [records.allocation_row(ref, held) for held in after.allocations])
+    if before is None or before.suspensions != after.suspensions:
+        connection.execute(delete(suspensions).where(suspensions.c.job_ref == ref))
+        insert_rows(connection, suspensions, [records.suspension_row(ref, span) for span in after.suspensions])
+
+
+def _mark(connection: Connection, before: JobRecord | None, after: JobRecord) -> None:
+    span = marks.affected(before, after)
+    if span is not None:
+        nodes = {held.node for record in (before, after) if record for held in record.allocations}
+        for node in sorted(nodes):
+            windows.mark(connection, node, *span)
+
+
+def _note_seen(connection: Connection, refs: Sequence[int], seen_ms: int) -> None:
+    for some in chunks(refs):
+        newer = jobs.c.job_ref.in_(some) & (jobs.c.seen_ms < seen_ms)
+        connection.execute(update(jobs).where(newer).values(seen_ms=seen_ms))

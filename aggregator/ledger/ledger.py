@@ -1,0 +1,178 @@
+"""The ledger: who drew which joule, and everything that was known when it was booked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from aggregator.ledger import bookings, facts, history, jobs, lives, unfinished, windows
+from aggregator.ledger.engine import open_engine, writing
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from aggregator.kernel.arrays import Lives, Suspensions
+    from aggregator.ledger.facts import SourceState
+    from aggregator.ledger.rows import Row
+    from aggregator.ledger.unfinished import Unaccounted
+    from aggregator.ledger.windows import Stretch
+    from maxwatt.domain.carbon import Factor
+    from maxwatt.domain.jobs import JobKey, JobRecord, NodeRecord, SlurmSnapshot
+
+
+class Ledger:
+    """One database, used by any thread; each method is one transaction. Times are epoch ms UTC.
+
+    Several processes may have a SQLite ledger open; their writes take turns.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = writing(engine)
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """The ledger at a SQLAlchemy URL; its tables are made where they are missing.
+
+        Raises:
+            ConfigError: the URL is none, or the tables are of another version.
+            SourceError: the database cannot be opened.
+        """
+        return cls(open_engine(url))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    # jobs and nodes
+
+    def upsert_jobs(self, records: Iterable[JobRecord], seen_ms: int) -> int:
+        """Combine reports of jobs with what is known and mark what they make wrong; returns how many changed."""
+        with self._writing.begin() as connection:
+            return jobs.upsert(connection, records, seen_ms)
+
+    def end_vanished(self, keys: Iterable[JobKey]) -> int:
+        """End jobs that nobody knows any more, at the time they were last seen; returns how many."""
+        with self._writing.begin() as connection:
+            return unfinished.end_vanished(connection, set(keys))
+
+    def running(self) -> dict[JobKey, int]:
+        """Jobs without an end, and when they were last seen."""
+        with self.engine.begin() as connection:
+            return unfinished.running(connection)
+
+    def unaccounted(self, since_ms: int) -> list[Unaccounted]:
+        """Jobs that ended after `since_ms` of which accounting has said nothing, by their end."""
+        with self.engine.begin() as connection:
+            return unfinished.unaccounted(connection, since_ms)
+
+    def upsert_nodes(self, records: Iterable[NodeRecord], seen_ms: int) -> None:
+        """Keep what Slurm can allocate of each node."""
+        with self._writing.begin() as connection:
+            history.upsert_nodes(connection, records, seen_ms)
+
+    def record_node_states(self, snapshot: SlurmSnapshot) -> None:
+        """Carry the history of the nodes' states on."""
+        with self._writing.begin() as connection:
+            history.record_states(connection, snapshot)
+
+    def node_capacities(self) -> dict[str, tuple[int, int]]:
+        """CPUs and memory [B] that Slurm can allocate, per node."""
+        with self.engine.begin() as connection:
+            return history.capacities(connection)
+
+    def load_lives(self, nodes: Sequence[str], start_ms: int, end_ms: int) -> tuple[Lives, Suspensions]:
+        """Jobs that held something of `nodes` in a time; `Lives.job` is the job's number in the ledger."""
+        with self.engine.begin() as connection:
+            return lives.load(connection, nodes, start_ms, end_ms)
+
+    # bookings and windows
+
+    def replace_bookings(
+        self,
+        nodes: Sequence[str],
+        span_ms: tuple[int, int],
+        booked: Sequence[Row],
+        meters: Sequence[Row],
+        revisions: Mapping[int, int] | None = None,
+    ) -> int:
+        """Make the ledger say exactly this about some nodes in a time; see `bookings.replace`."""
+        with self._writing.begin() as connection:
+            return bookings.replace(connection, nodes, span_ms, booked, meters, revisions=revisions)
+
+    def revisions(self, start_ms: int, end_ms: int) -> dict[int, int]:
+        """Revision of every window in a time; 0 while it was never closed."""
+        with self.engine.begin() as connection:
+            return windows.revisions(connection, start_ms, end_ms)
+
+    def booked_until(self) -> int | None:
+        """End of the newest window that was ever booked."""
+        with self.engine.begin() as connection:
+            return windows.booked_until(connection)
+
+    def open_windows(self) -> list[int]:
+        """Starts of the windows that were never closed."""
+        with self.engine.begin() as connection:
+            return windows.open_windows(connection)
+
+    def note_booked(self, errors: Mapping[int, float], computed_ms: int) -> None:
+        """Note that windows were booked, with their worst relative gap between accounts and meter."""
+        with self._writing.begin() as connection:
+            windows.note_booked(connection, errors, computed_ms)
+
+    def close_windows(self, buckets: Sequence[int]) -> None:
+        """Close windows: all their sources are in."""
+        with self._writing.begin() as connection:
+            windows.close(connection, buckets)
+
+    def mark_dirty(self, start_ms: int, end_ms: int | None = None, nodes: Iterable[str] = ()) -> bool:
+        """Note that what is booked in a time must be booked again; returns whether anything was booked there.
+
+        Args:
+            nodes: host names; none: every node.
+        """
+        with self._writing.begin() as connection:
+            names = list(nodes) or [windows.EVERY_NODE]
+            return sum(windows.mark(connection, node, start_ms, end_ms) for node in names) > 0
+
+    def stretches(self) -> list[Stretch]:
+        """Everything that waits to be booked again."""
+        with self.engine.begin() as connection:
+            return windows.stretches(connection)
+
+    def finish(self, done: Iterable[Stretch]) -> None:
+        """Remove what was booked again."""
+        with self._writing.begin() as connection:
+            windows.finish(connection, done)
+
+    # sources, faults, factors, facts
+
+    def record_source(self, name: str, attempt_ms: int, success_ms: int | None = None, error: str = "") -> None:
+        """Put down how asking a source went; a failure leaves its last success as it is."""
+        with self._writing.begin() as connection:
+            facts.record_source(connection, name, attempt_ms, success_ms, error)
+
+    def sources(self) -> dict[str, SourceState]:
+        """Every source by name."""
+        with self.engine.begin() as connection:
+            return facts.source_states(connection)
+
+    def add_fault(self, source: str, message: str, seen_ms: int) -> None:
+        """Note a fault; the same one again only counts up."""
+        with self._writing.begin() as connection:
+            facts.add_fault(connection, source, message, seen_ms)
+
+    def factor_id(self, factor: Factor) -> int:
+        """Number of a factor."""
+        with self._writing.begin() as connection:
+            return facts.factor_id(connection, factor)
+
+    def fact(self, key: str) -> str | None:
+        """A single fact, such as `cluster` or `simulated`."""
+        with self.engine.begin() as connection:
+            return facts.get(connection, key)
+
+    def put_fact(self, key: str, value: str) -> None:
+        """Put down a single fact."""
+        with self._writing.begin() as connection:
+            facts.put(connection, key, value)

@@ -1,0 +1,79 @@
+"""The jobs of some nodes in some time as the kernel wants them: one entry per job and node."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Connection, or_, select
+
+from aggregator.kernel.arrays import Lives, Suspensions
+from aggregator.ledger.records import gpu_indices
+from aggregator.ledger.tables import allocations, jobs, suspensions
+
+FOREVER: Final = int(np.iinfo(np.int64).max)
+"""End of a job that runs and of a suspension that lasts."""
+
+_COLUMNS: Final = (
+    allocations.c.node,
+    jobs.c.job_ref,
+    jobs.c.job_id,
+    jobs.c.start_ms,
+    jobs.c.end_ms,
+    allocations.c.cpus,
+    allocations.c.memory_bytes,
+    allocations.c.gpus,
+    jobs.c.exclusive,
+    allocations.c.modelled,
+    jobs.c.total_cpu_s,
+)
+
+
+def load(connection: Connection, nodes: Sequence[str], start_ms: int, end_ms: int) -> tuple[Lives, Suspensions]:
+    """Jobs that held something of `nodes` at any time in [start_ms, end_ms), sorted by node and start.
+
+    Args:
+        nodes: host names; `Lives.node` is an index into it.
+        start_ms, end_ms: epoch ms UTC.
+    """
+    index = {name: number for number, name in enumerate(nodes)}
+    overlapping = (jobs.c.start_ms < end_ms) & or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > start_ms)
+    # From the jobs of this time to their nodes, never from the nodes through all the jobs they ever had.
+    found = select(*_COLUMNS).select_from(jobs).join(allocations, allocations.c.job_ref == jobs.c.job_ref)
+    rows = [row for row in connection.execute(found.where(overlapping)) if row[0] in index]
+    rows.sort(key=lambda row: (index[row[0]], row[3], row[1]))
+    lives = _lives([tuple(row) for row in rows], index)
+    spans = select(suspensions).join(jobs, jobs.c.job_ref == suspensions.c.job_ref).where(overlapping)
+    return lives, _suspensions([tuple(row) for row in connection.execute(spans)], lives)
+
+
+def _lives(rows: Sequence[tuple[Any, ...]], index: dict[str, int]) -> Lives:
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(_COLUMNS)
+    node, ref, job_id, start, end, cpus, memory, gpus, exclusive, modelled, total_cpu = columns
+    return Lives(
+        node=np.array([index[name] for name in node], np.int32),
+        job=np.array(ref, np.int64),
+        job_id=np.array(job_id, np.int64),
+        start_ms=np.array(start, np.int64),
+        end_ms=np.array([FOREVER if ms is None else ms for ms in end], np.int64),
+        cpus=np.array(cpus, np.float64),
+        memory_bytes=np.array(memory, np.float64),
+        gpus=np.array([_mask(text) for text in gpus], np.int64),
+        exclusive=np.array(exclusive, np.bool_),
+        modelled=np.array(modelled, np.bool_),
+        total_cpu_s=np.array([np.nan if seconds is None else seconds for seconds in total_cpu], np.float64),
+    )
+
+
+def _mask(text: str) -> int:
+    return sum(1 << gpu for gpu in set(gpu_indices(text)))
+
+
+def _suspensions(rows: Sequence[tuple[Any, ...]], lives: Lives) -> Suspensions:
+    of_job: dict[int, list[int]] = {}
+    for life, job in enumerate(lives.job.tolist()):
+        of_job.setdefault(job, []).append(life)
+    spans = sorted(
+        (life, start, FOREVER if end is None else end) for job, start, end in rows for life in of_job.get(job, ())
+    )
+    columns = np.array(spans, np.int64).reshape(-1, 3)
+    return Suspensions(columns[:, 0], columns[:, 1], columns[:, 2])

@@ -1,0 +1,103 @@
+"""Many rows at once: prepared statements for whole tuples, and which rows of a table differ from what is wanted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isclose
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select
+
+Row = tuple[Any, ...]
+
+TOLERANCE: Final = 1e-9
+"""Relative difference below which two figures are one: sums taken in another order differ in their last digits."""
+
+CHUNK: Final = 500
+"""How many values one `IN (…)` names; databases limit it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows to write and keys to remove so that a table says what is wanted."""
+
+    added: list[Row]
+    changed: list[Row]
+    removed: list[Row]
+
+    def __len__(self) -> int:
+        return len(self.added) + len(self.changed) + len(self.removed)
+
+
+def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
+    """`values` in pieces of at most `size`."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def differences(present: Iterable[Row], wanted: Iterable[Row], keys: int, figures: int) -> Changes:
+    """What must change for `present` to become `wanted`.
+
+    Args:
+        present, wanted: rows; the first `keys` columns name a row, the columns up to `figures` are compared.
+    """
+    old = {row[:keys]: row[keys:figures] for row in present}
+    added, changed = [], []
+    for row in wanted:
+        before = old.pop(row[:keys], None)
+        if before is None:
+            added.append(row)
+        elif before != row[keys:figures] and not _alike(before, row[keys:figures]):
+            changed.append(row)
+    return Changes(added, changed, list(old))
+
+
+def _alike(one: Row, other: Row) -> bool:
+    return all(a == b or _close(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _close(a: Any, b: Any) -> bool:
+    return isinstance(a, float) and isinstance(b, float) and isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert tuples in the order of the table's columns."""
+    _execute_many(connection, insert(table), [column.name for column in table.columns], rows)
+
+
+def delete_rows(connection: Connection, table: Table, keys: Sequence[Row]) -> None:
+    """Delete the rows whose primary keys are given."""
+    columns = list(table.primary_key.columns)
+    statement = delete(table).where(*(column == bindparam(f"key_{column.name}") for column in columns))
+    _execute_many(connection, statement, [f"key_{column.name}" for column in columns], keys)
+
+
+def _execute_many(connection: Connection, statement: Any, names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Straight to the driver: turning each row into named parameters costs several times the insert itself."""
+    if not rows:
+        return
+    dialect = connection.dialect
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    if compiled.positional:
+        place = [names.index(name) for name in compiled.positiontup]
+        ordered = rows if place == list(range(len(names))) else [tuple(row[i] for i in place) for row in rows]
+        connection.exec_driver_sql(str(compiled), list(ordered))
+    else:
+        connection.exec_driver_sql(str(compiled), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def rows_where(connection: Connection, table: Table, *conditions: Any) -> list[Row]:
+    """All rows of a table under conditions, as tuples in the order of its columns."""
+    return [tuple(row) for row in connection.execute(select(table).where(*conditions))]
+
+
+def inserted_key(connection: Connection, statement: Any) -> int:
+    """Run an insert of one row and return the number that the database gave it."""
+    key = connection.execute(statement).inserted_primary_key
+    if key is None:  # SQLAlchemy gives one for every insert of a single row
+        raise RuntimeError("the database gave no key for a new row")
+    return int(key[0])
+
+
+def as_mapping(row: Any) -> Mapping[str, Any]:
+    """A fetched row by column name."""
+    mapping: Mapping[str, Any] = row._mapping  # SQLAlchemy's documented name
+    return mapping
