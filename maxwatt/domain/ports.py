@@ -17,7 +17,10 @@ if TYPE_CHECKING:  # the domain itself needs the standard library only
 class Collector(Protocol):
     """Reads one source on a node."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """How the registry, logs and pages call it."""
+        ...
 
     def collect(self) -> Sequence[Sample]:
         """Rows of one reading.
@@ -77,7 +80,10 @@ class Store(Protocol):
 class LiveSource(Protocol):
     """Slurm's controller, polled every few seconds."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """How the registry, logs and pages call it."""
+        ...
 
     def snapshot(self) -> SlurmSnapshot:
         """Jobs and nodes as they are now.
@@ -91,7 +97,10 @@ class LiveSource(Protocol):
 class AccountingSource(Protocol):
     """Slurm's accounting, or a file exported from it."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """How the registry, logs and pages call it."""
+        ...
 
     def jobs(self, start_ms: int, end_ms: int) -> tuple[list[JobRecord], list[str]]:
         """Jobs that ran at any time in [start_ms, end_ms), and a sentence for every row that could not be read.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from aggregator.ingest.committer import Committer
-from aggregator.ingest.line_protocol import parse
+from aggregator.ingest.line_protocol import parse_lines
 from maxwatt.cli.simulation.cluster import STEP_MS
 from maxwatt.cli.simulation.samples import SimulatedNode, lines
 from maxwatt.domain.clock import now_ms
@@ -37,10 +37,10 @@ def push(committer: Committer, batch: list[str]) -> None:
     Raises:
         SourceError: the simulation made a line that the ingest refuses.
     """
-    parsed = parse("\n".join(batch).encode(), now_ms=now_ms())
+    parsed = parse_lines("\n".join(batch).encode(), now_ms=now_ms(), precision="ms")
     if parsed.faults:
         raise SourceError(f"simulated samples were refused: {parsed.faults[0]}")
-    committer.commit(parsed)
+    committer.submit(parsed.tables)
 
 
 def _batches(rows: Iterator[str]) -> Iterator[list[str]]:

@@ -83,9 +83,12 @@ def _node_lines(node: SimulatedNode, lives: list[Life], ts_ms: I64, t_s: F64) ->
 def _meter_power_w(node: SimulatedNode, lives: list[Life], t_s: F64) -> F64:
     kind = NODE_KIND[node.name]
     model = kind.model
-    cpus = SYSTEM_CPUS + sum(life.joules_factor * life.cpu_rate * life.activity(t_s) for life in lives)
+    nothing = np.zeros_like(t_s)
+    cpus = SYSTEM_CPUS + sum((life.joules_factor * life.cpu_rate * life.activity(t_s) for life in lives), nothing)
     per_cpu_w = (model.cpu_max_w - model.cpu_idle_w + model.dram_max_w - model.dram_idle_w) / kind.cpus
-    gpu = (model.gpu_max_w - model.gpu_idle_w) * sum(len(x.gpus) * x.gpu_share * x.activity(t_s) for x in lives)
+    gpu = (model.gpu_max_w - model.gpu_idle_w) * sum(
+        (len(x.gpus) * x.gpu_share * x.activity(t_s) for x in lives), nothing
+    )
     static = model.cpu_idle_w + model.dram_idle_w + kind.gpus * model.gpu_idle_w + model.rest_base_w
     return np.asarray(static + (1 + model.rest_ratio) * (per_cpu_w * cpus + gpu))
 

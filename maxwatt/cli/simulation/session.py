@@ -80,7 +80,7 @@ def simulate(settings: Settings, plot: Plot, slurm: SimulatedSlurm, nodes: tuple
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = open_store(settings)
     ledger = Ledger.open(settings.ledger_url)
-    committer = Committer(store, settings.server.commit_interval_ms)
+    committer = Committer(store, interval_ms=0)  # one writer: nothing to gather
     try:
         with _progress() as bars:
             samples, booking = bars.add_task("samples", total=1.0), bars.add_task("booking", total=1.0)
