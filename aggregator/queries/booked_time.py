@@ -1,0 +1,48 @@
+"""Time as the ledger knows it: which buckets are booked, how long each is, which may still change.
+
+A time [since, until) holds the 15-minute buckets that start in it: bookings are not cut finer.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from aggregator.ledger.tables import bookings, windows
+from maxwatt.domain.units import BUCKET_MS, MS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindows:
+    """Buckets [epoch ms] that may still change, ascending, and the newest bucket booked at all."""
+
+    open_ms: tuple[int, ...]
+    newest_ms: int | None
+
+    def touch(self, first_ms: int, last_ms: int) -> bool:
+        """Whether a bucket of [first_ms, last_ms] is open, or the last of them is not booked yet."""
+        at = bisect_left(self.open_ms, first_ms)
+        some_open = at < len(self.open_ms) and self.open_ms[at] <= last_ms
+        return some_open or self.newest_ms is None or last_ms > self.newest_ms
+
+
+def open_windows(connection: Connection) -> OpenWindows:
+    """The windows that are not closed."""
+    found = connection.execute(select(windows.c.bucket_ms).where(windows.c.state != "closed"))
+    newest_ms = connection.execute(select(func.max(windows.c.bucket_ms))).scalar()
+    return OpenWindows(tuple(sorted(found.scalars())), newest_ms)
+
+
+def in_time(since_ms: int, until_ms: int) -> ColumnElement[bool]:
+    """Condition on `bookings`: buckets that start in [since, until)."""
+    return and_(bookings.c.bucket_ms >= since_ms, bookings.c.bucket_ms < until_ms)
+
+
+def booked_seconds(connection: Connection, since_ms: int, until_ms: int) -> dict[int, float]:
+    """Length [s] of each computed bucket, that under way up to when it was computed."""
+    found = connection.execute(
+        select(windows.c.bucket_ms, windows.c.computed_ms).where(
+            windows.c.bucket_ms >= since_ms, windows.c.bucket_ms < until_ms
+        )
+    )
+    return {row.bucket_ms: max(0, min(BUCKET_MS, row.computed_ms - row.bucket_ms)) / MS_PER_S for row in found}

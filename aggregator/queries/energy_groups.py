@@ -1,0 +1,83 @@
+"""Energy of each user, account or partition over a time."""
+
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Select, case, func, select
+
+from aggregator.ledger.tables import bookings, jobs
+from aggregator.queries.booked_time import in_time, open_windows
+from aggregator.queries.evidence import evidence_of, root_sum_square
+from aggregator.queries.expressions import booking_sums, cost_of, energy_of, visible
+from aggregator.queries.job_rows import Valuation
+from aggregator.queries.models import EnergyRow
+from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
+from maxwatt.domain.errors import InputError
+from maxwatt.domain.units import S_PER_H
+from maxwatt.domain.viewer import Viewer
+
+Group = Literal["user", "account", "partition"]
+GROUPS: Final = ("user", "account", "partition")
+
+_ADDED: Final = ("energy_j", "energy_static_j", "energy_dynamic_j", *EVIDENCE_COLUMNS, "held_s", "covered_s")
+
+
+def energy_by(
+    connection: Connection, viewer: Viewer, group: Group, value: Valuation, *, since_ms: int, until_ms: int
+) -> tuple[EnergyRow, ...]:
+    """Energy of the jobs of each user, account or partition, most first.
+
+    Raises:
+        InputError: another group.
+    """
+    if group not in GROUPS:
+        raise InputError(f"energy is grouped by {', '.join(GROUPS)}, not by {group!r}")
+    open_now = open_windows(connection)
+    rows = connection.execute(_group_statement(viewer, group, since_ms, until_ms)).mappings()
+    return tuple(_energy_row(dict(row), open_now.touch(row["first_ms"], row["last_ms"]), value) for row in rows)
+
+
+def _group_statement(viewer: Viewer, group: Group, since_ms: int, until_ms: int) -> Select[Any]:
+    """Sums by job, then by group: errors of one job add linearly, those of several jobs as root of squares."""
+    waste_known = bookings.c.waste_j.is_not(None)
+    per_job = (
+        select(
+            bookings.c.job_ref,
+            *booking_sums(),
+            func.sum(bookings.c.cpu_reserved_s).label("cpu_reserved_s"),
+            func.sum(bookings.c.waste_j).label("waste_j"),
+            func.sum(case((waste_known, 0.0), else_=energy_of())).label("waste_unknown_j"),
+        )
+        .where(bookings.c.account == int(Account.JOB), in_time(since_ms, until_ms))
+        .group_by(bookings.c.job_ref)
+        .subquery()
+    )
+    part, energy_j = per_job.c, func.sum(per_job.c.energy_j)
+    return (
+        select(
+            jobs.c[group].label("name"),
+            func.count().label("jobs"),
+            *(func.sum(part[name]).label(name) for name in (*_ADDED, "cpu_reserved_s", "waste_j", "waste_unknown_j")),
+            func.sum(part.spread_j * part.spread_j).label("squares_j2"),
+            func.min(part.method_version).label("method_version"),
+            func.min(part.first_ms).label("first_ms"),
+            func.max(part.last_ms).label("last_ms"),
+            case((func.count() == func.count(part.co2_g), func.sum(part.co2_g))).label("co2_g"),
+        )
+        .join_from(per_job, jobs, jobs.c.job_ref == part.job_ref)
+        .where(visible(viewer))
+        .group_by(jobs.c[group])
+        .order_by(energy_j.desc(), jobs.c[group])
+    )
+
+
+def _energy_row(row: dict[str, Any], provisional: bool, value: Valuation) -> EnergyRow:
+    return EnergyRow(
+        cpu_hours=row["cpu_reserved_s"] / S_PER_H,
+        cost=cost_of(row["energy_j"], value.pue, value.price_per_kwh),
+        evidence=evidence_of(row, root_sum_square(row["squares_j2"]), provisional),
+        **{
+            name: row[name]
+            for name in ("name", "jobs", "energy_j", "energy_static_j", "energy_dynamic_j", "waste_j", "co2_g")
+        },
+        waste_unknown_j=row["waste_unknown_j"],
+    )

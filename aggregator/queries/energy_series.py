@@ -1,0 +1,74 @@
+"""Mean power of the accounts over time, from the bookings."""
+
+from collections import defaultdict
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, func, select
+
+from aggregator.ledger.tables import bookings, jobs, measured
+from aggregator.queries.booked_time import booked_seconds, in_time
+from aggregator.queries.expressions import energy_of, visible
+from aggregator.queries.models import EnergySeries
+from maxwatt.domain.energy import Account
+from maxwatt.domain.errors import InputError
+from maxwatt.domain.units import BUCKET_MS, MS_PER_S
+from maxwatt.domain.viewer import Viewer
+
+ACCOUNT_NAMES: Final = {
+    Account.JOB: "jobs",
+    Account.SYSTEM: "system",
+    Account.IDLE: "idle",
+    Account.UNATTRIBUTED: "unattributed",
+}
+
+
+def energy_series(
+    connection: Connection, viewer: Viewer, since_ms: int, until_ms: int, max_points: int
+) -> EnergySeries:
+    """Mean power of each account in steps of whole buckets, at most `max_points` of them.
+
+    A step's mean is its energy over the time of its buckets that were measured; None where none was. The bucket under
+    way counts up to the moment it was computed.
+    """
+    if max_points < 1:
+        raise InputError(f"a series needs at least one point, not {max_points}")
+    first_ms = -(-since_ms // BUCKET_MS) * BUCKET_MS
+    buckets = max(0, -(-(until_ms - first_ms) // BUCKET_MS))
+    step_ms = max(1, -(-buckets // max_points)) * BUCKET_MS
+    energy_j: dict[tuple[int, int], float] = defaultdict(float)
+    drawn = set[int]()
+    for row in connection.execute(_bucket_statement(viewer, since_ms, until_ms)):
+        energy_j[(row.bucket_ms - first_ms) // step_ms, row.account] += row.energy_j
+        drawn |= {row.bucket_ms} if row.energy_j else set()
+    step_s: dict[int, float] = defaultdict(float)
+    for bucket_ms, booked_s in _measured_seconds(connection, since_ms, until_ms, drawn).items():
+        step_s[(bucket_ms - first_ms) // step_ms] += booked_s
+    starts = tuple(range(first_ms, until_ms, step_ms))
+    shown = ACCOUNT_NAMES if viewer.sees_all else {Account.JOB: ACCOUNT_NAMES[Account.JOB]}
+    power_w = {
+        name: tuple(
+            energy_j.get((step, account), 0.0) / step_s[step] if step_s.get(step) else None
+            for step in range(len(starts))
+        )
+        for account, name in shown.items()
+    }
+    return EnergySeries(starts, step_ms, power_w)
+
+
+def _measured_seconds(connection: Connection, since_ms: int, until_ms: int, drawn: set[int]) -> dict[int, float]:
+    """Length [s] of each bucket with a measured node or a booked joule (`drawn`); the rest is unknown."""
+    covered = select(measured.c.bucket_ms).where(
+        measured.c.bucket_ms >= since_ms, measured.c.bucket_ms < until_ms, measured.c.covered_s > 0
+    )
+    known = drawn.union(connection.execute(covered.distinct()).scalars())
+    seconds = booked_seconds(connection, since_ms, until_ms)
+    return {bucket_ms: seconds.get(bucket_ms, BUCKET_MS / MS_PER_S) for bucket_ms in known}
+
+
+def _bucket_statement(viewer: Viewer, since_ms: int, until_ms: int) -> Select[Any]:
+    statement = select(bookings.c.bucket_ms, bookings.c.account, func.sum(energy_of()).label("energy_j"))
+    statement = statement.where(in_time(since_ms, until_ms))
+    if not viewer.sees_all:
+        own = select(jobs.c.job_ref).where(visible(viewer))
+        statement = statement.where(bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(own))
+    return statement.group_by(bookings.c.bucket_ms, bookings.c.account)

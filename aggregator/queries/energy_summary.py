@@ -1,0 +1,110 @@
+"""Where the energy of a time went, and how well that is known."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, case, func, select
+
+from aggregator.ledger.tables import bookings, jobs, measured
+from aggregator.queries.booked_time import booked_seconds, in_time, open_windows
+from aggregator.queries.evidence import evidence_of, root_sum_square
+from aggregator.queries.expressions import booking_sums, cost_of, visible
+from aggregator.queries.job_rows import Valuation
+from aggregator.queries.models import EnergySummary, Evidence
+from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
+from maxwatt.domain.units import BUCKET_MS, MS_PER_S
+from maxwatt.domain.viewer import Viewer
+
+_ADDED: Final = ("energy_j", "energy_static_j", "energy_dynamic_j", *EVIDENCE_COLUMNS, "held_s", "covered_s")
+
+
+def energy_summary(
+    connection: Connection, viewer: Viewer, value: Valuation, *, since_ms: int, until_ms: int
+) -> EnergySummary:
+    """Where the energy went. Who does not see all gets the sum of their own jobs and nothing of the other accounts."""
+    parts = [dict(row) for row in connection.execute(_account_statement(viewer, since_ms, until_ms)).mappings()]
+    by_account = {Account(row["account"]): row for row in parts}
+    total = _added(parts, (*_ADDED, *ENERGY_COLUMNS))
+    co2 = [row["co2_g"] for row in parts]
+
+    def account_j(account: Account) -> float | None:
+        return float(by_account[account]["energy_j"]) if account in by_account else 0.0
+
+    others = account_j if viewer.sees_all else lambda _: None
+    return EnergySummary(
+        since_ms=since_ms,
+        until_ms=until_ms,
+        jobs_j=account_j(Account.JOB) or 0.0,
+        system_j=others(Account.SYSTEM),
+        idle_j=others(Account.IDLE),
+        unattributed_j=others(Account.UNATTRIBUTED),
+        total_j=total["energy_j"],
+        by_component_j={
+            component.value: total[f"{component}_static_j"] + total[f"{component}_dynamic_j"]
+            for component in COMPONENTS
+        },
+        co2_g=None if None in co2 or not parts else sum(co2),
+        cost=cost_of(total["energy_j"], value.pue, value.price_per_kwh) if parts else None,
+        evidence=_summary_evidence(connection, viewer, parts, total, since_ms=since_ms, until_ms=until_ms),
+    )
+
+
+def _account_statement(viewer: Viewer, since_ms: int, until_ms: int) -> Select[Any]:
+    """Sums by job, or by node for the other accounts, then by account."""
+    node = case((bookings.c.account == int(Account.JOB), ""), else_=bookings.c.node)
+    inner = select(
+        bookings.c.account,
+        *booking_sums(),
+        *(func.sum(bookings.c[name]).label(name) for name in ENERGY_COLUMNS),
+    ).where(in_time(since_ms, until_ms))
+    if not viewer.sees_all:
+        own = select(jobs.c.job_ref).where(visible(viewer))
+        inner = inner.where(bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(own))
+    part = inner.group_by(bookings.c.account, bookings.c.job_ref, node).subquery().c
+    return select(
+        part.account,
+        *(func.sum(part[name]).label(name) for name in (*_ADDED, *ENERGY_COLUMNS)),
+        func.sum(part.spread_j * part.spread_j).label("squares_j2"),
+        func.min(part.method_version).label("method_version"),
+        func.min(part.first_ms).label("first_ms"),
+        func.max(part.last_ms).label("last_ms"),
+        case((func.count() == func.count(part.co2_g), func.sum(part.co2_g))).label("co2_g"),
+    ).group_by(part.account)
+
+
+def _added(parts: Iterable[Mapping[str, Any]], names: Iterable[str]) -> dict[str, float]:
+    rows = list(parts)
+    return {name: float(sum(row[name] for row in rows)) for name in names}
+
+
+def _summary_evidence(
+    connection: Connection,
+    viewer: Viewer,
+    parts: list[dict[str, Any]],
+    total: Mapping[str, float],
+    *,
+    since_ms: int,
+    until_ms: int,
+) -> Evidence:
+    """Of the cluster, coverage is that of the nodes; of one's own jobs, that of the jobs."""
+    sums: dict[str, Any] = {**total, "method_version": min((row["method_version"] for row in parts), default=0)}
+    if viewer.sees_all:
+        sums["covered_s"], sums["held_s"] = _node_coverage_s(connection, since_ms, until_ms)
+    open_now = open_windows(connection)
+    provisional = any(open_now.touch(row["first_ms"], row["last_ms"]) for row in parts)
+    return evidence_of(sums, root_sum_square(sum(row["squares_j2"] for row in parts)), provisional)
+
+
+def _node_coverage_s(connection: Connection, since_ms: int, until_ms: int) -> tuple[float, float]:
+    """Seconds between samples, and seconds booked, of all nodes that have a meter row in a bucket."""
+    statement = (
+        select(measured.c.bucket_ms, func.sum(measured.c.covered_s).label("covered_s"), func.count().label("nodes"))
+        .where(measured.c.bucket_ms >= since_ms, measured.c.bucket_ms < until_ms)
+        .group_by(measured.c.bucket_ms)
+    )
+    seconds = booked_seconds(connection, since_ms, until_ms)
+    covered_s = booked_s = 0.0
+    for row in connection.execute(statement):
+        covered_s += row.covered_s
+        booked_s += row.nodes * seconds.get(row.bucket_ms, BUCKET_MS / MS_PER_S)
+    return covered_s, booked_s

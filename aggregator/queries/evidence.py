@@ -1,0 +1,38 @@
+"""What a sum of bookings says about itself."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from aggregator.queries.models import Evidence
+from maxwatt.domain.energy import EVIDENCE
+
+
+def evidence_of(sums: Mapping[str, Any], spread_j: float, provisional: bool) -> Evidence:
+    """Evidence of a figure from the summed columns of its bookings.
+
+    Shares are energy-weighted: Σ kind / Σ all kinds. Coverage is time-weighted: Σ covered_s / Σ held_s.
+    The relative uncertainty is `spread_j / |E|`, where the spread of one job is Σ|E|·u over its bookings (errors of one
+    job's buckets share their cause: they add linearly) and that of several jobs is the root of the sum of their squares
+    (between jobs errors are taken as independent); see `root_sum_square`.
+
+    Args:
+        sums: `energy_j`, the evidence columns, `held_s`, `covered_s`, `method_version` (the oldest that took part).
+        spread_j: absolute uncertainty of the energy [J].
+        provisional: some window of it may still change.
+    """
+    kinds = {kind.value: float(sums[f"{kind}_j"]) for kind in EVIDENCE}
+    total_j = sum(kinds.values())
+    energy_j, held_s = float(sums["energy_j"]), float(sums["held_s"])
+    return Evidence(
+        shares={kind: part_j / total_j if total_j else 0.0 for kind, part_j in kinds.items()},
+        coverage=float(sums["covered_s"]) / held_s if held_s else 0.0,
+        uncertainty=spread_j / abs(energy_j) if energy_j else 0.0,
+        method_version=int(sums["method_version"]),
+        provisional=provisional,
+    )
+
+
+def root_sum_square(squares_j2: float) -> float:
+    """Spread [J] of a sum of independent parts from Σ spread² [J²]."""
+    return math.sqrt(max(squares_j2, 0.0))

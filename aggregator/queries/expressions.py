@@ -1,0 +1,61 @@
+"""SQL that more than one read model needs: sums over bookings, and what a viewer may see."""
+
+import operator
+from functools import reduce
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, false, func, true
+
+from aggregator.ledger.tables import bookings, jobs
+from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS
+from maxwatt.domain.units import J_PER_KWH
+from maxwatt.domain.viewer import Viewer
+
+Expression = ColumnElement[Any]
+
+
+def visible(viewer: Viewer) -> ColumnElement[bool]:
+    """Condition on `jobs`: all of them, or only the viewer's own. A viewer without a name owns none."""
+    if viewer.sees_all:
+        return true()
+    return jobs.c.user == viewer.user if viewer.user else false()
+
+
+def energy_of(ending: str = "_j") -> Expression:
+    """Energy of a booking [J] over the columns with this ending, such as `_static_j`."""
+    return reduce(operator.add, (bookings.c[name] for name in ENERGY_COLUMNS if name.endswith(ending)))
+
+
+def sum_if_all_known(value: Expression, weight: Expression) -> Expression:
+    """Sum of `value`, null as soon as one booking with a weight above 0 does not know it."""
+    unknown = func.sum(case((value.is_(None) & (weight > 0), 1), else_=0))
+    return case((unknown == 0, func.sum(value)))
+
+
+def booking_sums() -> list[Expression]:
+    """Labelled sums over a group of bookings of one job (or of one node's other account).
+
+    `spread_j` is Σ|E|·u: within one job the errors of its buckets share their cause (one model, one meter), so they
+    add linearly.
+    """
+    energy = energy_of()
+    return [
+        func.sum(energy).label("energy_j"),
+        func.sum(energy_of("_static_j")).label("energy_static_j"),
+        func.sum(energy_of("_dynamic_j")).label("energy_dynamic_j"),
+        *(func.sum(bookings.c[name]).label(name) for name in EVIDENCE_COLUMNS),
+        func.sum(func.abs(energy) * bookings.c.uncertainty).label("spread_j"),
+        func.sum(bookings.c.held_s).label("held_s"),
+        func.sum(bookings.c.covered_s).label("covered_s"),
+        func.min(bookings.c.method_version).label("method_version"),
+        func.min(bookings.c.bucket_ms).label("first_ms"),
+        func.max(bookings.c.bucket_ms).label("last_ms"),
+        sum_if_all_known(bookings.c.co2_g, func.abs(energy)).label("co2_g"),
+    ]
+
+
+def cost_of(energy_j: float | None, pue: float, price_per_kwh: float) -> float | None:
+    """`E·PUE·price`, None where the energy or the price (0) is unknown."""
+    if energy_j is None or price_per_kwh <= 0:
+        return None
+    return energy_j * pue * price_per_kwh / J_PER_KWH

@@ -1,0 +1,114 @@
+"""One job in full: Slurm's facts, its share of each node, and the factors its CO₂ was booked with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from aggregator.ledger.tables import allocations, bookings, factors, jobs
+from aggregator.queries.expressions import sum_if_all_known, visible
+from aggregator.queries.job_rows import Valuation, job_rows
+from aggregator.queries.models import JobDetail, JobRow, NodeShare
+from maxwatt.domain.energy import ENERGY_COLUMNS, Account
+from maxwatt.domain.hostlist import compress
+from maxwatt.domain.units import J_PER_KWH
+from maxwatt.domain.viewer import Viewer
+
+
+def find_job(connection: Connection, viewer: Viewer, job_id: int, start_ms: int | None) -> RowMapping | None:
+    """The ledger's row of an attempt, the latest when `start_ms` is None; None when the viewer may not see it."""
+    statement = select(jobs).where(jobs.c.job_id == job_id, visible(viewer))
+    if start_ms is not None:
+        statement = statement.where(jobs.c.start_ms == start_ms)
+    return connection.execute(statement.order_by(jobs.c.start_ms.desc()).limit(1)).mappings().first()
+
+
+def job_detail(
+    connection: Connection, viewer: Viewer, job_id: int, start_ms: int | None, value: Valuation
+) -> JobDetail | None:
+    """Everything known of one attempt, None where there is no such job for this viewer."""
+    job = find_job(connection, viewer, job_id, start_ms)
+    if job is None:
+        return None
+    (row,) = job_rows(connection, [job["job_ref"]], value)
+    nodes = node_shares(connection, job["job_ref"])
+    used = _factors(connection, job["job_ref"])
+    return JobDetail(
+        row=row,
+        **{name: job[name] for name in _COPIED},
+        gpus=_gpu_text(nodes),
+        nodes=nodes,
+        factor="; ".join(_factor_text(factor) for factor in used),
+        intensity_g_per_kwh=_intensity_g_per_kwh(row, used),
+    )
+
+
+_COPIED = (
+    *("submit_ms", "state_reason", "qos", "features", "command", "work_dir", "stdout", "stderr", "comment"),
+    *("exit_signal", "memory_bytes", "total_cpu_s"),
+)
+
+
+def node_shares(connection: Connection, job_ref: int) -> tuple[NodeShare, ...]:
+    """A job's part of each node it was given or booked on, by node name."""
+    held = {
+        row["node"]: row
+        for row in connection.execute(select(allocations).where(allocations.c.job_ref == job_ref)).mappings()
+    }
+    booked = {row["node"]: row for row in connection.execute(_booked_by_node(job_ref)).mappings()}
+    return tuple(_node_share(node, held.get(node), booked.get(node)) for node in sorted(held.keys() | booked.keys()))
+
+
+def _booked_by_node(job_ref: int) -> Any:
+    return (
+        select(
+            bookings.c.node,
+            *(func.sum(bookings.c[name]).label(name) for name in ENERGY_COLUMNS),
+            sum_if_all_known(bookings.c.cpu_used_s, bookings.c.cpu_reserved_s).label("cpu_used_s"),
+            func.max(bookings.c.memory_peak_bytes).label("memory_peak_bytes"),
+        )
+        .where(bookings.c.job_ref == job_ref, bookings.c.account == int(Account.JOB))
+        .group_by(bookings.c.node)
+    )
+
+
+def _node_share(node: str, held: RowMapping | None, booked: RowMapping | None) -> NodeShare:
+    return NodeShare(
+        node=node,
+        cpus=held["cpus"] if held else 0.0,
+        memory_bytes=held["memory_bytes"] if held else 0.0,
+        gpus=tuple(int(index) for index in held["gpus"].split(",") if index) if held else (),
+        cpu_used_s=booked["cpu_used_s"] if booked else None,
+        memory_peak_bytes=booked["memory_peak_bytes"] if booked else None,
+        energy_j={name: booked[name] for name in ENERGY_COLUMNS} if booked else {},
+        allocation_modelled=bool(held["modelled"]) if held else True,
+    )
+
+
+def _gpu_text(nodes: tuple[NodeShare, ...]) -> str:
+    """GPU indices by node, nodes with the same ones together: `n[1-2]: 0,1; n3: 0`."""
+    by_gpus: dict[tuple[int, ...], list[str]] = {}
+    for share in nodes:
+        if share.gpus:
+            by_gpus.setdefault(share.gpus, []).append(share.node)
+    return "; ".join(f"{compress(names)}: {','.join(map(str, gpus))}" for gpus, names in by_gpus.items())
+
+
+def _factors(connection: Connection, job_ref: int) -> list[RowMapping]:
+    used = select(bookings.c.factor_id).where(bookings.c.job_ref == job_ref, bookings.c.account == int(Account.JOB))
+    statement = select(factors).where(factors.c.factor_id.in_(used)).order_by(factors.c.valid_from_ms)
+    return list(connection.execute(statement).mappings())
+
+
+def _factor_text(factor: Mapping[str, Any] | RowMapping) -> str:
+    kind = f"{factor['kind']}, {factor['state']}"
+    return f"{factor['provider']} {factor['zone']} {factor['vintage']} ({kind}, PUE {factor['pue']:g})"
+
+
+def _intensity_g_per_kwh(row: JobRow, used: list[RowMapping]) -> float | None:
+    """The factor's intensity; over several, the mean weighted by facility energy: `CO₂ / (E·PUE)` at one PUE."""
+    if len(used) == 1:
+        return float(used[0]["intensity_g_per_kwh"])
+    if len({factor["pue"] for factor in used}) != 1 or row.co2_g is None or not row.energy_j:
+        return None
+    return float(row.co2_g / (row.energy_j * used[0]["pue"]) * J_PER_KWH)

@@ -1,0 +1,165 @@
+"""From a set of jobs to rows of the job table: each job with the sums of its bookings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, Subquery, and_, case, func, select
+
+from aggregator.ledger.tables import allocations, bookings, jobs
+from aggregator.queries.booked_time import OpenWindows, open_windows
+from aggregator.queries.evidence import evidence_of
+from aggregator.queries.expressions import Expression, booking_sums, cost_of, sum_if_all_known
+from aggregator.queries.models import Evidence, JobRow
+from maxwatt.config import Settings
+from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
+from maxwatt.domain.units import MS_PER_S, bucket_start_ms
+
+_ADDED = (
+    *("energy_j", "energy_static_j", "energy_dynamic_j", "spread_j", "held_s", "covered_s", "co2_g"),
+    *EVIDENCE_COLUMNS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """What a row needs beside the ledger: the site's PUE, its price of a kWh (0: none) and the time [epoch ms]."""
+
+    pue: float
+    price_per_kwh: float
+    now_ms: int
+
+
+def valuation(settings: Settings, now_ms: int) -> Valuation:
+    """The valuation of a site now."""
+    return Valuation(settings.carbon.pue, settings.cost.price_per_kwh, now_ms)
+
+
+def job_rows(connection: Connection, job_refs: Sequence[int], value: Valuation) -> tuple[JobRow, ...]:
+    """Rows of these jobs, in this order. Only their own bookings are read."""
+    if not job_refs:
+        return ()
+    windows = open_windows(connection)
+    found = {row["job_ref"]: dict(row) for row in connection.execute(_statement(job_refs)).mappings()}
+    return tuple(_job_row(found[job_ref], windows, value) for job_ref in job_refs if job_ref in found)
+
+
+def cpu_efficiency(used_s: Expression, reserved_s: Expression) -> Expression:
+    """CPU seconds used / CPU seconds held; without the use, Slurm's TotalCPU / (CPUs x elapsed) of an ended job.
+
+    The time held is what was booked, so that a job under way is judged by the part that is known. Null where neither is
+    known. Above 1 is a fault to show, not to clip.
+    """
+    span_s = (jobs.c.end_ms - jobs.c.start_ms) / float(MS_PER_S)
+    accounted = case((jobs.c.total_cpu_s > 0, jobs.c.total_cpu_s / func.nullif(jobs.c.cpus * span_s, 0)))
+    return func.coalesce(used_s / func.nullif(reserved_s, 0), accounted)
+
+
+def _statement(job_refs: Sequence[int]) -> Select[Any]:
+    totals, memory = _totals(job_refs), _memory(job_refs)
+    per_node_known = and_(memory.c.nodes == totals.c.peak_nodes, memory.c.smallest_bytes > 0)
+    whole_known = and_(jobs.c.node_count == totals.c.peak_nodes, jobs.c.memory_bytes > 0)
+    return (
+        select(
+            jobs,
+            *(column for column in totals.c if column.name != "job_ref"),
+            cpu_efficiency(totals.c.cpu_used_s, totals.c.cpu_reserved_s).label("cpu_efficiency"),
+            case(
+                (per_node_known, totals.c.peak_bytes / memory.c.allocated_bytes),
+                (whole_known, totals.c.peak_bytes / jobs.c.memory_bytes),
+            ).label("memory_efficiency"),
+        )
+        .outerjoin(totals, totals.c.job_ref == jobs.c.job_ref)
+        .outerjoin(memory, memory.c.job_ref == jobs.c.job_ref)
+        .where(jobs.c.job_ref.in_(job_refs))
+    )
+
+
+def _totals(job_refs: Sequence[int]) -> Subquery:
+    """Per job: first per node, because memory is the sum over nodes of each node's own peak."""
+    per_node = (
+        select(
+            bookings.c.job_ref,
+            *booking_sums(),
+            sum_if_all_known(bookings.c.cpu_used_s, bookings.c.cpu_reserved_s).label("cpu_used_s"),
+            func.sum(bookings.c.cpu_reserved_s).label("cpu_reserved_s"),
+            sum_if_all_known(bookings.c.waste_j, bookings.c.held_s).label("waste_j"),
+            func.max(bookings.c.memory_peak_bytes).label("peak_bytes"),
+        )
+        .where(bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(job_refs))
+        .group_by(bookings.c.job_ref, bookings.c.node)
+        .subquery()
+    )
+    part = per_node.c
+    strict = [
+        case((func.count() == func.count(part[name]), func.sum(part[name]))).label(name)
+        for name in ("cpu_used_s", "waste_j", "co2_g")
+    ]
+    return (
+        select(
+            part.job_ref,
+            *(func.sum(part[name]).label(name) for name in _ADDED if name != "co2_g"),
+            *strict,
+            func.sum(part.cpu_reserved_s).label("cpu_reserved_s"),
+            func.sum(part.peak_bytes).label("peak_bytes"),
+            func.count(part.peak_bytes).label("peak_nodes"),
+            func.min(part.method_version).label("method_version"),
+            func.min(part.first_ms).label("first_ms"),
+            func.max(part.last_ms).label("last_ms"),
+        )
+        .group_by(part.job_ref)
+        .subquery()
+    )
+
+
+def _memory(job_refs: Sequence[int]) -> Subquery:
+    held = allocations.c.memory_bytes
+    return (
+        select(
+            allocations.c.job_ref,
+            func.sum(held).label("allocated_bytes"),
+            func.min(held).label("smallest_bytes"),
+            func.count().label("nodes"),
+        )
+        .where(allocations.c.job_ref.in_(job_refs))
+        .group_by(allocations.c.job_ref)
+        .subquery()
+    )
+
+
+def _job_row(row: Mapping[str, Any], windows: OpenWindows, value: Valuation) -> JobRow:
+    known = _is_known(row)
+    energy_j = row["energy_j"] if known else None
+    end_ms = row["end_ms"]
+    return JobRow(
+        **{name: row[name] for name in _COPIED},
+        elapsed_s=((value.now_ms if end_ms is None else end_ms) - row["start_ms"]) / MS_PER_S,
+        energy_j=energy_j,
+        energy_static_j=row["energy_static_j"] if known else None,
+        energy_dynamic_j=row["energy_dynamic_j"] if known else None,
+        waste_j=row["waste_j"] if known else None,
+        co2_g=row["co2_g"] if known else None,
+        cost=cost_of(energy_j, value.pue, value.price_per_kwh),
+        evidence=_evidence(row, windows),
+    )
+
+
+_COPIED = (
+    *("job_id", "start_ms", "end_ms", "name", "user", "account", "partition", "state", "exit_code", "node_list"),
+    *("node_count", "cpus", "gpu_count", "time_limit_s", "array_job_id", "array_task_id"),
+    *("cpu_efficiency", "memory_efficiency"),
+)
+
+
+def _is_known(row: Mapping[str, Any]) -> bool:
+    """A job that no booking covers, or only bookings without a sample and without a joule, has no known energy."""
+    return row["held_s"] is not None and (row["covered_s"] > 0 or row["energy_j"] != 0)
+
+
+def _evidence(row: Mapping[str, Any], windows: OpenWindows) -> Evidence | None:
+    if row["held_s"] is None:
+        return None
+    end_ms = row["end_ms"]
+    last_ms = row["last_ms"] if end_ms is None else max(bucket_start_ms(max(end_ms - 1, 0)), row["last_ms"])
+    provisional = end_ms is None or windows.touch(row["first_ms"], last_ms)
+    return evidence_of(row, row["spread_j"], provisional)

@@ -1,0 +1,137 @@
+"""The table of jobs: filter, sort, one page of it."""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from aggregator.ledger.tables import bookings, jobs
+from aggregator.queries.expressions import Expression, energy_of, sum_if_all_known, visible
+from aggregator.queries.job_rows import Valuation, cpu_efficiency, job_rows
+from aggregator.queries.models import JobFilter, JobPage, JobRow
+from maxwatt.domain.energy import Account
+from maxwatt.domain.errors import InputError
+from maxwatt.domain.viewer import Viewer
+
+MAX_LIMIT: Final = 1000
+"""Most rows of one page."""
+
+_COLUMNS: Final = {
+    name: jobs.c[name]
+    for name in (
+        *("job_id", "start_ms", "end_ms", "name", "user", "account", "partition", "state", "exit_code"),
+        *("node_count", "cpus", "gpu_count", "time_limit_s"),
+    )
+}
+_BOOKED: Final = ("energy_j", "co2_g", "waste_j", "cpu_efficiency")
+
+SORT_KEYS: Final = (*_COLUMNS, "elapsed_s", *_BOOKED)
+"""Fields of JobRow that the table can be sorted by."""
+
+
+def job_page(
+    connection: Connection,
+    viewer: Viewer,
+    wanted: JobFilter,
+    value: Valuation,
+    *,
+    sort: str,
+    descending: bool,
+    offset: int,
+    limit: int,
+) -> JobPage:
+    """Jobs `offset` to `offset + limit` (at most MAX_LIMIT) of those the viewer may see; unknown values come last.
+
+    Jobs are filtered, sorted and cut first; only the bookings of the page are summed, unless it is a booked figure that
+    sorts.
+
+    Raises:
+        InputError: an unknown sort key, or a negative offset or limit.
+    """
+    if offset < 0 or limit < 0:
+        raise InputError(f"offset and limit must not be negative, not {offset} and {limit}")
+    condition = and_(visible(viewer), *_conditions(wanted))
+    total = connection.execute(select(func.count()).select_from(jobs).where(condition)).scalar_one()
+    page = _sorted(condition, sort, descending, value.now_ms).offset(offset).limit(min(limit, MAX_LIMIT))
+    job_refs = [row.job_ref for row in connection.execute(page)]
+    return JobPage(job_rows(connection, job_refs, value), total)
+
+
+def job_attempts(connection: Connection, viewer: Viewer, job_id: int, value: Valuation) -> tuple[JobRow, ...]:
+    """Every attempt of a job id (a requeue starts another), oldest first."""
+    mine = select(jobs.c.job_ref).where(jobs.c.job_id == job_id, visible(viewer)).order_by(jobs.c.start_ms)
+    return job_rows(connection, list(connection.execute(mine).scalars()), value)
+
+
+def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
+    conditions = [
+        jobs.c[name] == value for name in ("user", "partition", "account", "state") if (value := getattr(wanted, name))
+    ]
+    if wanted.since_ms is not None:
+        conditions.append(or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > wanted.since_ms))
+    if wanted.until_ms is not None:
+        conditions.append(jobs.c.start_ms < wanted.until_ms)
+    if wanted.text.strip():
+        conditions.append(_text_condition(wanted.text.strip()))
+    return conditions
+
+
+def _text_condition(text: str) -> ColumnElement[bool]:
+    """Part of the name or the host list in any case, a job or array id (`123`), or an array task (`123_4`)."""
+    matches: list[ColumnElement[bool]] = [
+        jobs.c.name.icontains(text, autoescape=True),
+        jobs.c.node_list.icontains(text, autoescape=True),
+    ]
+    array, _, task = text.partition("_")
+    if _is_id(array) and not task:
+        matches += [jobs.c.job_id == int(array), jobs.c.array_job_id == int(array)]
+    if _is_id(array) and _is_id(task):
+        matches.append(and_(jobs.c.array_job_id == int(array), jobs.c.array_task_id == int(task)))
+    return or_(*matches)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19  # a longer number fits no ledger column
+
+
+def _sorted(condition: ColumnElement[bool], sort: str, descending: bool, now_ms: int) -> Select[Any]:
+    if sort in _BOOKED:
+        return _sorted_by_booked(condition, sort, descending)
+    if sort == "elapsed_s":
+        return _ordered(condition, func.coalesce(jobs.c.end_ms, now_ms) - jobs.c.start_ms, descending)
+    if sort not in _COLUMNS:
+        raise InputError(f"jobs cannot be sorted by {sort!r}; known: {', '.join(SORT_KEYS)}")
+    return _ordered(condition, _COLUMNS[sort], descending)
+
+
+def _ordered(condition: ColumnElement[bool], key: Expression, descending: bool) -> Select[Any]:
+    order: Expression = key.desc() if descending else key.asc()
+    if getattr(key, "nullable", True):  # only where needed: it keeps an index from giving the order
+        order = order.nulls_last()
+    tie = jobs.c.job_ref.desc() if descending else jobs.c.job_ref.asc()
+    return select(jobs.c.job_ref).where(condition).order_by(order, tie)
+
+
+def _sorted_by_booked(condition: ColumnElement[bool], sort: str, descending: bool) -> Select[Any]:
+    chosen = select(jobs.c.job_ref).where(condition)
+    sums = (
+        select(bookings.c.job_ref, *_key_sums(sort))
+        .where(bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(chosen))
+        .group_by(bookings.c.job_ref)
+        .subquery()
+    )
+    efficiency = sort == "cpu_efficiency"
+    key = cpu_efficiency(sums.c.used_s, sums.c.reserved_s) if efficiency else sums.c[sort]
+    statement = _ordered(condition, key, descending)
+    return statement.outerjoin_from(jobs, sums, sums.c.job_ref == jobs.c.job_ref)
+
+
+def _key_sums(sort: str) -> list[Expression]:
+    booking = bookings.c
+    if sort == "cpu_efficiency":
+        used_s = sum_if_all_known(booking.cpu_used_s, booking.cpu_reserved_s)
+        return [used_s.label("used_s"), func.sum(booking.cpu_reserved_s).label("reserved_s")]
+    if sort == "waste_j":
+        return [sum_if_all_known(booking.waste_j, booking.held_s).label(sort)]
+    if sort == "co2_g":
+        return [sum_if_all_known(booking.co2_g, func.abs(energy_of())).label(sort)]
+    return [func.sum(energy_of()).label(sort)]

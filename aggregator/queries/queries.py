@@ -1,0 +1,108 @@
+"""The one door to the ledger for pages, API, mail and command line. Every question names who asks."""
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from aggregator.queries.energy_groups import Group, energy_by
+from aggregator.queries.energy_series import energy_series
+from aggregator.queries.energy_summary import energy_summary
+from aggregator.queries.job_detail import job_detail
+from aggregator.queries.job_rows import Valuation, valuation
+from aggregator.queries.jobs import job_attempts, job_page
+from aggregator.queries.models import (
+    EnergyRow,
+    EnergySeries,
+    EnergySummary,
+    JobDetail,
+    JobFilter,
+    JobPage,
+    JobRow,
+    NodeSeries,
+    Status,
+)
+from aggregator.queries.series import job_series
+from aggregator.queries.status import data_status
+from maxwatt.config import Settings
+from maxwatt.domain.ports import Store
+from maxwatt.domain.units import MS_PER_S
+from maxwatt.domain.viewer import Viewer
+
+
+class Queries:
+    """Read models of one ledger. Each method takes the viewer first and shows only what that viewer may see.
+
+    Args:
+        engine: the ledger's database.
+        store: the samples, for series of one job; None where they are out of reach: series are then empty.
+        settings: the site's PUE, price, names.
+        now_ms: the clock [epoch ms].
+    """
+
+    def __init__(
+        self, engine: Engine, store: Store | None, settings: Settings, now_ms: Callable[[], int] | None = None
+    ) -> None:
+        self._engine, self._store, self._settings = engine, store, settings
+        self._now_ms = now_ms or _wall_clock_ms
+
+    def jobs(  # noqa: PLR0917  the order of the table's request: what, how sorted, which slice
+        self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int
+    ) -> JobPage:
+        """A page of the job table; see `jobs.job_page`. Raises InputError for an unknown sort key."""
+        with self._engine.connect() as connection:
+            return job_page(
+                connection,
+                viewer,
+                filter,
+                self._valuation(),
+                sort=sort,
+                descending=descending,
+                offset=offset,
+                limit=limit,
+            )
+
+    def job(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> JobDetail | None:
+        """One attempt of a job in full, the latest when `start_ms` is None; None: there is none for this viewer."""
+        with self._engine.connect() as connection:
+            return job_detail(connection, viewer, job_id, start_ms, self._valuation())
+
+    def job_attempts(self, viewer: Viewer, job_id: int) -> tuple[JobRow, ...]:
+        """Every attempt of a job id, oldest first."""
+        with self._engine.connect() as connection:
+            return job_attempts(connection, viewer, job_id, self._valuation())
+
+    def job_series(
+        self, viewer: Viewer, job_id: int, start_ms: int | None = None, max_points: int = 300
+    ) -> tuple[NodeSeries, ...]:
+        """CPU, memory and power of one attempt over time, node by node; see `series.job_series`."""
+        return job_series(
+            self._engine, self._store, viewer, job_id, start_ms, max_points, self._settings, self._now_ms()
+        )
+
+    def energy_by(self, viewer: Viewer, group: Group, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
+        """Energy of each user, account or partition, most first; buckets count by their start."""
+        with self._engine.connect() as connection:
+            return energy_by(connection, viewer, group, self._valuation(), since_ms=since_ms, until_ms=until_ms)
+
+    def energy_summary(self, viewer: Viewer, since_ms: int, until_ms: int) -> EnergySummary:
+        """Where the energy of a time went; who does not see all gets the sum of their own jobs only."""
+        with self._engine.connect() as connection:
+            return energy_summary(connection, viewer, self._valuation(), since_ms=since_ms, until_ms=until_ms)
+
+    def energy_series(self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int = 400) -> EnergySeries:
+        """Mean power of each account over time; who does not see all gets `jobs`, their own, only."""
+        with self._engine.connect() as connection:
+            return energy_series(connection, viewer, since_ms, until_ms, max_points)
+
+    def status(self, viewer: Viewer) -> Status:
+        """How old and how complete the data is."""
+        with self._engine.connect() as connection:
+            return data_status(connection, viewer, self._store, self._settings, self._now_ms())
+
+    def _valuation(self) -> Valuation:
+        return valuation(self._settings, self._now_ms())
+
+
+def _wall_clock_ms() -> int:
+    return time.time_ns() // (1_000_000_000 // MS_PER_S)
