@@ -1,0 +1,76 @@
+"""Writes rows into a ledger by hand, for tests of everything that reads one."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Engine, Table, insert
+
+from aggregator.ledger import tables
+from maxwatt.config import CarbonSettings, ClusterSettings, CostSettings, Settings
+from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
+
+BUCKET = 900_000
+T0 = 1_944_445 * BUCKET
+"""Start of a bucket, 2025-06-15 15:15:00 UTC."""
+GIB = 2.0**30
+
+EMPTY_JOB: dict[str, Any] = {
+    **dict.fromkeys(
+        ("name", "account", "qos", "state_reason", "node_list", "features", "command", "work_dir", "stdout"), ""
+    ),
+    **dict.fromkeys(("stderr", "comment"), ""),
+    **{"cluster": "test", "state": "COMPLETED", "cpus": 4, "node_count": 1, "gpu_count": 0, "memory_bytes": 0},
+    **{"exclusive": False, "source": "sacct", "seen_ms": T0, "exit_code": 0},
+}
+
+
+@dataclass
+class Book:
+    """Writes rows into a ledger; what is not said is nothing."""
+
+    engine: Engine
+
+    def add(self, table: Table, **values: Any) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(insert(table).values(**values))
+
+    def job(self, ref: int, user: str, start: int, end: int | None, **values: Any) -> None:
+        """A job from bucket `start` to bucket `end`, counted from T0."""
+        times = {"start_ms": T0 + start * BUCKET, "end_ms": None if end is None else T0 + end * BUCKET}
+        job = {**EMPTY_JOB, "job_ref": ref, "job_id": 100 + ref, "user": user, "partition": "cpu", **times, **values}
+        self.add(tables.jobs, **job)
+
+    def allocation(self, ref: int, node: str, cpus: float, memory_gib: float, gpus: str = "") -> None:
+        memory = memory_gib * GIB
+        self.add(tables.allocations, job_ref=ref, node=node, cpus=cpus, memory_bytes=memory, gpus=gpus, modelled=False)
+
+    def booking(self, ref: int, node: str, bucket: int, energy: dict[str, float], **values: Any) -> None:
+        """Energy [J] such as `{"cpu_static_j": 100}`, all of it counted unless evidence is given."""
+        evidence = {name: values.pop(name) for name in EVIDENCE_COLUMNS if name in values}
+        row = {
+            **dict.fromkeys((*ENERGY_COLUMNS, *EVIDENCE_COLUMNS), 0.0),
+            **energy,
+            **(evidence or {"counted_j": sum(energy.values())}),
+            **{"node": node, "bucket_ms": T0 + bucket * BUCKET, "job_ref": ref},
+            **{"account": int(Account.JOB), "cpu_reserved_s": 0.0, "held_s": 900.0, "covered_s": 900.0},
+            **{"uncertainty": 0.0, "method_version": 1, "revision": 1, "factor_id": 1},
+            **values,
+        }
+        self.add(tables.bookings, **row)
+
+    def window(self, bucket: int, state: str = "closed", computed: float = 100.0) -> None:
+        start_ms = T0 + bucket * BUCKET
+        row = {"bucket_ms": start_ms, "state": state, "computed_ms": T0 + int(computed * BUCKET)}
+        self.add(tables.windows, **row, revision=1, closure_error=0.0)
+
+    def measured(self, node: str, bucket: int, covered_s: float) -> None:
+        row = {f"{name}_j": 0.0 for name in ("cpu", "dram", "gpu", "rest")}
+        self.add(tables.measured, node=node, bucket_ms=T0 + bucket * BUCKET, covered_s=covered_s, **row)
+
+
+SETTINGS = replace(
+    Settings(),
+    cluster=ClusterSettings(name="test", timezone="Europe/Berlin"),
+    carbon=CarbonSettings(pue=1.5),
+    cost=CostSettings(price_per_kwh=0.4, currency="EUR"),
+)

@@ -1,0 +1,59 @@
+import pytest
+from ledger_book import BUCKET, GIB, T0, Book
+
+from aggregator.queries.queries import Queries
+from maxwatt.domain.viewer import ADMIN
+
+
+def test_detail_of_a_job_with_its_nodes(filled: Book, queries: Queries) -> None:
+    detail = queries.job(ADMIN, 101)
+    assert detail is not None
+    assert [share.node for share in detail.nodes] == ["n1", "n2"]
+    first, second = detail.nodes
+    assert (first.cpus, first.memory_bytes, first.gpus) == (4.0, 8 * GIB, (0,))
+    assert (first.cpu_used_s, first.memory_peak_bytes) == (3600.0, 2 * GIB)
+    assert second.memory_peak_bytes == 6 * GIB
+    assert first.energy_j["cpu_dynamic_j"] == 4000.0
+    assert sum(sum(share.energy_j.values()) for share in detail.nodes) == detail.row.energy_j
+    assert detail.gpus == "n1: 0"
+    assert detail.factor == "owid DE 2024 (average lifecycle, static, PUE 1.5)"
+    assert detail.intensity_g_per_kwh == 360.0
+
+
+def test_without_a_start_the_latest_attempt(filled: Book, queries: Queries) -> None:
+    filled.job(4, "alice", 5, 6, job_id=101)
+    latest, first = queries.job(ADMIN, 101), queries.job(ADMIN, 101, T0)
+    assert latest is not None
+    assert first is not None
+    assert (latest.row.start_ms, latest.row.energy_j) == (T0 + 5 * BUCKET, None)
+    assert first.row.energy_j == 14_400.0
+    assert queries.job(ADMIN, 101, T0 + 1) is None
+
+
+def test_a_node_without_bookings_shows_its_allocation_and_nothing_else(filled: Book, queries: Queries) -> None:
+    filled.allocation(3, "n7", 2, 4, "1,3")
+    detail = queries.job(ADMIN, 103)
+    assert detail is not None
+    (share,) = detail.nodes
+    assert (share.gpus, share.energy_j, share.cpu_used_s, share.memory_peak_bytes) == ((1, 3), {}, None, None)
+    assert (detail.factor, detail.intensity_g_per_kwh) == ("", None)
+
+
+def test_the_intensity_over_two_factors_is_weighted_by_energy(filled: Book, queries: Queries) -> None:
+    from aggregator.ledger import tables
+
+    filled.add(
+        tables.factors,
+        **{"factor_id": 2, "provider": "owid", "zone": "DE", "kind": "average lifecycle", "vintage": "2025"},
+        **{"state": "static", "valid_from_ms": 1, "intensity_g_per_kwh": 180.0, "pue": 1.5},
+    )
+    filled.booking(1, "n3", 1, {"cpu_static_j": 14_400.0}, co2_g=14_400 / 3.6e6 * 1.5 * 180, factor_id=2)
+    detail = queries.job(ADMIN, 101)
+    assert detail is not None
+    assert detail.intensity_g_per_kwh == pytest.approx((360 + 180) / 2)
+    assert detail.factor.count(";") == 1
+
+
+def test_no_such_job(filled: Book, queries: Queries) -> None:
+    assert queries.job(ADMIN, 999) is None
+    assert queries.job_attempts(ADMIN, 999) == ()
