@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -154,18 +154,21 @@ class DuckDBStore:
         Raises:
             SourceError: the file could not be read.
         """
-        cursor = self._connection.cursor()
-        try:
+        span = (start_ms, end_ms)
+        with self._reading() as cursor:
             cursor.register("wanted", self._wanted(nodes))
             cursor.begin()
-            found = [
-                self._read_one(cursor, measurement, (start_ms, end_ms), columns) for measurement in (NODE, GPU, JOB)
-            ]
+            found = [self._read_one(cursor, measurement, span, columns) for measurement in (NODE, GPU, JOB)]
+        return SampleWindow(tuple(nodes), *found)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Any]:
+        """A cursor of the calling thread's own, so that it need not wait for the writer."""
+        try:
+            with contextlib.closing(self._connection.cursor()) as cursor:
+                yield cursor
         except duckdb.Error as error:
             raise SourceError(f"{self._path}: could not be read: {error}") from error
-        finally:
-            cursor.close()
-        return SampleWindow(tuple(nodes), *found)
 
     def _wanted(self, nodes: Sequence[str]) -> pa.Table:
         known = [(self._node_ids[name], index) for index, name in enumerate(nodes) if name in self._node_ids]
@@ -194,13 +197,8 @@ class DuckDBStore:
 
     def oldest_ms(self) -> int | None:
         """Time [epoch ms UTC] of the oldest node row of all, None while there is none."""
-        cursor = self._connection.cursor()
-        try:
+        with self._reading() as cursor:
             oldest: int | None = cursor.execute(f"SELECT min(ts_ms) FROM {sql.table(NODE)}").fetchone()[0]  # noqa: S608
-        except duckdb.Error as error:
-            raise SourceError(f"{self._path}: could not be read: {error}") from error
-        finally:
-            cursor.close()
         return oldest
 
     def close(self) -> None:
