@@ -1,0 +1,112 @@
+"""What the two readers of Slurm know about one job, as one record. Pure."""
+
+from dataclasses import replace
+from typing import Final
+
+from aggregator.sources.jobs.sacct import SOURCE as ACCOUNTING
+from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobRecord, JobState
+
+_ENDING: Final = ("end_ms", "state", "exit_code", "exit_signal", "total_cpu_s")
+_LIVE_TEXT: Final = ("stdout", "stderr", "command", "features", "work_dir", "comment")
+_EITHER: Final = (
+    "user", "name", "account", "partition", "qos", "submit_ms", "time_limit_s", "state_reason", "cpus", "node_count",
+    "gpu_count", "memory_bytes", "node_list", "array_job_id", "het_job_id",
+)  # fmt: skip
+
+Spans = tuple[tuple[int, int | None], ...]
+
+
+def merge(live: JobRecord, accounted: JobRecord) -> JobRecord:
+    """One record of what was seen live and what accounting says; both have the same key.
+
+    Live wins on what accounting forgets: shares per node, GPU indices, output files, command, features, suspensions.
+    Accounting wins on the end, state, exit and TotalCPU as soon as it knows the job as finished. Which of the two is
+    which is told by their `source`, so their order does not matter; a record that was merged before may be given again.
+
+    Raises:
+        ValueError: the keys differ.
+    """
+    if live.key != accounted.key:
+        raise ValueError(f"records of two attempts: {live.key} and {accounted.key}")
+    if _is_accounted(live) and not _is_accounted(accounted):
+        live, accounted = accounted, live
+    ending = accounted if _knows_more_of_the_end(accounted, live) else live
+    values = {name: getattr(ending, name) for name in _ENDING}
+    values |= {name: getattr(live, name) or getattr(accounted, name) for name in (*_LIVE_TEXT, *_EITHER)}
+    for name in ("array_task_id", "het_offset"):  # 0 is a value of these
+        values[name] = getattr(accounted, name) if getattr(live, name) is None else getattr(live, name)
+    if values["total_cpu_s"] is None:
+        values["total_cpu_s"] = accounted.total_cpu_s if accounted.total_cpu_s is not None else live.total_cpu_s
+    return replace(
+        live,
+        **values,
+        allocations=_better_allocations(live.allocations, accounted.allocations),
+        suspensions=_closed(live.suspensions or accounted.suspensions, values["end_ms"]),
+        exclusive=live.exclusive or accounted.exclusive,
+        source="+".join(sorted({*live.source.split("+"), *accounted.source.split("+")})),
+    )
+
+
+def merge_live(older: JobRecord, newer: JobRecord) -> JobRecord:
+    """Two looks at one job by the live source: the newer one, with what it has forgotten since.
+
+    Slurm forgets a job's GPU indices when it ends, and all suspensions but the last.
+
+    Raises:
+        ValueError: the keys differ.
+    """
+    if older.key != newer.key:
+        raise ValueError(f"records of two attempts: {older.key} and {newer.key}")
+    return replace(
+        newer,
+        allocations=_keep_gpus(older.allocations, newer.allocations),
+        suspensions=_closed(_joined(older.suspensions, newer), newer.end_ms),
+        gpu_count=newer.gpu_count or older.gpu_count,
+    )
+
+
+def _is_accounted(record: JobRecord) -> bool:
+    return ACCOUNTING in record.source.split("+")
+
+
+def _knows_more_of_the_end(accounted: JobRecord, live: JobRecord) -> bool:
+    """Accounting is right about the end once it has one; a job that still runs live has none."""
+    if accounted.end_ms is None or accounted.state in ACTIVE_STATES:
+        return False
+    return accounted.state is not JobState.UNKNOWN or live.end_ms is None
+
+
+def _better_allocations(live: tuple[Allocation, ...], accounted: tuple[Allocation, ...]) -> tuple[Allocation, ...]:
+    """Seen before assumed before nothing."""
+    if not live or (any(a.modelled for a in live) and accounted and not any(a.modelled for a in accounted)):
+        return accounted
+    return _keep_gpus(accounted, live)
+
+
+def _keep_gpus(before: tuple[Allocation, ...], now: tuple[Allocation, ...]) -> tuple[Allocation, ...]:
+    """The allocations of now; GPU indices that are not told any more are those of before, on the same nodes."""
+    if not now or (any(a.modelled for a in now) and before and not any(a.modelled for a in before)):
+        return before
+    known = {a.node: a.gpus for a in before}
+    return tuple(a if a.gpus else replace(a, gpus=known.get(a.node, ())) for a in now)
+
+
+def _joined(older: Spans, newer: JobRecord) -> Spans:
+    """Spans of both looks; an open span of before ends where the newer look says that the job went on."""
+    told_start, told_end = newer.suspensions[-1] if newer.suspensions else (None, None)
+    spans: list[tuple[int, int | None]] = [(start, end) for start, end in older if end is not None]
+    still = [start for start, end in older if end is None]
+    if newer.state is JobState.SUSPENDED and told_start is not None:
+        spans += [(start, told_start) for start in still if start < told_start]  # went on and stopped between the looks
+        return (*spans, (told_start, None))
+    last_end = max((end for _, end in spans if end is not None), default=0)
+    if told_start is not None and told_end is not None and told_end > last_end:
+        spans.append((max([*still, last_end] if still else [told_start, last_end]), told_end))
+    return tuple(spans)
+
+
+def _closed(spans: Spans, end_ms: int | None) -> Spans:
+    """Spans of a job that ended: none outlasts it."""
+    if end_ms is None:
+        return spans
+    return tuple((start, end_ms if end is None else min(end, end_ms)) for start, end in spans if start < end_ms)

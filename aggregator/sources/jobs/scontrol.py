@@ -1,0 +1,121 @@
+"""Slurm's controller through the command `scontrol`: jobs and nodes as they are now."""
+
+import json
+import re
+import time
+from collections.abc import Iterable
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from aggregator.sources.jobs import slurm_json
+from aggregator.sources.jobs.commands import run
+from aggregator.sources.jobs.scontrol_text import SOURCE, parse_jobs, parse_nodes, parse_one_job
+from maxwatt.config import Settings
+from maxwatt.domain.errors import InputError, SourceError
+from maxwatt.domain.jobs import JobRecord, NodeRecord, SlurmSnapshot
+
+JSON_SINCE: Final = (24, 11)
+"""From this version on JSON tells the CPUs of a job per node; before, only the text does."""
+
+MAX_SINGLE_QUERIES: Final = 20
+"""Jobs asked for one by one in a poll; more imitations than that wait for the next."""
+
+_UTC: Final = ZoneInfo("UTC")
+
+
+class ScontrolSource:
+    """Live jobs and nodes: text before Slurm 24.11, JSON since."""
+
+    name = SOURCE
+
+    def __init__(self, settings: Settings) -> None:
+        self._slurm = settings.slurm
+        self._cluster = settings.cluster.name
+        self._version: tuple[int, int] | None = None
+
+    def snapshot(self) -> SlurmSnapshot:
+        """Jobs and nodes as they are now.
+
+        Raises:
+            SourceError: the controller did not answer, or not in a form that is known.
+        """
+        taken_ms = time.time_ns() // 1_000_000
+        as_json = self._read_version() >= JSON_SINCE
+        jobs, job_faults = self._json_jobs() if as_json else self._text_jobs()
+        nodes, node_faults = self._json_nodes() if as_json else self._text_nodes()
+        return SlurmSnapshot(taken_ms, tuple(jobs), tuple(nodes), (*job_faults, *node_faults))
+
+    def _read_version(self) -> tuple[int, int]:
+        if self._version is None:
+            self._version = parse_version(run(self._slurm, "scontrol", ["--version"]))
+        return self._version
+
+    def _text_jobs(self) -> tuple[list[JobRecord], list[str]]:
+        # Ids first, in a form no job name can reach into: what the text shows beyond them is younger or made up.
+        known = run(self._slurm, "squeue", ["--noheader", "--all", "--local", "--states=all", "--format=%A"])
+        text = run(self._slurm, "scontrol", ["--all", "--local", "--details", "show", "job"])
+        parsed = parse_jobs(text, parse_ids(known), self._cluster, _UTC)
+        records, faults = list(parsed.records), list(parsed.faults)
+        for job_id in parsed.suspects[:MAX_SINGLE_QUERIES]:
+            try:
+                record = self._single_job(job_id)
+            except (InputError, SourceError) as error:
+                faults.append(str(error))
+                continue
+            if record is not None:
+                records.append(record)
+        faults += [f"job {job_id}: not read, too many imitations" for job_id in parsed.suspects[MAX_SINGLE_QUERIES:]]
+        return records, faults
+
+    def _single_job(self, job_id: int) -> JobRecord | None:
+        text = run(self._slurm, "scontrol", ["--all", "--local", "--details", "show", "job", str(job_id)])
+        return parse_one_job(text, job_id, self._cluster, _UTC)
+
+    def _text_nodes(self) -> tuple[Iterable[NodeRecord], Iterable[str]]:
+        nodes, faults = parse_nodes(run(self._slurm, "scontrol", ["--all", "--local", "show", "node"]))
+        if not nodes:
+            raise SourceError("scontrol shows no node")
+        return nodes, faults
+
+    def _json_jobs(self) -> tuple[list[JobRecord], list[str]]:
+        document = self._json(["--details", "show", "jobs"])
+        try:
+            return slurm_json.parse_scontrol_jobs(document, self._cluster)
+        except InputError as error:
+            raise SourceError(f"scontrol show jobs --json: {error}") from error
+
+    def _json_nodes(self) -> tuple[list[NodeRecord], list[str]]:
+        try:
+            return slurm_json.parse_scontrol_nodes(self._json(["show", "nodes"]))
+        except InputError as error:
+            raise SourceError(f"scontrol show nodes --json: {error}") from error
+
+    def _json(self, arguments: list[str]) -> Any:
+        try:
+            return json.loads(run(self._slurm, "scontrol", ["--all", "--local", "--json", *arguments]))
+        except ValueError as error:
+            raise SourceError(f"scontrol {' '.join(arguments)} printed no JSON: {error}") from error
+
+
+def parse_version(text: str) -> tuple[int, int]:
+    """Version of `slurm-wlm 22.05.8`.
+
+    Raises:
+        SourceError: there is none in the text.
+    """
+    match = re.search(r"\b(\d{2})\.(\d{2})\b", text)
+    if not match:
+        raise SourceError(f"scontrol tells no version: {text[:80]!r}")
+    return int(match[1]), int(match[2])
+
+
+def parse_ids(text: str) -> frozenset[int]:
+    """Job ids, one a line.
+
+    Raises:
+        SourceError: a line that is none.
+    """
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if not all(re.fullmatch(r"[0-9]{1,10}", line) for line in lines):
+        raise SourceError("squeue printed something else than job ids")
+    return frozenset(int(line) for line in lines)
