@@ -65,6 +65,7 @@ def _booked_by_node(job_ref: int) -> Any:
             bookings.c.node,
             *(func.sum(bookings.c[name]).label(name) for name in ENERGY_COLUMNS),
             sum_if_all_known(bookings.c.cpu_used_s, bookings.c.cpu_reserved_s).label("cpu_used_s"),
+            func.sum(bookings.c.covered_s).label("covered_s"),
             func.max(bookings.c.memory_peak_bytes).label("memory_peak_bytes"),
         )
         .where(bookings.c.job_ref == job_ref, bookings.c.account == int(Account.JOB))
@@ -73,6 +74,8 @@ def _booked_by_node(job_ref: int) -> Any:
 
 
 def _node_share(node: str, held: RowMapping | None, booked: RowMapping | None) -> NodeShare:
+    energy_j = {name: booked[name] for name in ENERGY_COLUMNS} if booked else {}
+    known = booked is not None and (booked["covered_s"] > 0 or any(energy_j.values()))
     return NodeShare(
         node=node,
         cpus=held["cpus"] if held else 0.0,
@@ -80,7 +83,7 @@ def _node_share(node: str, held: RowMapping | None, booked: RowMapping | None) -
         gpus=tuple(int(index) for index in held["gpus"].split(",") if index) if held else (),
         cpu_used_s=booked["cpu_used_s"] if booked else None,
         memory_peak_bytes=booked["memory_peak_bytes"] if booked else None,
-        energy_j={name: booked[name] for name in ENERGY_COLUMNS} if booked else {},
+        energy_j=energy_j if known else {},
         allocation_modelled=bool(held["modelled"]) if held else True,
     )
 

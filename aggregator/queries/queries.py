@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from aggregator.queries.energy_groups import Group, energy_by
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
-from aggregator.queries.job_detail import job_detail
+from aggregator.queries.job_detail import find_job, job_detail
 from aggregator.queries.job_rows import Valuation, valuation
 from aggregator.queries.jobs import job_attempts, job_page
 from aggregator.queries.models import (
@@ -22,7 +22,6 @@ from aggregator.queries.models import (
     NodeSeries,
     Status,
 )
-from aggregator.queries.series import job_series
 from aggregator.queries.status import data_status
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
@@ -75,10 +74,18 @@ class Queries:
     def job_series(
         self, viewer: Viewer, job_id: int, start_ms: int | None = None, max_points: int = 300
     ) -> tuple[NodeSeries, ...]:
-        """CPU, memory and power of one attempt over time, node by node; see `series.job_series`."""
-        return job_series(
-            self._engine, self._store, viewer, job_id, start_ms, max_points, self._settings, self._now_ms()
-        )
+        """CPU, memory and power of one attempt over time, node by node; empty without samples; see `series`."""
+        # Only here: the command line's readers need neither the kernel nor Arrow.
+        from aggregator.queries.series import gather, job_series
+
+        if self._store is None:
+            return ()
+        with self._engine.connect() as connection:
+            job = find_job(connection, viewer, job_id, start_ms)
+            if job is None:
+                return ()
+            inputs = gather(connection, job, self._settings, self._store.newest_ms())
+        return job_series(self._store, inputs, self._settings, max_points)
 
     def energy_by(self, viewer: Viewer, group: Group, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
         """Energy of each user, account or partition, most first; buckets count by their start."""

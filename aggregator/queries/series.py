@@ -1,22 +1,144 @@
 """One job over time: the kernel run on the job's nodes with finer edges, so that its sums agree with the ledger."""
 
-from sqlalchemy import Engine
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
 
-from aggregator.queries.models import NodeSeries
+import numpy as np
+from sqlalchemy import Connection, RowMapping
+
+from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Lives, NodeSamples, Suspensions, Window
+from aggregator.kernel.attribution import attribute
+from aggregator.ledger import history, lives
+from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, lives_of, node_chunks
+from aggregator.queries.job_detail import node_shares
+from aggregator.queries.models import NodeSeries, NodeShare
 from maxwatt.config import Settings
+from maxwatt.domain.energy import COMPONENTS, PARTS, Account
+from maxwatt.domain.errors import InputError
 from maxwatt.domain.ports import Store
-from maxwatt.domain.viewer import Viewer
+from maxwatt.domain.units import MS_PER_S
+
+POWER_COLUMNS: Final = tuple(f"{component}_{part}_w" for component in COMPONENTS for part in PARTS)
 
 
-def job_series(
-    engine: Engine,
-    store: Store | None,
-    viewer: Viewer,
-    job_id: int,
-    start_ms: int | None,
-    max_points: int,
-    settings: Settings,
-    now_ms: int,
-) -> tuple[NodeSeries, ...]:
-    """Not yet."""
-    return ()
+@dataclass(frozen=True, slots=True)
+class JobInputs:
+    """What the ledger knows of a job, its nodes, and the jobs beside it; gathered before the samples are read.
+
+    Args:
+        span_ms: start and end of the attempt, or of what is known of it so far [epoch ms].
+        padded_ms: the time whose samples matter: a counter's interval may begin before the job and end after it.
+        held: every life on the job's nodes in the padded time.
+    """
+
+    job_ref: int
+    job_id: int
+    span_ms: tuple[int, int]
+    padded_ms: tuple[int, int]
+    shares: tuple[NodeShare, ...]
+    capacities: Capacities
+    held: tuple[Lives, Suspensions]
+
+
+def gather(connection: Connection, job: RowMapping, settings: Settings, newest_ms: Mapping[str, int]) -> JobInputs:
+    """Inputs of one attempt; a job that runs reaches up to the newest sample of its nodes."""
+    shares = node_shares(connection, job["job_ref"])
+    names = [share.node for share in shares]
+    start_ms, end_ms = job["start_ms"], job["end_ms"]
+    if end_ms is None:
+        end_ms = max((newest_ms[name] for name in names if name in newest_ms), default=start_ms)
+    gap_ms = int(settings.attribution.max_gap_s * MS_PER_S)
+    padded_ms = (start_ms - gap_ms, end_ms + gap_ms)
+    held = lives.load(connection, names, *padded_ms)
+    capacities = history.capacities(connection)
+    return JobInputs(job["job_ref"], job["job_id"], (start_ms, end_ms), padded_ms, shares, capacities, held)
+
+
+def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: int) -> tuple[NodeSeries, ...]:
+    """CPU, memory and power of one attempt, node by node, in at most `max_points` steps.
+
+    Steps are never shorter than two samples are apart. The power of a step is its energy over its length, so that their
+    sum is what the ledger books; None where nothing was sampled. Memory is the last sample of the step.
+
+    Raises:
+        InputError: less than one point.
+    """
+    if max_points < 1:
+        raise InputError(f"a series needs at least one point, not {max_points}")
+    if inputs.span_ms[0] >= inputs.span_ms[1]:
+        return ()
+    names = [share.node for share in inputs.shares]
+    gap_ms = inputs.span_ms[0] - inputs.padded_ms[0]
+    found: list[NodeSeries] = []
+    for first, last in node_chunks(names, settings.attribution.nodes_per_chunk):
+        samples = store.read(names[first:last], *inputs.padded_ms, COLUMNS)
+        chunk = build_chunk(samples, lives_of(*inputs.held, first, last), inputs.capacities, settings)
+        edges_ms = _edges_ms(inputs.span_ms, chunk.node, max_points)
+        bookings, _ = attribute(chunk, Window(edges_ms, gap_ms))
+        found += [
+            _node_series(chunk, bookings, edges_ms, share, index=index, job=(inputs.job_ref, inputs.job_id))
+            for index, share in enumerate(inputs.shares[first:last])
+        ]
+    return tuple(found)
+
+
+def _edges_ms(span_ms: tuple[int, int], node: NodeSamples, max_points: int) -> I64:
+    """Edges from the job's start to its end; the last step may be shorter."""
+    start_ms, end_ms = span_ms
+    step_ms = max(-(-(end_ms - start_ms) // max_points), _sampling_ms(node), 1)
+    return np.append(np.arange(start_ms, end_ms, step_ms, dtype=np.int64), np.int64(end_ms))
+
+
+def _sampling_ms(node: NodeSamples) -> int:
+    """Median time between two samples of one node, 0 without samples."""
+    apart_ms = np.diff(node.ts_ms)[np.diff(node.node) == 0]
+    return int(np.median(apart_ms)) if len(apart_ms) else 0
+
+
+def _node_series(
+    chunk: Chunk, bookings: Bookings, edges_ms: I64, share: NodeShare, *, index: int, job: tuple[int, int]
+) -> NodeSeries:
+    job_ref, job_id = job
+    length_s = np.diff(edges_ms) / MS_PER_S
+    mine = _own_rows(bookings, chunk.lives, job_ref, index)
+    bucket = bookings.bucket[mine]
+    energy_j = bookings.energy_j[mine].reshape(len(bucket), len(POWER_COLUMNS))
+    known = (bookings.covered_s[mine] > 0) | energy_j.any(axis=1)
+    power_w = np.full((len(length_s), len(POWER_COLUMNS)), np.nan)
+    power_w[bucket[known]] = energy_j[known] / length_s[bucket[known], None]
+    cpu_used = np.full(len(length_s), np.nan)
+    cpu_used[bucket[known]] = bookings.cpu_used_s[mine][known] / length_s[bucket[known]]
+    return NodeSeries(
+        node=share.node,
+        start_ms=tuple(edges_ms[:-1].tolist()),
+        ts_ms=tuple(edges_ms[1:].tolist()),
+        cpu_used=_optional(cpu_used),
+        memory_bytes=_optional(_memory_bytes(chunk, job_id, index, edges_ms)),
+        power_w={name: _optional(power_w[:, column]) for column, name in enumerate(POWER_COLUMNS)},
+        cpus=share.cpus,
+        memory_allocated_bytes=share.memory_bytes,
+    )
+
+
+def _own_rows(bookings: Bookings, held: Lives, job_ref: int, index: int) -> I64:
+    """Positions of the bookings of one job on one node; at most one a bucket."""
+    candidates = np.flatnonzero((bookings.account == int(Account.JOB)) & (bookings.node == index))
+    return cast("I64", candidates[held.job[bookings.life[candidates]] == job_ref])
+
+
+def _memory_bytes(chunk: Chunk, job_id: int, index: int, edges_ms: I64) -> F64:
+    """Last resident memory sampled in each step (start, end]; NaN where none was."""
+    samples = chunk.job
+    own = (samples.node == index) & (samples.job_id == job_id) & ~np.isnan(samples.memory_bytes)
+    ts_ms, memory = samples.ts_ms[own], samples.memory_bytes[own]
+    latest = np.searchsorted(ts_ms, edges_ms[1:], side="right") - 1
+    found = np.full(len(edges_ms) - 1, np.nan)
+    inside = (latest >= 0) & (ts_ms[np.maximum(latest, 0)] > edges_ms[:-1]) if len(ts_ms) else latest >= 0
+    found[inside] = memory[latest[inside]]
+    return found
+
+
+def _optional(values: Sequence[float] | F64) -> tuple[float | None, ...]:
+    """NaN, the kernel's unknown, as None."""
+    return tuple(None if np.isnan(value) else float(value) for value in values)

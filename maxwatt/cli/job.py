@@ -1,0 +1,165 @@
+"""`maxwatt job ID`: what one job used, from the ledger."""
+
+import argparse
+import re
+
+from aggregator.queries.models import JobDetail, JobFilter, JobRow, NodeShare, Status
+from aggregator.queries.queries import Queries
+from maxwatt.cli._format import cost_text, evidence_text, header_lines, print_json, print_pairs, print_table
+from maxwatt.cli._options import add_config_options, settings_of
+from maxwatt.cli._reading import opened_queries
+from maxwatt.cli._time import parse_moment, wall_clock_ms
+from maxwatt.domain.energy import COMPONENTS, PARTS
+from maxwatt.domain.errors import InputError, NoData
+from maxwatt.domain.formatting import (
+    format_bytes,
+    format_co2,
+    format_duration,
+    format_energy,
+    format_share,
+    format_time,
+    iso_time,
+)
+from maxwatt.domain.viewer import ADMIN
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `maxwatt job`."""
+    parser.add_argument("id", metavar="ID", help="job id, or array task such as 123_4")
+    parser.add_argument(
+        "--start", metavar="TIME", help="start of the attempt, where a job was requeued (default: last)"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON: SI units, named in the keys")
+    add_config_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the job."""
+    settings = settings_of(args)
+    zone = settings.cluster.timezone
+    start_ms = parse_moment(args.start, zone, wall_clock_ms()) if args.start else None
+    with opened_queries(settings) as queries:
+        job_id = _job_id(queries, args.id)
+        attempts = queries.job_attempts(ADMIN, job_id)
+        detail = queries.job(ADMIN, job_id, start_ms)
+        if detail is None:
+            raise NoData(_no_such_job(args.id, attempts, zone))
+        _print_job(detail, attempts, queries.status(ADMIN), as_json=args.json)
+    return 0
+
+
+def _job_id(queries: Queries, text: str) -> int:
+    match = re.fullmatch(r"(\d{1,18})(?:_(\d{1,18}))?", text, re.ASCII)
+    if not match:
+        raise InputError(f"{text!r} is no job id; it is a number such as 4711, or an array task such as 4711_3")
+    if match[2] is None:
+        return int(match[1])
+    page = queries.jobs(ADMIN, JobFilter(text=text), "start_ms", True, 0, 100)
+    task = (int(match[1]), int(match[2]))
+    found = [row.job_id for row in page.rows if (row.array_job_id, row.array_task_id) == task]
+    if not found:
+        raise NoData(f"the ledger knows no array task {text}")
+    return found[0]
+
+
+def _no_such_job(text: str, attempts: tuple[JobRow, ...], zone: str) -> str:
+    if not attempts:
+        return f"the ledger knows no job {text}; is it of another cluster, or did it never start?"
+    starts = ", ".join(iso_time(row.start_ms, zone) or "" for row in attempts)
+    return f"job {text} has no attempt with that start; its attempts began at {starts}"
+
+
+def _print_job(detail: JobDetail, attempts: tuple[JobRow, ...], status: Status, as_json: bool) -> None:
+    if as_json:
+        head = {"command": "job", "cluster": status.cluster, "simulated": status.simulated, "currency": status.currency}
+        starts = [row.start_ms for row in attempts]
+        print_json({**head, "job": detail, "attempts_start_ms": starts}, status.timezone)
+        return
+    for line in header_lines(status):
+        print(line)
+    print()
+    print_pairs([*_facts(detail, attempts, status.timezone), *_figures(detail, status.currency)])
+    _print_energy(detail)
+    _print_nodes(detail)
+
+
+def _facts(detail: JobDetail, attempts: tuple[JobRow, ...], zone: str) -> list[tuple[str, str]]:
+    row = detail.row
+    array = "" if row.array_job_id is None else f" (array task {row.array_job_id}_{row.array_task_id})"
+    number = 1 + sum(attempt.start_ms < row.start_ms for attempt in attempts)
+    which = f", attempt {number} of {len(attempts)}" if len(attempts) > 1 else ""
+    code = "" if row.exit_code is None else f", exit code {row.exit_code}"
+    signal = f", signal {detail.exit_signal}" if detail.exit_signal else ""
+    reason = f" ({detail.state_reason})" if detail.state_reason not in ("", "None") else ""
+    facts = [
+        ("Job", f"{row.job_id} {row.name}{array}" + which),
+        ("State", row.state + reason + code + signal),
+        ("User", f"{row.user}, account {row.account or 'none'}"),
+        ("Partition", row.partition + (f", QOS {detail.qos}" if detail.qos else "")),
+        ("Submitted", format_time(detail.submit_ms, zone)),
+        ("Started", format_time(row.start_ms, zone)),
+        ("Ended", "still running" if row.end_ms is None else format_time(row.end_ms, zone)),
+        ("Elapsed", format_duration(row.elapsed_s) + f" of {_limit(row.time_limit_s)}"),
+        ("Nodes", f"{row.node_count}: {row.node_list}"),
+        ("CPUs", str(row.cpus)),
+        ("GPUs", detail.gpus or (str(row.gpu_count) if row.gpu_count else "")),
+        ("Features", detail.features),
+        ("Command", detail.command),
+        ("Directory", detail.work_dir),
+        ("Output", detail.stdout),
+        ("Errors", detail.stderr),
+        ("Comment", detail.comment),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _limit(time_limit_s: int | None) -> str:
+    return "no known limit" if time_limit_s is None else format_duration(time_limit_s)
+
+
+def _figures(detail: JobDetail, currency: str) -> list[tuple[str, str]]:
+    row = detail.row
+    intensity = "" if detail.intensity_g_per_kwh is None else f" at {detail.intensity_g_per_kwh:.0f} g/kWh"
+    factor = f"{intensity}, {detail.factor}" if detail.factor else ""
+    cost = [("Cost", cost_text(row.cost, currency))] if row.cost is not None else []
+    return [
+        ("CPU efficiency", format_share(row.cpu_efficiency)),
+        ("Memory efficiency", format_share(row.memory_efficiency)),
+        ("Energy", f"{format_energy(row.energy_j)} ({evidence_text(row.evidence)})"),
+        ("Waste", format_energy(row.waste_j)),
+        ("CO₂", format_co2(row.co2_g) + factor),
+        *cost,
+    ]
+
+
+def _print_energy(detail: JobDetail) -> None:
+    """Energy by component, static and dynamic apart, summed over the nodes; nothing where nothing is booked."""
+    booked = [share.energy_j for share in detail.nodes if share.energy_j]
+    if not booked or detail.row.energy_j is None:
+        return
+    rows = []
+    for component in COMPONENTS:
+        parts = [sum(node[f"{component}_{part}_j"] for node in booked) for part in PARTS]
+        if any(parts):
+            rows.append([component.value, *map(format_energy, parts), format_energy(sum(parts))])
+    print_table({"component": "left", "static": "right", "dynamic": "right", "sum": "right"}, rows)
+
+
+def _print_nodes(detail: JobDetail) -> None:
+    right = ("CPUs", "CPU time", "memory peak", "of", "GPUs", "energy")
+    print_table({"node": "left"} | dict.fromkeys(right, "right"), map(_node_cells, detail.nodes))
+    if any(share.allocation_modelled for share in detail.nodes):
+        print("The split over the nodes was not seen live: it is assumed to be even.")
+
+
+def _node_cells(share: NodeShare) -> list[str]:
+    energy_j = sum(share.energy_j.values()) if share.energy_j else None
+    return [
+        share.node,
+        f"{share.cpus:g}",
+        format_duration(share.cpu_used_s),
+        format_bytes(share.memory_peak_bytes),
+        format_bytes(share.memory_bytes or None),
+        ",".join(map(str, share.gpus)),
+        format_energy(energy_j),
+    ]

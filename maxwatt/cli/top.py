@@ -1,0 +1,157 @@
+"""`maxwatt top`: users, accounts, partitions or jobs by energy, from the ledger."""
+
+import argparse
+from typing import Final, Literal
+
+from aggregator.queries.jobs import MAX_LIMIT
+from aggregator.queries.models import EnergyRow, EnergySummary, JobFilter, JobRow, Status
+from aggregator.queries.queries import Queries
+from maxwatt.cli._format import cost_text, evidence_text, header_lines, print_json, print_table
+from maxwatt.cli._options import add_config_options, settings_of
+from maxwatt.cli._reading import opened_queries
+from maxwatt.cli._time import add_time_options, span_of
+from maxwatt.domain.errors import InputError
+from maxwatt.domain.formatting import (
+    format_co2,
+    format_duration,
+    format_energy,
+    format_kwh,
+    format_number,
+    format_share,
+    format_time,
+)
+from maxwatt.domain.viewer import ADMIN
+
+GROUPS: Final[dict[str, Literal["user", "account", "partition"]]] = {
+    "users": "user",
+    "accounts": "account",
+    "partitions": "partition",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `maxwatt top`."""
+    parser.add_argument("what", choices=[*GROUPS, "jobs"], help="what to list, most energy first")
+    add_time_options(parser)
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="most rows shown (default: 20)")
+    parser.add_argument("--json", action="store_true", help="as JSON: SI units, named in the keys")
+    add_config_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the list."""
+    if not 1 <= args.limit <= MAX_LIMIT:
+        raise InputError(f"--limit is 1 to {MAX_LIMIT}, not {args.limit}")
+    settings = settings_of(args)
+    span_ms = span_of(args, settings.cluster.timezone)
+    with opened_queries(settings) as queries:
+        if args.what == "jobs":
+            _top_jobs(queries, span_ms, args)
+        else:
+            _top_groups(queries, span_ms, args)
+    return 0
+
+
+def _top_groups(queries: Queries, span_ms: tuple[int, int], args: argparse.Namespace) -> None:
+    status, summary = queries.status(ADMIN), queries.energy_summary(ADMIN, *span_ms)
+    rows = queries.energy_by(ADMIN, GROUPS[args.what], *span_ms)
+    shown = rows[: args.limit]
+    if args.json:
+        _print_document(args.what, status, span_ms, {"total": len(rows), "summary": summary, "rows": shown})
+        return
+    _print_head(args.what, status, span_ms)
+    money = any(row.cost is not None for row in shown)
+    columns = {GROUPS[args.what]: "left", "jobs": "right", "CPU h": "right", "kWh": "right", "CO₂": "right"}
+    columns |= {status.currency: "right"} if money else {}
+    print_table(
+        columns | {"waste kWh": "right", "evidence": "left"},
+        (_group_cells(row, money) for row in shown),
+    )
+    _print_rest(len(shown), len(rows))
+    print()
+    _print_summary(summary, status)
+
+
+def _group_cells(row: EnergyRow, money: bool) -> list[str]:
+    at_least = "≥" if row.waste_j is not None and row.waste_unknown_j > 0 else ""
+    return [
+        row.name or "(none)",
+        str(row.jobs),
+        format_number(row.cpu_hours),
+        format_kwh(row.energy_j),
+        format_co2(row.co2_g),
+        *([format_number(row.cost)] if money else []),
+        at_least + format_kwh(row.waste_j),
+        evidence_text(row.evidence),
+    ]
+
+
+def _top_jobs(queries: Queries, span_ms: tuple[int, int], args: argparse.Namespace) -> None:
+    wanted = JobFilter(since_ms=span_ms[0], until_ms=span_ms[1])
+    status, page = queries.status(ADMIN), queries.jobs(ADMIN, wanted, "energy_j", True, 0, args.limit)
+    if args.json:
+        _print_document("jobs", status, span_ms, {"total": page.total, "rows": page.rows})
+        return
+    _print_head("jobs", status, span_ms)
+    left, right = ("job", "user", "partition", "state"), ("elapsed", "CPUs", "CPU eff", "mem eff", "energy", "CO₂")
+    columns = dict.fromkeys(left, "left") | dict.fromkeys(right, "right") | {"evidence": "left"}
+    print_table(columns, map(_job_cells, page.rows))
+    _print_rest(len(page.rows), page.total)
+
+
+def _job_cells(row: JobRow) -> list[str]:
+    return [
+        str(row.job_id),
+        row.user,
+        row.partition,
+        row.state,
+        format_duration(row.elapsed_s),
+        str(row.cpus),
+        format_share(row.cpu_efficiency),
+        format_share(row.memory_efficiency),
+        format_energy(row.energy_j),
+        format_co2(row.co2_g),
+        evidence_text(row.evidence),
+    ]
+
+
+def _print_head(what: str, status: Status, span_ms: tuple[int, int]) -> None:
+    for line in header_lines(status):
+        print(line)
+    since, until = (format_time(moment_ms, status.timezone) for moment_ms in span_ms)
+    whole = " that ran (figures are of the whole job)" if what == "jobs" else ""
+    print(f"{what}{whole} from {since} to {until}")
+
+
+def _print_rest(shown: int, total: int) -> None:
+    if shown < total:
+        print(f"{total - shown} more; show them with --limit")
+
+
+def _print_summary(summary: EnergySummary, status: Status) -> None:
+    parts = {
+        "jobs": summary.jobs_j,
+        "system": summary.system_j,
+        "idle": summary.idle_j,
+        "unattributed": summary.unattributed_j,
+    }
+    shares = ", ".join(
+        f"{name} {format_share(None if energy_j is None or not summary.total_j else energy_j / summary.total_j)}"
+        for name, energy_j in parts.items()
+    )
+    cost = "" if summary.cost is None else f", {cost_text(summary.cost, status.currency)}"
+    print(f"all nodes: {format_energy(summary.total_j)}, {format_co2(summary.co2_g)} CO₂{cost} ({shares})")
+    print(f"           {evidence_text(summary.evidence)}")
+
+
+def _print_document(what: str, status: Status, span_ms: tuple[int, int], content: dict[str, object]) -> None:
+    head = {
+        "command": f"top {what}",
+        "cluster": status.cluster,
+        "simulated": status.simulated,
+        "currency": status.currency,
+        "since_ms": span_ms[0],
+        "until_ms": span_ms[1],
+        "booked_until_ms": status.booked_until_ms,
+    }
+    print_json({**head, **content}, status.timezone)
