@@ -39,12 +39,18 @@ class DuckDBStore:
     def __init__(self, path: Path, memory_limit: str = "1GB", threads: int = THREADS) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._connection = connect(path, memory_limit, threads)
+        self._opened: Any | None = connect(path, memory_limit, threads)
         try:
             self._prepare()
         except duckdb.Error as error:
-            self._connection.close()
+            self.close()
             raise SourceError(f"{path}: {error}") from error
+
+    @property
+    def _connection(self) -> Any:
+        if self._opened is None:
+            raise SourceError(f"{self._path}: this store has been closed")
+        return self._opened
 
     def _prepare(self) -> None:
         self._connection.execute(sql.CREATE_NODES)
@@ -204,7 +210,9 @@ class DuckDBStore:
     def close(self) -> None:
         """Write everything into the file proper and let go of it. Closing twice does nothing."""
         with self._lock:
-            self._connection.close()
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None  # kept beyond the interpreter's end, DuckDB would complain
 
 
 def _picked(measurement: Measurement, columns: Mapping[str, Sequence[str]] | None) -> list[str]:
