@@ -24,7 +24,7 @@ class PageQueries(Protocol):
     def jobs(  # noqa: PLR0917  the queries' own signature
         self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int
     ) -> JobPage:
-        """A slice of the job table; `sort` is the name of a JobRow field. Unknown values sort last."""
+        """A slice of the job table. `sort` names a JobRow field (not memory_efficiency); unknown sorts last."""
         ...
 
     def job(self, viewer: Viewer, job_id: int, start_ms: int | None) -> JobDetail | None:
@@ -32,7 +32,7 @@ class PageQueries(Protocol):
         ...
 
     def job_attempts(self, viewer: Viewer, job_id: int) -> tuple[JobRow, ...]:
-        """All attempts of a job, newest first."""
+        """All attempts of a job, oldest first."""
         ...
 
     def job_series(self, viewer: Viewer, job_id: int, start_ms: int, max_points: int) -> tuple[NodeSeries, ...]:

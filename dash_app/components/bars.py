@@ -1,0 +1,86 @@
+"""Bars: what was used of what was reserved, and how a whole is shared out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dash import html
+
+from dash_app.components.attributes import HIDDEN, aria
+from maxwatt.domain.formatting import format_share
+
+
+def use_bar(label: str, ratio: float | None, text: str) -> html.Div:
+    """A bar of use against reservation. Unknown is hatched, not empty; over 100 % is a fault and says so.
+
+    Args:
+        label: what is measured, such as `CPU`.
+        ratio: used / reserved, None when unknown.
+        text: both amounts in words, such as `12 of 16 GiB`.
+    """
+    if ratio is None:
+        track = html.Div(className="mw-bar mw-bar-unknown", role="img", **aria(label=f"{label}: unknown"))
+        return _bar_row(label, "unknown", text, track, "mw-unknown")
+    fault = ratio > 1.0 + 1e-9
+    percent = min(max(100 * ratio, 0.0), 100.0)
+    track = html.Div(
+        html.Div(className="mw-bar-fill mw-bar-fault" if fault else "mw-bar-fill", style={"width": f"{percent:.2f}%"}),
+        className="mw-bar",
+        role="meter",
+        **aria(
+            label=label,
+            valuemin="0",
+            valuemax="100",
+            valuenow=f"{percent:.0f}",
+            valuetext=f"{format_share(ratio)}, {text}",
+        ),
+    )
+    note = f"{text} – more than was reserved: the records disagree" if fault else text
+    return _bar_row(label, format_share(ratio), note, track, "mw-fault" if fault else "")
+
+
+def _bar_row(label: str, share: str, text: str, track: html.Div, class_name: str) -> html.Div:
+    head = html.Div(
+        [html.Span(label, className="mw-bar-label"), html.Span(share, className=f"mw-bar-share {class_name}")],
+        className="mw-bar-head",
+    )
+    return html.Div([head, track, html.Div(text, className="mw-bar-note")], className="mw-bar-row")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a whole: its share 0..1, colour (any CSS colour) and amount in words."""
+
+    label: str
+    share: float
+    colour: str
+    text: str
+
+
+def share_bar(slices: Sequence[Slice], label: str) -> html.Div:
+    """One bar shared out in colours, with a legend that says every part in words."""
+    shown = [one for one in slices if one.share > 0]
+    segments = [
+        html.Div(title=one.label, className="mw-share-part", style={"flexGrow": one.share, "background": one.colour})
+        for one in shown
+    ]
+    legend = [
+        html.Li(
+            [
+                swatch(one.colour),
+                html.Span(one.label, className="mw-legend-label"),
+                html.Span(one.text, className="mw-legend-text"),
+            ]
+        )
+        for one in slices
+    ]
+    return html.Div(
+        [
+            html.Div(segments, className="mw-share", **HIDDEN),
+            html.Ul(legend, className="mw-share-legend", **aria(label=label)),
+        ]
+    )
+
+
+def swatch(colour: str) -> html.Span:
+    """A small square of a colour."""
+    return html.Span(className="mw-swatch", style={"background": colour}, **HIDDEN)

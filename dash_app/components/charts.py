@@ -1,0 +1,39 @@
+"""Charts on a page: a frame with name, legend and the figures behind it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import dcc, html
+
+from dash_app.components.attributes import aria
+from dash_app.components.bars import swatch
+from dash_app.figures.stack import Layer
+from dash_app.figures.theme import rgba
+
+
+def chart(figure: go.Figure, label: str, behind: Any = None) -> html.Figure:
+    """A chart of fixed height with its name for screen readers and, behind a toggle, its figures."""
+    height = figure.layout.height
+    graph = dcc.Graph(
+        figure=figure,
+        config={"displayModeBar": False, "responsive": True, "doubleClick": "reset", "showTips": False},
+        style={"height": f"{height}px"},
+        className="mw-graph",
+    )
+    picture = html.Div(graph, role="img", **aria(label=label))
+    return html.Figure([picture, behind], className="mw-figure")
+
+
+def legend(layers: Sequence[Layer]) -> html.Ul:
+    """Names and colours of layers; drawn as text, so that it wraps and follows the colour scheme."""
+    items = [html.Li([swatch(rgba(layer.colour, layer.alpha)), layer.label]) for layer in layers]
+    return html.Ul(items, className="mw-legend")
+
+
+def card(title: str, children: Any, extra: Any = None, *, class_name: str = "", level: int = 2) -> html.Section:
+    """A framed part of a page with its heading; `extra` stands at the heading's right."""
+    heading = (html.H2 if level == 2 else html.H3)(title, className="mw-card-title")
+    return html.Section(
+        [html.Div([heading, extra], className="mw-card-head"), children], className=f"mw-card {class_name}"
+    )

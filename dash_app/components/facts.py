@@ -1,0 +1,26 @@
+"""A table of facts: names left, values right, as Slurm knows them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import html
+
+from maxwatt.domain.formatting import UNKNOWN
+
+Fact = tuple[str, Any]
+
+
+def facts(rows: Sequence[Fact]) -> html.Dl:
+    """A description list; an empty or missing value is `unknown`, shown quietly."""
+    return html.Dl([_fact(label, value) for label, value in rows], className="mw-facts")
+
+
+def path(text: str) -> Any:
+    """A path or command: monospaced, breaks anywhere; empty stays empty."""
+    return html.Code(text, className="mw-path") if text else ""
+
+
+def _fact(label: str, value: Any) -> html.Div:
+    known = value is not None and value not in {"", UNKNOWN} if isinstance(value, str | None) else True
+    shown = html.Dd(value) if known else html.Dd(UNKNOWN, className="mw-unknown")
+    return html.Div([html.Dt(label), shown], className="mw-fact")

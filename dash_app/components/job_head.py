@@ -1,0 +1,243 @@
+"""The upper half of the job page: what it is, what it used, what it reserved, what Slurm knows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from dash import dcc, html
+
+from aggregator.queries.models import JobDetail, JobRow, Status
+from dash_app.components.bars import Slice, share_bar, use_bar
+from dash_app.components.charts import card
+from dash_app.components.evidence import evidence_popover, uncertainty_text
+from dash_app.components.facts import Fact, facts, path
+from dash_app.components.job_state import state_badge
+from dash_app.components.tiles import tile, tiles
+from dash_app.figures.theme import COMPONENT_COLOURS, COMPONENT_LABELS, STATIC_ALPHA, rgba
+from dash_app.text import ago, format_cost, format_count, plural
+from dash_app.urls import job_path, jobs_path
+from maxwatt.domain.formatting import (
+    UNKNOWN,
+    format_bytes,
+    format_co2,
+    format_duration,
+    format_energy,
+    format_number,
+    format_power,
+    format_share,
+    format_time,
+)
+from maxwatt.domain.hostlist import compress
+from maxwatt.domain.units import S_PER_H
+
+_PARTS: Final = (("static", STATIC_ALPHA), ("dynamic", 0.85))
+
+
+def job_head(detail: JobDetail, attempts: Sequence[JobRow], status: Status, now_ms: int) -> html.Div:
+    """Everything above the charts."""
+    return html.Div(
+        [
+            _title(detail, status, now_ms),
+            _attempts(detail.row, attempts, status),
+            _tiles(detail, status),
+            html.Div(
+                [
+                    html.Div([_use(detail), _components(detail)], className="mw-column"),
+                    card("What Slurm knows", facts(slurm_facts(detail, status, now_ms))),
+                ],
+                className="mw-two",
+            ),
+        ]
+    )
+
+
+def slurm_facts(detail: JobDetail, status: Status, now_ms: int) -> list[Fact]:
+    """Slurm's facts in display order."""
+    row = detail.row
+    state = f" ({detail.state_reason})" if detail.state_reason not in {"", "None"} else ""
+    gpus = "none" if row.gpu_count == 0 else f"{row.gpu_count}" + (f" ({detail.gpus})" if detail.gpus else "")
+    return [
+        ("Job id", _job_number(row)),
+        ("Name", row.name),
+        ("User", dcc.Link(row.user, href=jobs_path(user=row.user)) if row.user else ""),
+        ("State", [state_badge(row.state), state]),
+        ("Exit code", _exit(row.exit_code, detail.exit_signal)),
+        ("Submitted", format_time(detail.submit_ms, status.timezone)),
+        ("Started", f"{format_time(row.start_ms, status.timezone)} ({ago(row.start_ms, now_ms)})"),
+        ("Ended", "still running" if row.end_ms is None else format_time(row.end_ms, status.timezone)),
+        ("Elapsed", _elapsed(row)),
+        ("Partition", dcc.Link(row.partition, href=jobs_path(partition=row.partition)) if row.partition else ""),
+        ("Account", row.account),
+        ("QOS", detail.qos),
+        ("Nodes", format_count(row.node_count)),
+        ("Node list", path(row.node_list or compress(node.node for node in detail.nodes))),
+        ("CPUs", format_count(row.cpus)),
+        ("Memory", format_bytes(detail.memory_bytes) if detail.memory_bytes > 0 else UNKNOWN),
+        ("GPUs", gpus),
+        ("Features", detail.features or "none"),
+        ("Command", path(detail.command)),
+        ("Work folder", path(detail.work_dir)),
+        ("Stdout", path(detail.stdout)),
+        ("Stderr", path(detail.stderr)),
+        *([("Comment", detail.comment)] if detail.comment else []),
+    ]
+
+
+def _title(detail: JobDetail, status: Status, now_ms: int) -> html.Div:
+    row = detail.row
+    line = " · ".join(
+        part
+        for part in (
+            row.user,
+            row.account,
+            row.partition,
+            plural(row.node_count, "node"),
+            f"started {ago(row.start_ms, now_ms)}",
+        )
+        if part
+    )
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.H1([html.Span("Job ", className="mw-dim"), _job_number(row)]),
+                    html.Span(row.name, className="mw-job-name"),
+                    state_badge(row.state),
+                ],
+                className="mw-title-row",
+            ),
+            html.P(line, className="mw-subtitle", title=format_time(row.start_ms, status.timezone)),
+        ]
+    )
+
+
+def _attempts(row: JobRow, attempts: Sequence[JobRow], status: Status) -> html.Nav | None:
+    """Links to the other attempts of a requeued job."""
+    if len(attempts) < 2:
+        return None
+    items = [
+        html.Li(_attempt(number, one, one.start_ms == row.start_ms, status.timezone))
+        for number, one in enumerate(sorted(attempts, key=lambda one: one.start_ms), start=1)
+    ]
+    text = f"This job was started {len(attempts)} times. Each attempt has its own energy:"
+    return html.Nav([html.Span(text), html.Ul(items)], className="mw-attempts")
+
+
+def _attempt(number: int, row: JobRow, current: bool, zone: str) -> dcc.Link | html.Strong:
+    text = f"Attempt {number}, {format_time(row.start_ms, zone)}"
+    return html.Strong(text) if current else dcc.Link(text, href=job_path(row.job_id, row.start_ms))
+
+
+def _tiles(detail: JobDetail, status: Status) -> html.Div:
+    row = detail.row
+    factor: list[Fact] = [
+        ("Carbon factor", detail.factor or UNKNOWN),
+        ("Intensity", UNKNOWN if detail.intensity_g_per_kwh is None else _intensity(detail.intensity_g_per_kwh)),
+    ]
+    mean_w = row.energy_j / row.elapsed_s if row.energy_j is not None and row.elapsed_s > 0 else None
+    energy_note = html.Span(
+        [f"{uncertainty_text(row.evidence)} ", evidence_popover(row.evidence, factor)]
+        if row.evidence
+        else "not booked yet"
+    )
+    co2_note = (
+        None
+        if row.co2_g is None or detail.intensity_g_per_kwh is None
+        else f"at {_intensity(detail.intensity_g_per_kwh)}"
+    )
+    shown = [
+        tile("Energy", format_energy(row.energy_j), energy_note, unknown=row.energy_j is None),
+        tile("CO₂ equivalent", format_co2(row.co2_g), co2_note, unknown=row.co2_g is None),
+        tile("Mean power", format_power(mean_w), "over its time", unknown=mean_w is None),
+        tile("Wasted", format_energy(row.waste_j), _waste_note(row), unknown=row.waste_j is None),
+    ]
+    if row.cost is not None:
+        shown.insert(2, tile("Cost", format_cost(row.cost, status.currency)))
+    return tiles(shown, "What the job used")
+
+
+def _use(detail: JobDetail) -> html.Section:
+    row = detail.row
+    used_s = _sum_known([node.cpu_used_s for node in detail.nodes])
+    reserved_s = row.cpus * row.elapsed_s
+    peak = _sum_known([node.memory_peak_bytes for node in detail.nodes])
+    held = sum(node.memory_bytes for node in detail.nodes) or detail.memory_bytes
+    time_ratio = row.elapsed_s / row.time_limit_s if row.time_limit_s else None
+    return card(
+        "Used of what was reserved",
+        html.Div(
+            [
+                use_bar("CPU", row.cpu_efficiency, f"{_hours(used_s)} of {_hours(reserved_s)} CPU hours"),
+                use_bar("Memory", row.memory_efficiency, f"{format_bytes(peak)} at its peak of {_bytes_held(held)}"),
+                use_bar("Time", time_ratio, _elapsed(row)),
+            ],
+            className="mw-bars",
+        ),
+    )
+
+
+def _components(detail: JobDetail) -> html.Section | None:
+    """Where in the nodes the energy went, static pale and dynamic full."""
+    sums: dict[str, float] = {}
+    for node in detail.nodes:
+        for column, energy_j in node.energy_j.items():
+            sums[column] = sums.get(column, 0.0) + energy_j
+    slices = component_slices(sums)
+    return card("Where the energy went", share_bar(slices, "Energy by component")) if slices else None
+
+
+def component_slices(energy_j: Mapping[str, float]) -> list[Slice]:
+    """Slices of a bar from ledger columns such as `cpu_static_j` [J]; nothing when there is no energy."""
+    total_j = sum(energy_j.values())
+    if total_j <= 0:
+        return []
+    return [
+        Slice(
+            f"{COMPONENT_LABELS[component]}, {part}",
+            amount_j / total_j,
+            rgba(COMPONENT_COLOURS[component], alpha),
+            f"{format_energy(amount_j)} · {format_share(amount_j / total_j)}",
+        )
+        for component in COMPONENT_COLOURS
+        for part, alpha in _PARTS
+        if (amount_j := energy_j.get(f"{component}_{part}_j", 0.0)) > 0
+    ]
+
+
+def _job_number(row: JobRow) -> str:
+    if row.array_job_id is None or row.array_task_id is None:
+        return str(row.job_id)
+    return f"{row.array_job_id}_{row.array_task_id}"
+
+
+def _exit(code: int | None, signal: int | None) -> str:
+    if code is None:
+        return UNKNOWN
+    return f"{code}, signal {signal}" if signal else str(code)
+
+
+def _elapsed(row: JobRow) -> str:
+    limit = "no known limit" if row.time_limit_s is None else format_duration(row.time_limit_s)
+    return f"{format_duration(row.elapsed_s)} of {limit}"
+
+
+def _intensity(intensity_g_per_kwh: float) -> str:
+    return f"{format_number(intensity_g_per_kwh)} g/kWh"
+
+
+def _waste_note(row: JobRow) -> str:
+    if row.waste_j is None or not row.energy_j:
+        return "reserved, not used"
+    return f"{format_share(row.waste_j / row.energy_j)}, reserved but not used"
+
+
+def _hours(seconds: float | None) -> str:
+    return UNKNOWN if seconds is None else format_number(seconds / S_PER_H)
+
+
+def _bytes_held(held_bytes: float) -> str:
+    return format_bytes(held_bytes) if held_bytes > 0 else "an unknown amount"
+
+
+def _sum_known(values: Sequence[float | None]) -> float | None:
+    """Sum when every value is known: a sum with a hole would be too low."""
+    return None if not values or None in values else sum(value or 0.0 for value in values)

@@ -1,0 +1,33 @@
+"""Job states as coloured labels; the word says it, the colour only helps."""
+
+from typing import Final
+
+from dash import html
+
+_KINDS: Final = {
+    "RUNNING": "running",
+    "COMPLETED": "good",
+    "FAILED": "bad",
+    "NODE_FAIL": "bad",
+    "BOOT_FAIL": "bad",
+    "OUT_OF_MEMORY": "bad",
+    "TIMEOUT": "warn",
+    "DEADLINE": "warn",
+    "PREEMPTED": "warn",
+    "SUSPENDED": "warn",
+}
+
+
+def state_kind(state: str) -> str:
+    """`running`, `good`, `bad`, `warn` or `plain`: the style sheet's class."""
+    return _KINDS.get(state, "plain")
+
+
+def state_label(state: str) -> str:
+    """`OUT_OF_MEMORY` as `Out of memory`."""
+    return state.replace("_", " ").capitalize()
+
+
+def state_badge(state: str) -> html.Span:
+    """The label."""
+    return html.Span(state_label(state), className=f"mw-state mw-state-{state_kind(state)}")

@@ -1,0 +1,89 @@
+"""How old the data is, on every page; and what is wrong with its sources."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from dash import html
+
+from aggregator.queries.models import SourceAge, Status
+from dash_app.components.attributes import HIDDEN
+from dash_app.text import ago
+from maxwatt.domain.formatting import format_age, format_time, local_time
+from maxwatt.domain.units import MS_PER_S
+
+FRESH_S: Final = 120.0
+"""Samples older than this are called old [s]."""
+
+
+def status_line(status: Status, now_ms: int) -> html.Div:
+    """One line: freshness, booked until, and a panel with every source behind it; below it, what is wrong."""
+    level, text = freshness(status, now_ms)
+    parts = [html.Span(className=f"mw-dot mw-dot-{level}", **HIDDEN), html.Span(text)]
+    if status.booked_until_ms is not None:
+        parts += [html.Span("·", **HIDDEN), html.Span(_booked(status, now_ms), title=_exact(status))]
+    details = html.Details(
+        [html.Summary(parts, className="mw-status-summary"), _panel(status, now_ms)], className="mw-status-details"
+    )
+    return html.Div([details, *banners(status, now_ms)])
+
+
+def freshness(status: Status, now_ms: int) -> tuple[str, str]:
+    """`good`, `old` or `none`, and the sentence that says how old the newest sample is."""
+    if status.newest_ms is None:
+        return "none", "No samples yet"
+    age_s = max(0.0, (now_ms - status.newest_ms) / MS_PER_S)
+    return ("good" if age_s <= FRESH_S else "old"), f"Newest sample {format_age(age_s)} old"
+
+
+def banners(status: Status, now_ms: int) -> list[html.Div]:
+    """A sentence for every source that does not answer and every other fault."""
+    sentences = [_source_sentence(source, now_ms) for source in status.sources if source.error]
+    return [html.Div(sentence, className="mw-banner", role="alert") for sentence in [*sentences, *status.faults]]
+
+
+def simulated_badge(simulated: bool) -> html.Span | None:
+    """The label that every page carries when its data is simulated."""
+    if not simulated:
+        return None
+    return html.Span(
+        "Simulated data", className="mw-simulated", title="These jobs, nodes and joules come from a simulation."
+    )
+
+
+def _source_sentence(source: SourceAge, now_ms: int) -> str:
+    since = "yet" if source.success_ms is None else f"since {_since(source, now_ms)}"
+    return f"{source.name} has not answered {since}: {source.error}"
+
+
+def _since(source: SourceAge, now_ms: int) -> str:
+    return f"{ago(source.success_ms, now_ms)}"
+
+
+def _booked(status: Status, now_ms: int) -> str:
+    booked_ms = status.booked_until_ms
+    if booked_ms is None:
+        return ""
+    same_day = local_time(booked_ms, status.timezone).date() == local_time(now_ms, status.timezone).date()
+    style = "%H:%M" if same_day else "%d %b %Y, %H:%M"
+    return f"energy booked until {local_time(booked_ms, status.timezone):{style}}"
+
+
+def _exact(status: Status) -> str:
+    return format_time(status.booked_until_ms, status.timezone)
+
+
+def _panel(status: Status, now_ms: int) -> html.Div:
+    rows: Sequence[tuple[str, str]] = [
+        ("Cluster", status.cluster),
+        ("Newest sample", format_time(status.newest_ms, status.timezone)),
+        ("Booked until", format_time(status.booked_until_ms, status.timezone)),
+        ("Final until", format_time(status.closed_until_ms, status.timezone)),
+        *((source.name, source.error or f"answered {ago(source.success_ms, now_ms)}") for source in status.sources),
+    ]
+    return html.Div(
+        html.Dl(
+            [html.Div([html.Dt(label), html.Dd(text)], className="mw-fact") for label, text in rows],
+            className="mw-facts",
+        ),
+        className="mw-status-panel",
+    )

@@ -1,0 +1,48 @@
+"""Plain tables, and the one behind every chart."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from dash import html
+
+from dash_app.components.attributes import aria
+
+MAX_ROWS: Final = 48
+"""A chart's table is thinned to at most this many rows."""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str, first_is_text: bool = True) -> html.Div:
+    """A table that scrolls sideways where it is too wide; numbers stand right."""
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(caption, className="mw-hidden"),
+                html.Thead(html.Tr([html.Th(label, scope="col") for label in head])),
+                html.Tbody([_row(row, first_is_text) for row in rows]),
+            ],
+            className="mw-table",
+        ),
+        className="mw-table-scroll",
+        tabIndex=0,
+        role="region",
+        **aria(label=caption),
+    )
+
+
+def behind_chart(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str) -> html.Details:
+    """The figures of a chart, for who cannot or will not read the chart; thinned evenly when there are many."""
+    step = -(-len(rows) // MAX_ROWS) if rows else 1
+    note = f"every {step}. interval" if step > 1 else ""
+    return html.Details(
+        [
+            html.Summary(["Figures", html.Span(f" of {caption}", className="mw-hidden")]),
+            html.P(note, className="mw-note") if note else None,
+            table(head, rows[::step], caption),
+        ],
+        className="mw-details",
+    )
+
+
+def _row(cells: Sequence[Any], first_is_text: bool) -> html.Tr:
+    first = html.Th(cells[0], scope="row") if first_is_text else html.Td(cells[0])
+    return html.Tr([first, *(html.Td(cell) for cell in cells[1:])])

@@ -1,0 +1,26 @@
+"""What a person sees when a callback fails: a sentence, never a traceback; the traceback goes to the log."""
+
+import logging
+
+from dash import set_props
+
+from dash_app.components.states import problem
+from maxwatt.domain.errors import MaxwattError
+
+MESSAGE_ID = "page-message"
+"""Where the sentence stands: above the page's content."""
+
+_log = logging.getLogger(__name__)
+
+
+def sentence_of(error: Exception) -> tuple[str, str]:
+    """Title and sentence for an error: our own errors speak to people, others stay in the log."""
+    if isinstance(error, MaxwattError):
+        return "This could not be read.", str(error)
+    return "Something went wrong on the server.", "What you see may be incomplete. The server's log says more."
+
+
+def on_error(error: Exception) -> None:
+    """Dash's hook for errors in callbacks: log, show the sentence, leave the outputs as they are."""
+    _log.error("a callback failed", exc_info=error)
+    set_props(MESSAGE_ID, {"children": problem(*sentence_of(error))})

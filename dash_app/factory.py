@@ -1,0 +1,69 @@
+"""Puts the web app together: one Flask server, the gate, the pages."""
+
+from pathlib import Path
+from typing import Final
+
+from dash import Dash
+from dash_mantine_components import MantineProvider
+from flask import Flask
+
+from dash_app.auth import current_viewer, protect
+from dash_app.compression import add_compression
+from dash_app.errors import on_error
+from dash_app.index_page import INDEX
+from dash_app.pages import energy, job, jobs
+from dash_app.ports import PageQueries
+from dash_app.security import add_security_headers
+from dash_app.shell import APP_NAME, register_shell, shell
+from maxwatt.config import Settings
+
+ASSETS: Final = Path(__file__).parent / "assets"
+PAGES: Final = (jobs, job, energy)
+"""Every page; a new one is one module and one entry here."""
+
+
+def create_app(queries: PageQueries, settings: Settings, access_token: str) -> Dash:
+    """The web app, ready for a WSGI server as `create_app(…).server`.
+
+    The gate stands before every route of that server, also before those that a caller adds later; only the paths
+    in dash_app.auth.OPEN_PATHS and static files are open.
+
+    Args:
+        queries: where every figure comes from.
+        settings: the server's settings.
+        access_token: what has to be given to see anything.
+
+    Raises:
+        ValueError: the token is empty.
+    """
+    server = Flask("maxwatt", static_folder=None)
+    server.config["MAX_CONTENT_LENGTH"] = None  # the ingest bounds its own bodies
+    protect(server, access_token)
+    app = Dash(
+        "dash_app",
+        server=server,  # type: ignore[arg-type]  # Dash takes a Flask server here; its annotation forgets it
+        assets_folder=str(ASSETS),
+        assets_ignore=r"(early|login)\..*",
+        pages_folder="",
+        use_pages=False,
+        serve_locally=True,
+        index_string=INDEX,
+        title=f"{APP_NAME} · {settings.cluster.name}",
+        update_title="",
+        suppress_callback_exceptions=True,  # pages come and go: their ids are not all in the first layout
+        on_error=on_error,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        enable_mcp=False,
+        add_log_handler=False,
+    )
+    register_shell(app, queries, PAGES)
+    for page in PAGES:
+        page.register(app, queries)
+
+    def layout() -> MantineProvider:
+        return shell(queries.status(current_viewer()))
+
+    app.layout = layout
+    add_security_headers(server, app.csp_hashes())
+    add_compression(server)
+    return app
