@@ -100,7 +100,7 @@ def _facts(detail: JobDetail, attempts: tuple[JobRow, ...], zone: str) -> list[t
         ("Started", format_time(row.start_ms, zone)),
         ("Ended", "still running" if row.end_ms is None else format_time(row.end_ms, zone)),
         ("Elapsed", format_duration(row.elapsed_s) + f" of {_limit(row.time_limit_s)}"),
-        ("Nodes", f"{row.node_count}: {row.node_list}"),
+        ("Nodes", f"{row.node_count}: {row.node_list or 'not known'}"),
         ("CPUs", str(row.cpus)),
         ("GPUs", detail.gpus or (str(row.gpu_count) if row.gpu_count else "")),
         ("Features", detail.features),
@@ -146,6 +146,8 @@ def _print_energy(detail: JobDetail) -> None:
 
 
 def _print_nodes(detail: JobDetail) -> None:
+    if not detail.nodes:
+        return
     right = ("CPUs", "CPU time", "memory peak", "of", "GPUs", "energy")
     print_table({"node": "left"} | dict.fromkeys(right, "right"), map(_node_cells, detail.nodes))
     if any(share.allocation_modelled for share in detail.nodes):

@@ -9,7 +9,9 @@ from maxwatt.domain.units import J_PER_KWH, J_PER_WH, MS_PER_S
 
 UNKNOWN: Final = "unknown"
 
-_ENERGY: Final = ((1.0, "J"), (J_PER_WH, "Wh"), (J_PER_KWH, "kWh"), (1e3 * J_PER_KWH, "MWh"), (1e6 * J_PER_KWH, "GWh"))
+_ENERGY: Final = ((J_PER_WH, "Wh"), (J_PER_KWH, "kWh"), (1e3 * J_PER_KWH, "MWh"), (1e6 * J_PER_KWH, "GWh"))
+_LEAST_WH_J: Final = 0.01 * J_PER_WH
+"""Below this [J] joules say more."""
 _POWER: Final = ((1.0, "W"), (1e3, "kW"), (1e6, "MW"))
 _CO2: Final = ((1.0, "g"), (1e3, "kg"), (1e6, "t"))
 _BYTES: Final = ((1.0, "B"), (2.0**10, "KiB"), (2.0**20, "MiB"), (2.0**30, "GiB"), (2.0**40, "TiB"), (2.0**50, "PiB"))
@@ -28,8 +30,9 @@ def format_number(value: float | None) -> str:
 
 
 def format_energy(energy_j: float | None) -> str:
-    """Energy [J] as J, Wh, kWh, MWh or GWh."""
-    return _scaled(energy_j, _ENERGY)
+    """Energy [J] as Wh, kWh, MWh or GWh, and as J where it is less than 0.01 Wh."""
+    tiny = energy_j is not None and abs(energy_j) < _LEAST_WH_J
+    return _scaled(energy_j, ((1.0, "J"),) if tiny else _ENERGY)
 
 
 def format_kwh(energy_j: float | None) -> str:
