@@ -63,8 +63,8 @@ def first_report(new: JobRecord, seen_ms: int) -> JobRecord:
 
 def _stands(known: JobRecord, new: JobRecord) -> bool:
     """Whether what is known counts more than the new report."""
-    if has_vanished(known):
-        return False
+    if has_vanished(known):  # accounting goes on calling a lost job running
+        return is_accounted(new) and new.end_ms is None
     if (known.end_ms is None) != (new.end_ms is None):
         return known.end_ms is not None
     return is_accounted(known) and not is_accounted(new)

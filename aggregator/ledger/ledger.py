@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aggregator.ledger import bookings, facts, history, jobs, lives, unfinished, windows
 from aggregator.ledger.engine import open_engine, writing
+from aggregator.ledger.rows import chunks
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
     from maxwatt.domain.jobs import JobKey, JobRecord, NodeRecord, SlurmSnapshot
 
 
+JOBS_PER_TRANSACTION: Final = 1000
+"""Others may write in between: a year of job records takes minutes."""
+
+
 class Ledger:
-    """One database, used by any thread; each method is one transaction. Times are epoch ms UTC.
+    """One database, used by any thread; each method is one transaction
+    (`upsert_jobs` one per thousand records). Times are epoch ms UTC.
 
     Several processes may have a SQLite ledger open; their writes take turns.
     """
@@ -48,8 +54,11 @@ class Ledger:
 
     def upsert_jobs(self, records: Iterable[JobRecord], seen_ms: int) -> int:
         """Combine reports of jobs with what is known and mark what they make wrong; returns how many changed."""
-        with self._writing.begin() as connection:
-            return jobs.upsert(connection, records, seen_ms)
+        changed = 0
+        for some in chunks(list(records), JOBS_PER_TRANSACTION):
+            with self._writing.begin() as connection:
+                changed += jobs.upsert(connection, some, seen_ms)
+        return changed
 
     def end_vanished(self, keys: Iterable[JobKey]) -> int:
         """End jobs that nobody knows any more, at the time they were last seen; returns how many."""
@@ -86,6 +95,11 @@ class Ledger:
         with self.engine.begin() as connection:
             return lives.load(connection, nodes, start_ms, end_ms)
 
+    def allocated_nodes(self, start_ms: int, end_ms: int) -> set[str]:
+        """Nodes on which a job held something at any time in [start_ms, end_ms)."""
+        with self.engine.begin() as connection:
+            return lives.nodes(connection, start_ms, end_ms)
+
     # bookings and windows
 
     def replace_bookings(
@@ -110,15 +124,25 @@ class Ledger:
         with self.engine.begin() as connection:
             return windows.booked_until(connection)
 
+    def booked_from(self) -> int | None:
+        """Start of the oldest window that was ever booked."""
+        with self.engine.begin() as connection:
+            return windows.booked_from(connection)
+
+    def first_moving(self, reach_ms: int) -> int | None:
+        """The oldest window that was last booked before all its samples, and those `reach_ms` beyond, were in."""
+        with self.engine.begin() as connection:
+            return windows.first_moving(connection, reach_ms)
+
     def open_windows(self) -> list[int]:
         """Starts of the windows that were never closed."""
         with self.engine.begin() as connection:
             return windows.open_windows(connection)
 
-    def note_booked(self, errors: Mapping[int, float], computed_ms: int) -> None:
+    def note_booked(self, errors: Mapping[int, float], computed_ms: int, *, partial: bool = False) -> None:
         """Note that windows were booked, with their worst relative gap between accounts and meter."""
         with self._writing.begin() as connection:
-            windows.note_booked(connection, errors, computed_ms)
+            windows.note_booked(connection, errors, computed_ms, partial=partial)
 
     def close_windows(self, buckets: Sequence[int]) -> None:
         """Close windows: all their sources are in."""
@@ -159,8 +183,14 @@ class Ledger:
 
     def add_fault(self, source: str, message: str, seen_ms: int) -> None:
         """Note a fault; the same one again only counts up."""
-        with self._writing.begin() as connection:
-            facts.add_fault(connection, source, message, seen_ms)
+        self.add_faults(source, [message], seen_ms)
+
+    def add_faults(self, source: str, messages: Sequence[str], seen_ms: int) -> None:
+        """Note several faults of one source."""
+        if messages:
+            with self._writing.begin() as connection:
+                for message in messages:
+                    facts.add_fault(connection, source, message, seen_ms)
 
     def factor_id(self, factor: Factor) -> int:
         """Number of a factor."""

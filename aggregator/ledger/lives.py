@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from aggregator.kernel.arrays import Lives, Suspensions
 from aggregator.ledger.records import gpu_indices
@@ -28,15 +28,15 @@ _COLUMNS: Final = (
 )
 
 
-def load(connection: Connection, nodes: Sequence[str], start_ms: int, end_ms: int) -> tuple[Lives, Suspensions]:
-    """Jobs that held something of `nodes` at any time in [start_ms, end_ms), sorted by node and start.
+def load(connection: Connection, names: Sequence[str], start_ms: int, end_ms: int) -> tuple[Lives, Suspensions]:
+    """Jobs that held something of `names` at any time in [start_ms, end_ms), sorted by node and start.
 
     Args:
-        nodes: host names; `Lives.node` is an index into it.
+        names: host names; `Lives.node` is an index into it.
         start_ms, end_ms: epoch ms UTC.
     """
-    index = {name: number for number, name in enumerate(nodes)}
-    overlapping = (jobs.c.start_ms < end_ms) & or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > start_ms)
+    index = {name: number for number, name in enumerate(names)}
+    overlapping = _overlapping(start_ms, end_ms)
     # From the jobs of this time to their nodes, never from the nodes through all the jobs they ever had.
     found = select(*_COLUMNS).select_from(jobs).join(allocations, allocations.c.job_ref == jobs.c.job_ref)
     rows = [row for row in connection.execute(found.where(overlapping)) if row[0] in index]
@@ -44,6 +44,16 @@ def load(connection: Connection, nodes: Sequence[str], start_ms: int, end_ms: in
     lives = _lives([tuple(row) for row in rows], index)
     spans = select(suspensions).join(jobs, jobs.c.job_ref == suspensions.c.job_ref).where(overlapping)
     return lives, _suspensions([tuple(row) for row in connection.execute(spans)], lives)
+
+
+def nodes(connection: Connection, start_ms: int, end_ms: int) -> set[str]:
+    """Nodes on which a job held something at any time in [start_ms, end_ms) [epoch ms UTC]."""
+    found = select(allocations.c.node).distinct().join(jobs, allocations.c.job_ref == jobs.c.job_ref)
+    return set(connection.execute(found.where(_overlapping(start_ms, end_ms))).scalars())
+
+
+def _overlapping(start_ms: int, end_ms: int) -> ColumnElement[bool]:
+    return (jobs.c.start_ms < end_ms) & or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > start_ms)
 
 
 def _lives(rows: Sequence[tuple[Any, ...]], index: dict[str, int]) -> Lives:

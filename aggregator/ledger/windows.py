@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from aggregator.ledger.rows import chunks
+from aggregator.ledger.rows import Row, chunks, delete_rows, insert_rows
 from aggregator.ledger.tables import redo, windows
 from maxwatt.domain.units import BUCKET_MS, bucket_start_ms
 
@@ -39,6 +39,23 @@ def booked_until(connection: Connection) -> int | None:
     return None if newest is None else int(newest) + BUCKET_MS
 
 
+def booked_from(connection: Connection) -> int | None:
+    """Start of the oldest window that was ever booked, None before the first."""
+    oldest: int | None = connection.execute(select(func.min(windows.c.bucket_ms))).scalar()
+    return oldest
+
+
+def first_moving(connection: Connection, reach_ms: int) -> int | None:
+    """The oldest window that was last booked before all samples that can touch it were in, None if there is none.
+
+    Args:
+        reach_ms: how far [ms] beyond its end a window's samples lie.
+    """
+    early = windows.c.computed_ms < windows.c.bucket_ms + (BUCKET_MS + reach_ms)
+    oldest: int | None = connection.execute(select(func.min(windows.c.bucket_ms)).where(early)).scalar()
+    return oldest
+
+
 def open_windows(connection: Connection) -> list[int]:
     """Starts of the windows that were never closed, oldest first."""
     found = select(windows.c.bucket_ms).where(windows.c.state == WindowState.OPEN).order_by(windows.c.bucket_ms)
@@ -65,9 +82,8 @@ def mark(connection: Connection, node: str, start_ms: int, end_ms: int | None) -
     last = newest if end_ms is None or newest is None else min(newest, bucket_start_ms(end_ms - 1) + BUCKET_MS)
     if last is None or first >= last:
         return False
-    same = select(redo.c.redo_id).where(redo.c.node == node, redo.c.start_ms <= first, redo.c.end_ms >= last)
-    if connection.execute(same).first() is None:
-        connection.execute(insert(redo).values(node=node, start_ms=first, end_ms=last))
+    # Always a new row: an equal one may be under way, and has read its samples already.
+    connection.execute(insert(redo).values(node=node, start_ms=first, end_ms=last))
     inside = (windows.c.bucket_ms >= first) & (windows.c.bucket_ms < last) & (windows.c.state == WindowState.CLOSED)
     connection.execute(update(windows).where(inside).values(state=WindowState.DIRTY.value))
     return True
@@ -78,22 +94,28 @@ def stretches(connection: Connection) -> list[Stretch]:
     return [Stretch(*row) for row in connection.execute(select(redo).order_by(redo.c.redo_id))]
 
 
-def note_booked(connection: Connection, errors: Mapping[int, float], computed_ms: int) -> None:
+def note_booked(connection: Connection, errors: Mapping[int, float], computed_ms: int, *, partial: bool) -> None:
     """Note that windows were booked just now.
 
     Args:
         errors: start of the window to its worst relative gap between accounts and meter.
         computed_ms: when [epoch ms UTC].
+        partial: only some nodes were; a gap known of the others stays, and so does the time of the last full booking.
     """
     buckets = sorted(errors)
-    known = revisions(connection, buckets[0], buckets[-1] + 1) if buckets else {}
-    for bucket in buckets:
-        values = {"computed_ms": computed_ms, "closure_error": errors[bucket]}
-        if bucket in known:
-            connection.execute(update(windows).where(windows.c.bucket_ms == bucket).values(**values))
-        else:
-            fresh = {"bucket_ms": bucket, "state": WindowState.OPEN.value, "revision": 0, **values}
-            connection.execute(insert(windows).values(**fresh))
+    within = windows.c.bucket_ms.between(buckets[0], buckets[-1]) if buckets else windows.c.bucket_ms.is_(None)
+    known = {row.bucket_ms: row for row in connection.execute(select(windows).where(within))}
+    rows = [_booked(known.get(bucket), bucket, errors[bucket], computed_ms, partial) for bucket in buckets]
+    delete_rows(connection, windows, [(bucket,) for bucket in known.keys() & errors.keys()])
+    insert_rows(connection, windows, rows)
+
+
+def _booked(before: Any, bucket: int, error: float, computed_ms: int, partial: bool) -> Row:
+    if before is None:
+        return (bucket, WindowState.OPEN.value, computed_ms, 0, error)
+    if partial:
+        return (bucket, before.state, before.computed_ms, before.revision, max(error, before.closure_error))
+    return (bucket, before.state, computed_ms, before.revision, error)
 
 
 def raise_revisions(connection: Connection, new: Mapping[int, int]) -> None:
@@ -108,12 +130,18 @@ def close(connection: Connection, buckets: Sequence[int]) -> None:
         inside = windows.c.bucket_ms.in_(some)
         connection.execute(update(windows).where(inside, windows.c.revision == 0).values(revision=1))
         connection.execute(update(windows).where(inside).values(state=WindowState.CLOSED.value))
+        connection.execute(update(windows).where(inside, _waited_for()).values(state=WindowState.DIRTY.value))
 
 
 def finish(connection: Connection, done: Iterable[Stretch]) -> None:
     """Remove stretches that were booked again; a dirty window that nothing else waits for is closed again."""
     for some in chunks([stretch.redo_id for stretch in done]):
         connection.execute(delete(redo).where(redo.c.redo_id.in_(some)))
-    waiting = select(redo.c.redo_id).where(redo.c.start_ms <= windows.c.bucket_ms, redo.c.end_ms > windows.c.bucket_ms)
-    settled = (windows.c.state == WindowState.DIRTY) & ~waiting.exists()
+    settled = (windows.c.state == WindowState.DIRTY) & ~_waited_for()
     connection.execute(update(windows).where(settled).values(state=WindowState.CLOSED.value))
+
+
+def _waited_for() -> ColumnElement[bool]:
+    """Whether a stretch to book again touches the window."""
+    touching = (redo.c.start_ms <= windows.c.bucket_ms) & (redo.c.end_ms > windows.c.bucket_ms)
+    return select(redo.c.redo_id).where(touching).exists()

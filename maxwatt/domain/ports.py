@@ -60,8 +60,13 @@ class Store(Protocol):
         """
         ...
 
-    def read(self, nodes: Sequence[str], start_ms: int, end_ms: int) -> SampleWindow:
-        """All samples of `nodes` with `start_ms <= ts_ms < end_ms`."""
+    def read(
+        self, nodes: Sequence[str], start_ms: int, end_ms: int, columns: Mapping[str, Sequence[str]] | None = None
+    ) -> SampleWindow:
+        """All samples of `nodes` with `start_ms <= ts_ms < end_ms`.
+
+        `columns` names the fields wanted per measurement, besides those that rows are sorted by; None: everything.
+        """
         ...
 
     def newest_ms(self) -> dict[str, int]:

@@ -1,0 +1,345 @@
+"""What every ledger promises, on a real database file."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from aggregator.ledger.bookings import BOOKING_COLUMNS
+from aggregator.ledger.engine import writing
+from aggregator.ledger.ledger import Ledger
+from aggregator.ledger.lives import FOREVER
+from aggregator.ledger.tables import about, bookings, measured, node_states, redo, windows
+from maxwatt.domain.carbon import Factor
+from maxwatt.domain.errors import ConfigError, SourceError
+from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState, NodeRecord, SlurmSnapshot
+from maxwatt.domain.units import BUCKET_MS
+
+T0 = 1_780_272_000_000  # a UTC midnight
+HOUR = 4 * BUCKET_MS
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'deep' / 'ledger.sqlite'}"
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    opened = Ledger.open(url)
+    yield opened
+    opened.close()
+
+
+def running(job_id: int = 1, start_ms: int = T0, node: str = "n1") -> JobRecord:
+    held = (Allocation(node, 4.0, 8e9, (0, 2)),)
+    key = JobKey("c", job_id, start_ms)
+    return JobRecord(key, JobState.RUNNING, user="u", cpus=4, node_count=1, allocations=held, source="scontrol")
+
+
+def ended(job: JobRecord, end_ms: int) -> JobRecord:
+    return replace(job, state=JobState.COMPLETED, end_ms=end_ms, exit_code=0)
+
+
+def accounted(job: JobRecord, end_ms: int, total_cpu_s: float) -> JobRecord:
+    even = tuple(replace(held, gpus=(), modelled=True) for held in job.allocations)
+    return replace(ended(job, end_ms), total_cpu_s=total_cpu_s, allocations=even, source="sacct")
+
+
+def booking(bucket_ms: int, energy_j: float = 10.0, node: str = "n1", job_ref: int = 1) -> tuple[object, ...]:
+    values = dict.fromkeys(BOOKING_COLUMNS, 0.0)
+    keys = {"node": node, "bucket_ms": bucket_ms, "account": 0, "job_ref": job_ref}
+    last = {"factor_id": 1, "method_version": 1, "cpu_used_s": None, "waste_j": None}
+    return tuple((values | keys | {"cpu_static_j": energy_j, "counted_j": energy_j} | last).values())
+
+
+def rows(engine: Engine, table: object, *columns: str) -> list[tuple[object, ...]]:
+    with engine.begin() as connection:
+        chosen = [table.c[name] for name in columns]  # type: ignore[attr-defined]
+        return sorted(tuple(row) for row in connection.execute(select(*chosen)))
+
+
+def book(ledger: Ledger, *booked: tuple[object, ...], nodes: tuple[str, ...] = ("n1",), buckets: int = 4) -> int:
+    span = (T0, T0 + buckets * BUCKET_MS)
+    changed = ledger.replace_bookings(nodes, span, booked, [])
+    ledger.note_booked({T0 + n * BUCKET_MS: 0.0 for n in range(buckets)}, T0 + HOUR)
+    return changed
+
+
+class TestOpening:
+    def test_opening_again_finds_what_was_written(self, url: str) -> None:
+        first = Ledger.open(url)
+        first.put_fact("cluster", "c")
+        first.close()
+        assert Ledger.open(url).fact("cluster") == "c"
+
+    def test_a_ledger_of_another_version_is_refused_and_left_alone(self, url: str, ledger: Ledger) -> None:
+        with writing(ledger.engine).begin() as connection:
+            connection.execute(update(about).where(about.c.key == "schema_version").values(value="99"))
+        with pytest.raises(ConfigError, match="version 99"):
+            Ledger.open(url)
+        assert ledger.fact("schema_version") == "99"
+
+    def test_a_url_that_is_none_is_a_config_error(self) -> None:
+        with pytest.raises(ConfigError, match=r"ledger\.url"):
+            Ledger.open("no url")
+
+    def test_a_file_that_is_no_database_is_a_source_error(self, tmp_path: Path) -> None:
+        (tmp_path / "ledger").write_text("this is a text, and a long one, not a database at all" * 40)
+        with pytest.raises(SourceError, match="cannot be opened"):
+            Ledger.open(f"sqlite:///{tmp_path / 'ledger'}")
+
+    def test_a_second_ledger_reads_while_the_first_one_writes(self, url: str, ledger: Ledger) -> None:
+        other = Ledger.open(url)
+        with writing(ledger.engine).begin() as connection:
+            connection.execute(update(about).where(about.c.key == "schema_version").values(value="7"))
+            assert other.fact("schema_version") == "1"
+        assert other.fact("schema_version") == "7"
+        other.close()
+
+
+class TestJobs:
+    def test_the_same_report_twice_changes_nothing(self, ledger: Ledger) -> None:
+        assert ledger.upsert_jobs([running()], T0 + 5) == 1
+        assert ledger.upsert_jobs([running()], T0 + 20) == 0
+        assert ledger.running() == {running().key: T0 + 20}
+
+    def test_what_never_started_is_left_out(self, ledger: Ledger) -> None:
+        pending = replace(running(), state=JobState.PENDING)
+        unstarted = replace(running(), key=JobKey("c", 2, 0), state=JobState.CANCELLED, end_ms=T0)
+        assert ledger.upsert_jobs([pending, unstarted], T0) == 0
+        assert ledger.running() == {}
+
+    def test_a_requeued_job_is_a_row_of_its_own(self, ledger: Ledger) -> None:
+        ledger.upsert_jobs([ended(running(), T0 + 60_000), running(start_ms=T0 + HOUR)], T0)
+        lives, _ = ledger.load_lives(["n1"], T0, T0 + 2 * HOUR)
+        assert lives.job_id.tolist() == [1, 1]
+        assert len(set(lives.job.tolist())) == 2
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_controller_and_accounting_make_one_record_in_any_order(
+        self, ledger: Ledger, order: tuple[int, int]
+    ) -> None:
+        reports = [running(), accounted(running(), T0 + HOUR, 123.0)]
+        for index in order:
+            ledger.upsert_jobs([reports[index]], T0 + 2 * HOUR)
+        lives, _ = ledger.load_lives(["n1"], T0, T0 + 2 * HOUR)
+        assert lives.end_ms.tolist() == [T0 + HOUR]
+        assert lives.total_cpu_s.tolist() == [123.0]
+        assert lives.gpus.tolist() == [0b101]
+        assert lives.modelled.tolist() == [False]
+
+    def test_a_late_report_does_not_bring_an_ended_job_back(self, ledger: Ledger) -> None:
+        ledger.upsert_jobs([ended(running(), T0 + HOUR)], T0 + HOUR)
+        ledger.upsert_jobs([replace(running(), source="sacct")], T0 + HOUR + 1)
+        assert ledger.running() == {}
+
+    def test_lives_are_those_that_touch_the_time_and_the_nodes(self, ledger: Ledger) -> None:
+        ledger.upsert_jobs([ended(running(1), T0 + HOUR), running(2, T0 + HOUR), running(3, node="n2")], T0)
+        lives, _ = ledger.load_lives(["n0", "n1"], T0 + HOUR, T0 + 2 * HOUR)
+        assert lives.job_id.tolist() == [2]
+        assert lives.node.tolist() == [1]
+        assert lives.end_ms.tolist() == [FOREVER]
+        assert ledger.allocated_nodes(T0 + HOUR, T0 + 2 * HOUR) == {"n1", "n2"}
+
+    def test_a_job_nobody_knows_any_more_ends_when_it_was_last_seen(self, ledger: Ledger) -> None:
+        ledger.upsert_jobs([running()], T0 + 60_000)
+        assert ledger.end_vanished([running().key]) == 1
+        assert ledger.load_lives(["n1"], T0, T0 + HOUR)[0].end_ms.tolist() == [T0 + 60_000]
+        ledger.upsert_jobs([accounted(running(), T0 + HOUR, 1.0)], T0 + HOUR)
+        assert ledger.load_lives(["n1"], T0, T0 + HOUR)[0].end_ms.tolist() == [T0 + HOUR]
+
+    def test_a_job_that_turns_up_again_runs_again(self, ledger: Ledger) -> None:
+        ledger.upsert_jobs([running()], T0 + 60_000)
+        ledger.end_vanished([running().key])
+        ledger.upsert_jobs([running()], T0 + HOUR)
+        assert ledger.running() == {running().key: T0 + HOUR}
+
+    def test_only_jobs_that_accounting_never_mentioned_are_missing_from_it(self, ledger: Ledger) -> None:
+        ledger.upsert_jobs([ended(running(1), T0 + HOUR), ended(running(2), T0 + HOUR), running(3)], T0 + HOUR)
+        ledger.upsert_jobs([accounted(running(2), T0 + HOUR, 1.0)], T0 + HOUR)
+        assert [(job.key.job_id, job.end_ms) for job in ledger.unaccounted(T0)] == [(1, T0 + HOUR)]
+        assert ledger.unaccounted(T0 + HOUR) == []
+
+
+class TestSuspensions:
+    def test_a_span_opens_and_closes_with_what_the_polls_see(self, ledger: Ledger) -> None:
+        suspended = replace(running(), state=JobState.SUSPENDED)
+        for report, at_ms in ((running(), 1_000), (suspended, 20_000), (suspended, 35_000), (running(), 50_000)):
+            ledger.upsert_jobs([report], T0 + at_ms)
+        ledger.upsert_jobs([suspended], T0 + 65_000)
+        ledger.upsert_jobs([ended(running(), T0 + 70_000)], T0 + 80_000)
+        spans = ledger.load_lives(["n1"], T0, T0 + HOUR)[1]
+        assert spans.start_ms.tolist() == [T0 + 20_000, T0 + 65_000]
+        assert spans.end_ms.tolist() == [T0 + 50_000, T0 + 70_000]
+
+    def test_a_span_that_lasts_has_no_end(self, ledger: Ledger) -> None:
+        ledger.upsert_jobs([replace(running(), state=JobState.SUSPENDED)], T0 + 20_000)
+        spans = ledger.load_lives(["n1"], T0, T0 + HOUR)[1]
+        assert (spans.life.tolist(), spans.end_ms.tolist()) == ([0], [FOREVER])
+
+
+class TestDirtyMarks:
+    def stretches(self, ledger: Ledger) -> list[tuple[str, int, int]]:
+        return [
+            (each.node, (each.start_ms - T0) // BUCKET_MS, (each.end_ms - T0) // BUCKET_MS)
+            for each in ledger.stretches()
+        ]
+
+    def test_what_was_never_booked_needs_no_mark(self, ledger: Ledger) -> None:
+        ledger.upsert_jobs([running()], T0)
+        assert self.stretches(ledger) == []
+
+    def test_a_new_job_makes_its_whole_life_on_its_node_wrong(self, ledger: Ledger) -> None:
+        book(ledger, buckets=96)
+        ledger.close_windows([T0 + n * BUCKET_MS for n in range(90)])
+        ledger.upsert_jobs([running(start_ms=T0 + BUCKET_MS + 1)], T0)
+        assert self.stretches(ledger) == [("n1", 1, 96)]
+        states = [state for _, state in rows(ledger.engine, windows, "bucket_ms", "state")]
+        assert states == ["closed"] + ["dirty"] * 89 + ["open"] * 6
+
+    def test_accounting_makes_the_last_hour_of_the_job_wrong(self, ledger: Ledger) -> None:
+        job = running()
+        ledger.upsert_jobs([ended(job, T0 + 10 * BUCKET_MS)], T0)
+        book(ledger, buckets=96)
+        ledger.upsert_jobs([accounted(job, T0 + 10 * BUCKET_MS, 5.0)], T0)
+        assert self.stretches(ledger) == [("n1", 6, 14)]
+
+    def test_words_alone_make_nothing_wrong(self, ledger: Ledger) -> None:
+        ledger.upsert_jobs([running()], T0)
+        book(ledger, buckets=96)
+        assert ledger.upsert_jobs([replace(running(), comment="changed")], T0) == 1
+        assert self.stretches(ledger) == []
+
+    def test_finishing_closes_only_what_nothing_else_waits_for(self, ledger: Ledger) -> None:
+        book(ledger)
+        ledger.close_windows([T0, T0 + BUCKET_MS])
+        ledger.mark_dirty(T0, T0 + 1)
+        first = ledger.stretches()
+        ledger.mark_dirty(T0, T0 + BUCKET_MS + 1, nodes=["n1"])
+        ledger.finish(first)
+        assert [state for _, state in rows(ledger.engine, windows, "bucket_ms", "state")][:2] == ["dirty", "dirty"]
+        ledger.finish(ledger.stretches())
+        assert [state for _, state in rows(ledger.engine, windows, "bucket_ms", "state")][:2] == ["closed", "closed"]
+        assert rows(ledger.engine, redo, "redo_id") == []
+
+    def test_a_window_that_closes_while_something_waits_is_dirty_at_once(self, ledger: Ledger) -> None:
+        book(ledger)
+        ledger.mark_dirty(T0, T0 + 1)
+        ledger.close_windows([T0, T0 + BUCKET_MS])
+        assert [state for _, state in rows(ledger.engine, windows, "bucket_ms", "state")][:2] == ["dirty", "closed"]
+
+
+class TestRevisions:
+    def revisions(self, ledger: Ledger) -> list[tuple[object, ...]]:
+        return rows(ledger.engine, bookings, "bucket_ms", "job_ref", "revision")
+
+    def test_booking_the_same_again_changes_nothing(self, ledger: Ledger) -> None:
+        assert book(ledger, booking(T0), booking(T0 + BUCKET_MS)) == 2
+        ledger.close_windows([T0])
+        assert book(ledger, booking(T0), booking(T0 + BUCKET_MS)) == 0
+        assert self.revisions(ledger) == [(T0, 1, 1), (T0 + BUCKET_MS, 1, 1)]
+        assert ledger.revisions(T0, T0 + 2 * BUCKET_MS) == {T0: 1, T0 + BUCKET_MS: 0}
+
+    def test_provisional_figures_have_no_revisions(self, ledger: Ledger) -> None:
+        book(ledger, booking(T0, 1.0))
+        book(ledger, booking(T0, 2.0))
+        ledger.close_windows([T0])
+        assert rows(ledger.engine, bookings, "cpu_static_j", "revision") == [(2.0, 1)]
+
+    def test_a_changed_figure_of_a_closed_window_is_a_new_revision(self, ledger: Ledger) -> None:
+        book(ledger, booking(T0, 1.0), booking(T0, 5.0, job_ref=2))
+        ledger.close_windows([T0])
+        assert book(ledger, booking(T0, 2.0), booking(T0, 5.0, job_ref=2)) == 1
+        assert self.revisions(ledger) == [(T0, 1, 2), (T0, 2, 1)]
+        assert ledger.revisions(T0, T0 + 1) == {T0: 2}
+
+    def test_the_last_digits_of_a_sum_are_no_change(self, ledger: Ledger) -> None:
+        book(ledger, booking(T0, 1e6))
+        ledger.close_windows([T0])
+        assert book(ledger, booking(T0, 1e6 + 1e-7)) == 0
+
+    def test_a_booking_that_is_gone_is_removed_and_counts(self, ledger: Ledger) -> None:
+        book(ledger, booking(T0), booking(T0, job_ref=2))
+        ledger.close_windows([T0])
+        assert book(ledger, booking(T0)) == 1
+        assert self.revisions(ledger) == [(T0, 1, 1)]
+        assert ledger.revisions(T0, T0 + 1) == {T0: 2}
+
+    def test_parts_of_one_run_share_a_revision(self, ledger: Ledger) -> None:
+        book(ledger, booking(T0), booking(T0, node="n2"), nodes=("n1", "n2"))
+        ledger.close_windows([T0])
+        before, span = ledger.revisions(T0, T0 + 1), (T0, T0 + BUCKET_MS)
+        for node in ("n1", "n2"):
+            ledger.replace_bookings([node], span, [booking(T0, 3.0, node=node)], [], before)
+        assert [row[2] for row in self.revisions(ledger)] == [2, 2]
+        assert ledger.revisions(T0, T0 + 1) == {T0: 2}
+
+    def test_other_nodes_and_other_times_are_left_alone(self, ledger: Ledger) -> None:
+        book(ledger, booking(T0), booking(T0, node="n2"), nodes=("n1", "n2"))
+        ledger.replace_bookings(["n1"], (T0, T0 + BUCKET_MS), [], [])
+        assert rows(ledger.engine, bookings, "node") == [("n2",)]
+
+    def test_meters_are_replaced_with_the_bookings(self, ledger: Ledger) -> None:
+        span = (T0, T0 + BUCKET_MS)
+        ledger.replace_bookings(["n1"], span, [], [("n1", T0, 1.0, 2.0, 3.0, 4.0, 900.0)])
+        ledger.replace_bookings(["n1"], span, [], [("n1", T0, 1.5, 2.0, 3.0, 4.0, 900.0)])
+        assert rows(ledger.engine, measured, "cpu_j", "covered_s") == [(1.5, 900.0)]
+
+
+class TestNodeHistory:
+    def poll(self, ledger: Ledger, minute: int, **states: str) -> None:
+        nodes = tuple(NodeRecord(name, state, 8, 1 << 30) for name, state in states.items())
+        ledger.record_node_states(SlurmSnapshot(T0 + minute * 60_000, (), nodes))
+
+    def stretches(self, ledger: Ledger) -> list[tuple[object, ...]]:
+        found = rows(ledger.engine, node_states, "node", "start_ms", "end_ms", "state")
+        return [(n, (s - T0) // 60_000, e and (e - T0) // 60_000, state) for n, s, e, state in found]  # type: ignore[operator]
+
+    def test_a_row_is_a_stretch(self, ledger: Ledger) -> None:
+        self.poll(ledger, 0, a="IDLE", b="DOWN")
+        self.poll(ledger, 1, a="IDLE", b="DOWN")
+        self.poll(ledger, 2, a="MIXED", b="DOWN")
+        assert self.stretches(ledger) == [("a", 0, 2, "IDLE"), ("a", 2, None, "MIXED"), ("b", 0, None, "DOWN")]
+
+    def test_a_node_that_slurm_no_longer_has_ends_its_stretch(self, ledger: Ledger) -> None:
+        self.poll(ledger, 0, a="IDLE")
+        self.poll(ledger, 1)
+        assert self.stretches(ledger) == [("a", 0, 1, "IDLE")]
+
+    def test_what_nobody_saw_is_a_gap(self, ledger: Ledger) -> None:
+        self.poll(ledger, 0, a="IDLE")
+        self.poll(ledger, 5, a="IDLE")
+        self.poll(ledger, 60, a="IDLE")
+        assert self.stretches(ledger) == [("a", 0, 5, "IDLE"), ("a", 60, None, "IDLE")]
+
+    def test_an_older_poll_changes_nothing(self, ledger: Ledger) -> None:
+        self.poll(ledger, 5, a="IDLE")
+        self.poll(ledger, 4, a="DOWN")
+        assert self.stretches(ledger) == [("a", 5, None, "IDLE")]
+
+    def test_capacities_are_the_latest(self, ledger: Ledger) -> None:
+        ledger.upsert_nodes([NodeRecord("a", "IDLE", 8, 1 << 30)], T0)
+        ledger.upsert_nodes([NodeRecord("a", "IDLE", 6, 1 << 30)], T0 + 1)
+        assert ledger.node_capacities() == {"a": (6, 1 << 30)}
+
+
+class TestSourcesFaultsFactors:
+    def test_a_failure_keeps_the_last_success(self, ledger: Ledger) -> None:
+        ledger.record_source("sacct", T0, success_ms=T0)
+        ledger.record_source("sacct", T0 + 60_000, error="connection refused")
+        state = ledger.sources()["sacct"]
+        assert (state.success_ms, state.attempt_ms, state.error) == (T0, T0 + 60_000, "connection refused")
+
+    def test_the_same_fault_counts_up(self, ledger: Ledger) -> None:
+        from aggregator.ledger.tables import faults
+
+        ledger.add_faults("sacct", ["row 3: no start", "row 3: no start"], T0)
+        assert rows(ledger.engine, faults, "message", "count") == [("row 3: no start", 2)]
+
+    def test_a_factor_keeps_its_number(self, ledger: Ledger) -> None:
+        factor = Factor("ember-owid", "DE", "average", "2024", "static", 0, 344.0, 1.2)
+        assert ledger.factor_id(factor) == ledger.factor_id(factor)
+        assert ledger.factor_id(replace(factor, pue=1.3)) != ledger.factor_id(factor)
