@@ -1,0 +1,1 @@
+"""What brings maxwatt onto machines, and the mini cluster it is tested on."""
