@@ -1,0 +1,1 @@
+"""What is read on a node: one source a file, gathered by the registry and run by the runner."""
