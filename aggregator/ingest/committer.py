@@ -37,8 +37,9 @@ class Committer:
     Args:
         store: where rows go.
         interval_ms: least time between the beginnings of two commits [ms].
-        on_commit: called after each commit that added rows, with the oldest time [epoch ms UTC] among its rows: what
-            lies before a closed window's end came late.
+        on_commit: called after each commit, before it is acknowledged, with the oldest time [epoch ms UTC] among its
+            rows: what lies before a closed window's end came late. Repeated rows are told too: they may be sent again
+            because a crash came between the commit and this call.
         max_rows: rows that may wait.
     """
 
@@ -119,18 +120,23 @@ class Committer:
                 done.set_exception(error)
             return
         self.commit_count += 1
-        self._tell(tables, added)
+        self._tell(tables)
         for _, done in batches:
             done.set_result(added)
 
-    def _tell(self, tables: Tables, added: int) -> None:
-        oldest = [pc.min(table["ts_ms"]).as_py() for table in tables.values() if table.num_rows]
-        if self._on_commit is None or not added or not oldest:
+    def _tell(self, tables: Tables) -> None:
+        oldest = oldest_ms(tables)
+        if self._on_commit is None or oldest is None:
             return
         try:
-            self._on_commit(min(oldest))
+            self._on_commit(oldest)
         except Exception:  # noqa: BLE001  the rows are stored; a listener's trouble must not stop the next commit
             _LOG.exception("after a commit")
+
+
+def oldest_ms(tables: Tables) -> int | None:
+    """Time [epoch ms UTC] of the oldest row of all, None where there is none."""
+    return min((pc.min(table["ts_ms"]).as_py() for table in tables.values() if table.num_rows), default=None)
 
 
 def _joined(batches: Sequence[Tables]) -> dict[str, pa.Table]:

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aggregator.ingest.committer import oldest_ms
 from aggregator.ingest.files import Chunk
 from aggregator.ingest.line_protocol import MAX_FAULTS, parse_lines
 from maxwatt.domain.errors import InputError, SourceError
@@ -78,11 +79,18 @@ def deliver_all(chunks: Iterable[Chunk], deliver: Deliver, advance: Callable[[],
     return summary
 
 
-def to_store(store: Store, precision: str, now_ms: int) -> Deliver:
-    """Delivery into a store."""
+def to_store(store: Store, precision: str, now_ms: int, announce: Callable[[int], None]) -> Deliver:
+    """Delivery into a store.
+
+    Args:
+        announce: called with the oldest time [epoch ms UTC] of each chunk before it is written, from several threads.
+    """
 
     def deliver(chunk: Chunk) -> Delivered:
         batch = parse_lines(chunk.body, now_ms=now_ms, precision=precision, first_line=chunk.first_line)
+        oldest = oldest_ms(batch.tables)
+        if oldest is not None:
+            announce(oldest)
         return Delivered(batch.row_count, store.write(batch.tables), batch.faults, batch.fault_count)
 
     return deliver
@@ -93,7 +101,7 @@ def to_server(url: str, token: str, precision: str) -> Deliver:
 
     def deliver(chunk: Chunk) -> Delivered:
         for _ in range(_TRIES):
-            status, answer, wait_s = _post(f"{url}/api/v2/write?precision={precision}", token, chunk.body)
+            status, answer, wait_s = _post(url, precision, token, chunk.body)
             if status != 503:
                 return _understood(url, chunk, status, answer)
             time.sleep(wait_s)
@@ -102,9 +110,10 @@ def to_server(url: str, token: str, precision: str) -> Deliver:
     return deliver
 
 
-def _post(url: str, token: str, body: bytes) -> tuple[int, bytes, float]:
+def _post(url: str, precision: str, token: str, body: bytes) -> tuple[int, bytes, float]:
     """Status, body and seconds to wait of the answer."""
-    request = urllib.request.Request(url, body, {"Authorization": f"Token {token}"})  # noqa: S310  http(s) of serve.json
+    target = f"{url}/api/v2/write?precision={precision}"
+    request = urllib.request.Request(target, body, {"Authorization": f"Token {token}"})  # noqa: S310  of serve.json
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310  as above
             return answer.status, answer.read(), 0
@@ -112,7 +121,9 @@ def _post(url: str, token: str, body: bytes) -> tuple[int, bytes, float]:
         retry_after = error.headers.get("Retry-After", "1")
         return error.code, error.read(), float(retry_after) if retry_after.isdigit() else 1.0
     except OSError as error:
-        raise SourceError(f"{url}: {error}") from error
+        raise SourceError(
+            f"{url}: cannot be reached: {getattr(error, 'reason', error)}; does the server run?"
+        ) from error
 
 
 def _understood(url: str, chunk: Chunk, status: int, answer: bytes) -> Delivered:

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from maxwatt.cli._options import add_config_options, settings_of
 from maxwatt.config import Settings
 from maxwatt.domain.errors import ConfigError, SourceError, StoreLockedError
+from maxwatt.domain.units import MS_PER_S
 
 if TYPE_CHECKING:
     from aggregator.ingest.importing import Deliver, ImportSummary
@@ -63,6 +65,7 @@ def _import_samples(args: argparse.Namespace, settings: Settings) -> int:
 def _delivery(settings: Settings, precision: str) -> "Iterator[Deliver]":
     """Into the store, or, while a server has it open, through that server."""
     from aggregator.ingest.importing import to_server, to_store
+    from aggregator.ledger.ledger import Ledger
     from aggregator.store.registry import open_store
 
     try:
@@ -73,10 +76,25 @@ def _delivery(settings: Settings, precision: str) -> "Iterator[Deliver]":
             raise
         yield to_server(url, _ingest_token(settings), precision)
         return
-    try:
-        yield to_store(store, precision, time.time_ns() // 1_000_000)
-    finally:
-        store.close()
+    with contextlib.closing(store), contextlib.closing(Ledger.open(settings.ledger_url)) as ledger:
+        # Before the rows are written: were we killed between the two, nobody would know that bookings are outdated.
+        gap_ms = int(settings.attribution.max_gap_s * MS_PER_S)
+        mark = _OnlyOlder(lambda oldest_ms: ledger.mark_dirty(oldest_ms - gap_ms))
+        yield to_store(store, precision, time.time_ns() // 1_000_000, mark)
+
+
+class _OnlyOlder:
+    """Passes a time on when it is older than all before; threads take turns."""
+
+    def __init__(self, receive: Callable[[int], object]) -> None:
+        self._receive, self._lock = receive, threading.Lock()
+        self._oldest_ms: int | None = None
+
+    def __call__(self, oldest_ms: int) -> None:
+        with self._lock:
+            if self._oldest_ms is None or oldest_ms < self._oldest_ms:
+                self._receive(oldest_ms)
+                self._oldest_ms = oldest_ms
 
 
 def _server_url(settings: Settings) -> str | None:
@@ -133,21 +151,20 @@ def _import_jobs(args: argparse.Namespace, settings: Settings) -> int:
 
     cluster = args.cluster or settings.cluster.name
     records, faults = read_jobs_file(args.file, cluster, _zone(args.timezone or settings.cluster.timezone))
-    ledger = Ledger.open(settings.ledger_url)
-    try:
+    with contextlib.closing(Ledger.open(settings.ledger_url)) as ledger:
         changed = ledger.upsert_jobs(records, time.time_ns() // 1_000_000)
-    finally:
-        ledger.close()
     _tell_faults(faults, len(faults))
     _tell_jobs(len(records), changed, len(faults), as_json=args.json)
     return 1 if faults else 0
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str) -> str:
+    """The name, when it is a time zone's."""
     try:
-        return ZoneInfo(name)
+        ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError(f"{name!r} is no time zone of the tz database, such as Europe/Berlin") from error
+    return name
 
 
 def _tell_jobs(jobs: int, changed: int, faults: int, *, as_json: bool) -> None:

@@ -58,8 +58,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
     thread = threading.Thread(target=web.run, daemon=True)
     thread.start()
     yield Server(web.effective_port, store, committer, tmp_path)
-    web.close()
+    web.trigger.pull_trigger(web.close)  # in the thread that selects: it must not find its sockets gone
     thread.join(timeout=10)
+    assert not thread.is_alive()
     committer.close()
     store.close()
 

@@ -134,14 +134,14 @@ def test_closing_writes_what_waits_and_takes_no_more(store: DuckDBStore) -> None
     committer.close()
 
 
-def test_the_oldest_time_of_every_commit_that_added_rows_is_told(store: DuckDBStore) -> None:
+def test_the_oldest_time_of_every_commit_is_told_also_of_rows_sent_again(store: DuckDBStore) -> None:
     told: list[int] = []
     committer = Committer(store, interval_ms=1, on_commit=told.append)
     committer.submit(rows("n0", 50, 7) | {"job": pa.table({"node": ["n0"], "ts_ms": [T0 + 3], "job_id": [1]})})
     committer.submit(rows("n0", 7))
     committer.submit(rows("n1", 9))
     committer.close()
-    assert told == [T0 + 3, T0 + 9]
+    assert told == [T0 + 3, T0 + 7, T0 + 9]
 
 
 def test_a_listener_that_fails_does_not_stop_the_commits(store: DuckDBStore, caplog: pytest.LogCaptureFixture) -> None:
