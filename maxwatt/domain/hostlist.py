@@ -55,8 +55,8 @@ def _expand_range(span: str, whole: str) -> list[str]:
 
 def compress(names: Iterable[str]) -> str:
     """Compact list of host names: runs of equal-width trailing numbers become ranges."""
-    split = [re.fullmatch(r"(.*?)(\d*)", name) for name in sorted(set(names))]
-    keyed = [(m[1], len(m[2]), m[2]) for m in split if m]
+    split = [re.fullmatch(r"(.*?)(\d*)", name) for name in set(names)]
+    keyed = sorted((m[1], len(m[2]), m[2]) for m in split if m)
     parts = []
     for (prefix, width), group in groupby(keyed, key=lambda item: item[:2]):
         numbers = [number for _, _, number in group]

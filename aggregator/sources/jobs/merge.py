@@ -57,12 +57,25 @@ def merge_live(older: JobRecord, newer: JobRecord) -> JobRecord:
     """
     if older.key != newer.key:
         raise ValueError(f"records of two attempts: {older.key} and {newer.key}")
-    return replace(
+    seen = replace(
         newer,
         allocations=_keep_gpus(older.allocations, newer.allocations),
         suspensions=_closed(_joined(older.suspensions, newer), newer.end_ms),
         gpu_count=newer.gpu_count or older.gpu_count,
     )
+    return merge(seen, older) if _is_accounted(older) else seen
+
+
+def absorb(stored: JobRecord | None, read: JobRecord) -> JobRecord:
+    """What is known of an attempt after one more reading, from whichever source.
+
+    Args:
+        stored: what was known before, None at the first sight.
+        read: what a source says now.
+    """
+    if stored is None:
+        return read
+    return merge(stored, read) if _is_accounted(read) else merge_live(stored, read)
 
 
 def _is_accounted(record: JobRecord) -> bool:

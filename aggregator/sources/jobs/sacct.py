@@ -115,16 +115,17 @@ def _record(row: Row, key: JobKey, state: JobState, zone: ZoneInfo) -> JobRecord
     exit_code, exit_signal = values.parse_exit(row.get("exitcode")) if end_ms is not None else (None, None)
     record = JobRecord(
         key=key, state=state, user=row.get("user"), name=one_line(row.get("jobname")), account=row.get("account"),
-        partition=row.get("partition"), qos=row.get("qos"),
-        submit_ms=values.parse_time_ms(row.get("submit"), zone), end_ms=end_ms,
-        time_limit_s=_limit_s(row), state_reason=values.text_or_empty(row.get("reason")), exit_code=exit_code, exit_signal=exit_signal, cpus=cpus, node_count=len(nodes) or _count(row.get("nnodes")),
+        partition=row.get("partition"), qos=row.get("qos"), submit_ms=values.parse_time_ms(row.get("submit"), zone),
+        end_ms=end_ms, time_limit_s=_limit_s(row), state_reason=values.text_or_empty(row.get("reason")),
+        exit_code=exit_code, exit_signal=exit_signal, cpus=cpus, node_count=len(nodes) or _count(row.get("nnodes")),
         gpu_count=tres.gpus or 0, memory_bytes=memory_bytes, node_list=values.text_or_empty(row.get("nodelist")),
         allocations=even_split(nodes, cpus, memory_bytes, tres.gpus or 0), exclusive=row.get("exclusive") == "YES",
         total_cpu_s=values.parse_duration_s(row.get("totalcpu")) if end_ms is not None else None,
         features=values.text_or_empty(row.get("constraints")), command=row.get("submitline"),
-        work_dir=row.get("workdir"), stdout=row.get("stdout"), stderr=row.get("stderr"), comment=one_line(row.get("comment")),
-        array_job_id=None if shown.task is None else shown.base, array_task_id=shown.task,
-        het_job_id=None if shown.het_offset is None else shown.base, het_offset=shown.het_offset, source=SOURCE,
+        work_dir=row.get("workdir"), stdout=row.get("stdout"), stderr=row.get("stderr"),
+        comment=one_line(row.get("comment")), array_job_id=None if shown.task is None else shown.base,
+        array_task_id=shown.task, het_job_id=None if shown.het_offset is None else shown.base,
+        het_offset=shown.het_offset, source=SOURCE,
     )  # fmt: skip
     return with_expanded_paths(record)
 
