@@ -1,0 +1,73 @@
+"""The kernel's arrays as rows of the ledger."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aggregator.kernel.arrays import F64, Bookings, Lives, Measured, Window
+from aggregator.ledger.rows import Row
+from aggregator.pipeline.factors import FactorHistory
+from maxwatt.domain.energy import METHOD_VERSION
+
+NO_JOB = 0
+"""Number in place of a job's where the account is no job."""
+
+
+def booking_rows(
+    booked: Bookings, lives: Lives, nodes: Sequence[str], window: Window, factors: FactorHistory
+) -> list[Row]:
+    """Rows in the order of `ledger.bookings.BOOKING_COLUMNS`; CO2 is `E * PUE * I` with the bucket's factor."""
+    bucket_ms = window.edges_ms[booked.bucket]
+    factor_id, g_per_j = factors.at(bucket_ms)
+    energy_j = booked.energy_j.reshape(len(booked.account), -1)
+    columns: list[list[Any]] = [
+        [nodes[index] for index in booked.node.tolist()],
+        bucket_ms.tolist(),
+        booked.account.tolist(),
+        _job_refs(booked, lives),
+        *_plain(energy_j),
+        *_plain(booked.evidence_j),
+        _nullable(booked.cpu_used_s),
+        booked.cpu_reserved_s.tolist(),
+        booked.held_s.tolist(),
+        booked.covered_s.tolist(),
+        _nullable(booked.waste_j),
+        _nullable(booked.memory_peak_bytes),
+        booked.uncertainty.tolist(),
+        (energy_j.sum(axis=1) * g_per_j).tolist(),
+        factor_id.tolist(),
+        [METHOD_VERSION] * len(booked.account),
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def measured_rows(measured: Measured, nodes: Sequence[str], window: Window) -> list[Row]:
+    """Rows in the order of `ledger.bookings.MEASURED_COLUMNS`, for buckets in which something was measured."""
+    node, bucket = np.nonzero((measured.covered_s > 0) | (measured.energy_j != 0).any(axis=2))
+    columns: list[list[Any]] = [
+        [nodes[index] for index in node.tolist()],
+        window.edges_ms[bucket].tolist(),
+        *_plain(measured.energy_j[node, bucket]),
+        measured.covered_s[node, bucket].tolist(),
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def _job_refs(booked: Bookings, lives: Lives) -> list[int]:
+    if not len(lives.job):
+        return [NO_JOB] * len(booked.life)
+    refs: list[int] = np.where(booked.life >= 0, lives.job[booked.life], NO_JOB).tolist()
+    return refs
+
+
+def _plain(values: F64) -> list[list[float]]:
+    return [column.tolist() for column in values.T]
+
+
+def _nullable(values: F64) -> list[float | None]:
+    """Unknown is null in the ledger."""
+    found: list[float | None] = values.tolist()
+    for index in np.flatnonzero(np.isnan(values)).tolist():
+        found[index] = None
+    return found

@@ -1,0 +1,89 @@
+"""What the kernel needs of some nodes in some time, gathered from store and ledger."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pyarrow.compute as pc
+
+from aggregator.kernel.arrays import Chunk, Lives, NodeTraits, Suspensions
+from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
+from maxwatt.config import Settings
+from maxwatt.domain.ports import SampleWindow
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "node": (
+        "monotonic_s",
+        "epoch_id",
+        "cpu_busy_seconds_total",
+        "cpu_count",
+        "memory_total_bytes",
+        "cpu_energy_joules_total",
+        "dram_energy_joules_total",
+        "cpu_modelled_energy_joules_total",
+        "meter_energy_joules_total",
+        "meter_power_watts",
+    ),
+    "gpu": ("monotonic_s", "epoch_id", "energy_joules_total", "power_watts"),
+    "job": ("cpu_seconds_total", "memory_resident_bytes"),
+}
+"""Fields of each measurement that attribution reads; the others stay on disk."""
+
+Capacities = Mapping[str, tuple[int, int]]
+"""CPUs and memory [B] that Slurm can allocate, per node."""
+
+
+def build_chunk(
+    samples: SampleWindow, held: tuple[Lives, Suspensions], capacities: Capacities, settings: Settings
+) -> Chunk:
+    """The kernel's input.
+
+    Args:
+        samples: of the chunk's nodes.
+        held: lives on these nodes, whose `node` is an index into them.
+    """
+    return Chunk(
+        nodes=_traits(samples, capacities, settings),
+        node=node_samples(samples.node),
+        gpu=gpu_samples(samples.gpu),
+        job=job_samples(samples.job),
+        lives=held[0],
+        suspensions=held[1],
+    )
+
+
+def lives_of(lives: Lives, suspensions: Suspensions, first: int, last: int) -> tuple[Lives, Suspensions]:
+    """The lives on nodes first..last-1 with indices counted from `first`. Both are sorted, so they are slices."""
+    low, high = np.searchsorted(lives.node, [first, last]).tolist()
+    columns: dict[str, Any] = {name: getattr(lives, name)[low:high] for name in Lives.__dataclass_fields__}
+    columns["node"] = (columns["node"] - first).astype(np.int32)
+    begin, end = np.searchsorted(suspensions.life, [low, high]).tolist()
+    spans = Suspensions(
+        suspensions.life[begin:end] - low, suspensions.start_ms[begin:end], suspensions.end_ms[begin:end]
+    )
+    return Lives(**columns), spans
+
+
+def _traits(samples: SampleWindow, capacities: Capacities, settings: Settings) -> tuple[NodeTraits, ...]:
+    seen = _seen_capacities(samples) if any(name not in capacities for name in samples.nodes) else {}
+    return tuple(
+        NodeTraits(name, settings.model_of(name), *_floats(capacities.get(name) or seen.get(index) or (0, 0)))
+        for index, name in enumerate(samples.nodes)
+    )
+
+
+def _floats(capacity: tuple[int, int]) -> tuple[float, float]:
+    return float(capacity[0]), float(capacity[1])
+
+
+def _seen_capacities(samples: SampleWindow) -> dict[int, tuple[int, int]]:
+    """Of nodes that Slurm never described: what their kernel says it has."""
+    table = samples.node.group_by("node").aggregate([("cpu_count", "max"), ("memory_total_bytes", "max")])
+    counts = pc.fill_null(table["cpu_count_max"], 0).to_pylist()
+    memory = pc.fill_null(table["memory_total_bytes_max"], 0).to_pylist()
+    return dict(zip(table["node"].to_pylist(), zip(counts, memory, strict=True), strict=True))
+
+
+def node_chunks(nodes: Sequence[str], size: int) -> list[tuple[int, int]]:
+    """Where each piece of at most `size` nodes begins and ends."""
+    return [(first, min(first + size, len(nodes))) for first in range(0, len(nodes), size)]

@@ -1,0 +1,187 @@
+"""The aggregator: polls Slurm, books what came in, closes what is complete. It continues from the ledger alone."""
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from aggregator.ledger.ledger import Ledger
+from aggregator.pipeline import horizon, redo
+from aggregator.pipeline.accounting import AccountingPolls
+from aggregator.pipeline.attribute import Report, attribute_range
+from aggregator.pipeline.closing import close_settled
+from aggregator.pipeline.live import LivePolls
+from aggregator.pipeline.repeating import Repeating
+from maxwatt.config import Settings
+from maxwatt.domain import clock
+from maxwatt.domain.ports import AccountingSource, LiveSource, Store
+from maxwatt.domain.units import BUCKET_MS, MS_PER_S, bucket_start_ms
+
+SAMPLES: Final = "samples"
+"""Name of the agents' samples among the sources."""
+
+LATE_MS: Final = 300 * MS_PER_S
+"""Samples that come later than this [ms] after their time are booked by a run of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did: the bookings, how far everything is known, the windows that closed."""
+
+    report: Report
+    horizon_ms: int
+    closed: tuple[int, ...] = ()
+
+
+class Aggregator:
+    """Runs for as long as the server does; one at a time on a ledger.
+
+    Args:
+        live: Slurm's controller, None where it is not read.
+        accounting: Slurm's accounting, None where it is not read.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        settings: Settings,
+        live: LiveSource | None = None,
+        accounting: AccountingSource | None = None,
+    ) -> None:
+        self._store, self._ledger, self._settings = store, ledger, settings
+        self._live = LivePolls(ledger, live, accounted=accounting is not None) if live else None
+        # One program may be both: accounting then needs a name of its own in the table of sources.
+        taken = accounting is not None and live is not None and accounting.name == live.name
+        name = "" if accounting is None else f"{accounting.name} accounting" if taken else accounting.name
+        self._accounting = AccountingPolls(ledger, accounting, name) if accounting else None
+        self._polled_ms: dict[str, int] = {}
+        self._started_ms: int | None = None
+        self._late_lock, self._late_ms = threading.Lock(), list[int]()
+        self._moving_ms: int | None = None
+        self._threads: list[Repeating] = []
+
+    def note_samples(self, oldest_ts_ms: int) -> None:
+        """Told by the ingest after each commit: samples older than what is booked in every round came late.
+
+        Args:
+            oldest_ts_ms: time of the oldest row of the commit [epoch ms UTC].
+        """
+        moving = self._moving_ms
+        if moving is not None and oldest_ts_ms - self._gap_ms >= moving:
+            return  # the next round books it anyway
+        with self._late_lock:
+            self._late_ms.append(oldest_ts_ms)
+        self._persist_late()  # at once: a restart must not forget it
+
+    def run_once(self, now_ms: int | None = None) -> Round:
+        """Poll what is due and book: one round.
+
+        Args:
+            now_ms: what counts as the present [epoch ms UTC]; None: the clock.
+        """
+        present = clock.now_ms() if now_ms is None else now_ms
+        self.poll(present)
+        return self.book(present)
+
+    def poll(self, now_ms: int) -> None:
+        """Ask Slurm's controller and accounting, each when its interval is over. Answers are in the ledger at once."""
+        slurm = self._settings.slurm
+        if self._live and self._due("live", slurm.live_interval_s, now_ms):
+            self._live.poll(now_ms)
+        if self._accounting and self._due("accounting", slurm.accounting_interval_s, now_ms):
+            self._accounting.poll(now_ms, self._store.oldest_ms())
+
+    def book(self, now_ms: int) -> Round:
+        """Book everything that moved, then close what is complete."""
+        self._started_ms = now_ms if self._started_ms is None else self._started_ms
+        self._persist_late()
+        newest = self._store.newest_ms()
+        complete = self._samples_complete(newest, now_ms)
+        known = horizon.horizon_ms(complete, self._ledger.sources(), self._needed(), now_ms)
+        report = self._book_moving(newest, now_ms)
+        settle_ms = int(self._settings.attribution.settle_s * MS_PER_S)
+        closing = close_settled(self._ledger, known - settle_ms, self._accounting, now_ms)
+        return Round(report, known, closing.buckets)
+
+    @property
+    def _gap_ms(self) -> int:
+        return int(self._settings.attribution.max_gap_s * MS_PER_S)
+
+    @property
+    def _reach_ms(self) -> int:
+        """How far beyond a window's end the samples lie that can move it, and come in time to be booked with it."""
+        return self._gap_ms + LATE_MS
+
+    def _needed(self) -> list[str]:
+        return [polls.name for polls in (self._live, self._accounting) if polls is not None]
+
+    def _due(self, what: str, interval_s: float, now_ms: int) -> bool:
+        last = self._polled_ms.get(what)
+        if last is not None and now_ms - last < interval_s * MS_PER_S:
+            return False
+        self._polled_ms[what] = now_ms
+        return True
+
+    def _samples_complete(self, newest: dict[str, int], now_ms: int) -> int | None:
+        limit_ms = horizon.silence_limit_ms(self._settings.agent.interval_s)
+        complete = horizon.samples_complete_ms(newest, now_ms, self._started_ms or now_ms, limit_ms)
+        error = "" if complete is not None else "no node reports"
+        self._ledger.record_source(SAMPLES, now_ms, success_ms=complete, error=error)
+        return complete
+
+    def _book_moving(self, newest: dict[str, int], now_ms: int) -> Report:
+        """Book the windows that samples still move, and those that something made wrong."""
+        oldest = self._store.oldest_ms()
+        if oldest is None or not newest:
+            return Report()
+        # The next round books from here on: whatever comes from now on and is older must be noted.
+        self._moving_ms = bucket_start_ms(now_ms - self._reach_ms)
+        waiting = self._ledger.stretches()
+        first = self._first_moving(oldest)
+        last = bucket_start_ms(min(now_ms, max(newest.values()))) + BUCKET_MS
+        runs = [*redo.plan(waiting, first), *self._older(oldest), redo.Run(first, last, None)]
+        report = Report()
+        for run in runs:
+            if run.start_ms < run.end_ms:
+                report += self._attribute(run, now_ms)
+        self._ledger.finish(waiting)
+        return report
+
+    def _first_moving(self, oldest_ms: int) -> int:
+        moving, until = self._ledger.first_moving(self._reach_ms), self._ledger.booked_until()
+        found = [ms for ms in (moving, until) if ms is not None]
+        return min(found) if found else bucket_start_ms(oldest_ms)
+
+    def _older(self, oldest_ms: int) -> list[redo.Run]:
+        """Samples from before the first window that was ever booked: a history was brought in."""
+        booked_from = self._ledger.booked_from()
+        first = bucket_start_ms(oldest_ms)
+        return [redo.Run(first, booked_from, None)] if booked_from is not None and first < booked_from else []
+
+    def _attribute(self, run: redo.Run, now_ms: int) -> Report:
+        return attribute_range(
+            self._store, self._ledger, self._settings, run.start_ms, run.end_ms, nodes=run.nodes, now_ms=now_ms
+        )
+
+    def _persist_late(self) -> None:
+        with self._late_lock:
+            if self._late_ms:
+                self._ledger.mark_dirty(min(self._late_ms) - self._gap_ms)
+                self._late_ms.clear()
+
+    def start(self) -> None:
+        """Poll and book in threads of their own: a long booking must not keep the polls from seeing jobs in time."""
+        slurm = self._settings.slurm
+        tick_s = min(slurm.live_interval_s, slurm.accounting_interval_s)
+        self._threads += [
+            Repeating("polls", self.poll, tick_s, self._tell),
+            Repeating("books", self.book, self._settings.attribution.interval_s, self._tell),
+        ]
+
+    def stop(self) -> None:
+        """Finish what is under way and return. Stopping twice does nothing."""
+        while self._threads:
+            self._threads.pop().stop()
+
+    def _tell(self, name: str, sentence: str) -> None:
+        self._ledger.add_fault(name, sentence, clock.now_ms())

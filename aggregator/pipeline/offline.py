@@ -1,0 +1,32 @@
+"""Booking without a server: a history that was brought in, or a time to book again."""
+
+from aggregator.ledger.ledger import Ledger
+from aggregator.pipeline.attribute import Progress, Report, attribute_range
+from aggregator.pipeline.closing import close_settled
+from maxwatt.config import Settings
+from maxwatt.domain.ports import Store
+from maxwatt.domain.units import MS_PER_S
+
+
+def book_offline(
+    store: Store,
+    ledger: Ledger,
+    settings: Settings,
+    span_ms: tuple[int, int],
+    *,
+    now_ms: int,
+    progress: Progress | None = None,
+) -> Report:
+    """Book a time, and close its windows where no Slurm is read that could still say something about them.
+
+    Args:
+        span_ms: start and end [epoch ms UTC].
+        now_ms: the present [epoch ms UTC].
+    """
+    waiting = [each for each in ledger.stretches() if span_ms[0] <= each.start_ms and each.end_ms <= span_ms[1]]
+    report = attribute_range(store, ledger, settings, *span_ms, progress=progress, now_ms=now_ms)
+    ledger.finish(waiting)
+    if settings.slurm.live == settings.slurm.accounting == "none":
+        settled_ms = now_ms - int(settings.attribution.settle_s * MS_PER_S)
+        close_settled(ledger, settled_ms, None, now_ms)
+    return report

@@ -1,0 +1,111 @@
+"""`maxwatt attribute`: book the energy of past windows again, or of a history that was brought in."""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from maxwatt.cli._options import add_config_options, settings_of
+from maxwatt.cli._time import FORMS, parse_moment
+from maxwatt.config import Settings
+from maxwatt.domain.clock import now_ms
+from maxwatt.domain.errors import InputError, NoData, StoreLockedError
+from maxwatt.domain.ports import Store
+
+if TYPE_CHECKING:
+    from aggregator.ledger.ledger import Ledger
+    from aggregator.pipeline.attribute import Report
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `maxwatt attribute`."""
+    parser.add_argument("--since", metavar="TIME", help=f"from here on (default: the oldest sample): {FORMS}")
+    parser.add_argument("--until", metavar="TIME", help="up to here, exclusive (default: the newest sample)")
+    parser.add_argument("--json", action="store_true", help="tell the outcome as one line of JSON")
+    add_config_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Book, or leave it to the server that runs; 1 where accounts do not sum to the meter."""
+    from aggregator.ledger.ledger import Ledger
+    from aggregator.store.registry import open_store
+
+    settings = settings_of(args)
+    ledger = Ledger.open(settings.ledger_url)
+    with contextlib.closing(ledger):
+        try:
+            store = open_store(settings)
+        except StoreLockedError:
+            return _leave_to_server(ledger, settings, args)
+        with contextlib.closing(store):
+            return _book(store, ledger, settings, args)
+
+
+def _leave_to_server(ledger: "Ledger", settings: Settings, args: argparse.Namespace) -> int:
+    since_ms, until_ms = _asked(args, settings)
+    marked = ledger.mark_dirty(since_ms or 0, until_ms)
+    said = "The server runs: it books these windows again in its next round."
+    if not marked:
+        said = "The server runs: nothing of this time is booked yet, it will be in its next rounds."
+    print(json.dumps({"left_to_server": True, "marked": marked}) if args.json else said)
+    return 0
+
+
+def _book(store: Store, ledger: "Ledger", settings: Settings, args: argparse.Namespace) -> int:
+    from aggregator.pipeline.offline import book_offline
+
+    span_ms = _span(store, *_asked(args, settings))
+    with _progress() as progress:
+        report = book_offline(store, ledger, settings, span_ms, now_ms=now_ms(), progress=progress)
+    _tell(report, as_json=args.json)
+    return 1 if report.faults else 0
+
+
+def _asked(args: argparse.Namespace, settings: Settings) -> tuple[int | None, int | None]:
+    """`--since` and `--until` in epoch ms, None where not given.
+
+    Raises:
+        InputError: one cannot be read, or the time is empty.
+    """
+    zone, present = settings.cluster.timezone, now_ms()
+    since_ms, until_ms = (text and parse_moment(text, zone, present) for text in (args.since, args.until))
+    if since_ms is not None and until_ms is not None and since_ms >= until_ms:
+        raise InputError(f"--since {args.since} is not before --until {args.until}")
+    return since_ms, until_ms
+
+
+def _span(store: Store, since_ms: int | None, until_ms: int | None) -> tuple[int, int]:
+    """The time to book, within that of the samples."""
+    oldest_ms, newest_ms = store.oldest_ms(), max(store.newest_ms().values(), default=None)
+    if oldest_ms is None or newest_ms is None:
+        raise NoData("there are no samples yet: nothing to book")
+    first, last = max(oldest_ms, since_ms or oldest_ms), min(newest_ms + 1, until_ms or newest_ms + 1)
+    if first >= last:
+        raise NoData("there are no samples in this time: nothing to book")
+    return first, last
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """A progress bar on stderr, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("booking", total=1.0)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _tell(report: "Report", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(dataclasses.asdict(report)))
+        return
+    print(f"{report.windows} windows booked: {report.rows} bookings, {report.changed} of them new or changed")
+    print(f"largest gap between accounts and meter: {report.closure_error:.1e}")
+    if report.faults:
+        print(
+            f"{report.faults} sums miss their meter by more than the method allows: see the faults on the status page"
+        )
