@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from aggregator.sources.jobs import slurm_json
 from aggregator.sources.jobs.commands import run
-from aggregator.sources.jobs.scontrol_text import SOURCE, parse_jobs, parse_nodes, parse_one_job
+from aggregator.sources.jobs.scontrol_nodes import parse_nodes
+from aggregator.sources.jobs.scontrol_text import SOURCE, parse_jobs, parse_one_job
 from maxwatt.config import Settings
 from maxwatt.domain.errors import InputError, SourceError
 from maxwatt.domain.jobs import JobRecord, NodeRecord, SlurmSnapshot

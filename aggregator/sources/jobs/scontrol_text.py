@@ -1,4 +1,4 @@
-"""Text of `scontrol show job -d` and `scontrol show node`, multi-line format, as records. Pure.
+"""Text of `scontrol show job -d`, multi-line format, as job records. Pure.
 
 Slurm prints job names and comments as they are, line breaks included, so a name can hold a whole made-up job. What is
 believed here is only what stands where Slurm itself writes it: every line of a job once and in Slurm's order. Jobs for
@@ -12,10 +12,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from aggregator.sources.jobs import values
+from aggregator.sources.jobs.gres import parse_gpu_indices, parse_indices
 from aggregator.sources.jobs.records import checked_end_ms, even_split, suspension_spans
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
-from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobKey, JobRecord, JobState, NodeRecord
+from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobKey, JobRecord, JobState
 from maxwatt.domain.units import BYTES_PER_MIB
 
 SOURCE: Final = "scontrol"
@@ -33,8 +34,6 @@ _HEAD = re.compile(r"JobId=(\d{1,10}) ((?:[A-Za-z]+=\S+ )*?)JobName=(.*)")
 _LINE = re.compile(r"   ([A-Za-z][A-Za-z/_:]*)=(.*)")
 _DETAIL = re.compile(r"     Nodes=(\S+) CPU_IDs=([\d,-]*) Mem=(\d{1,12}) GRES=(.*)")
 _USER = re.compile(r"(.*?)\(\d+\)(?: GroupId=.*)?")
-_GPU = re.compile(r"(?:^|,)gpu(?::[^:,()]+)?:\d+\(IDX:([\d,-]+)\)")
-_GPU_COUNT = re.compile(r"(?:^|,)gpu(?::[^:,()]+)?:(\d{1,6})")
 
 
 @dataclass(slots=True)
@@ -124,7 +123,7 @@ def _split(text: str) -> list[_Block]:
     for line in text.split("\n"):
         head = _HEAD.fullmatch(line)
         if head:
-            blocks.append(_Block(int(head[1]), _pairs(head[2]), head[3]))
+            blocks.append(_Block(int(head[1]), values.pairs_of(head[2]), head[3]))
         elif blocks:
             _take(blocks[-1], line)
     for block in blocks:
@@ -157,14 +156,9 @@ def _structure_problem(block: _Block) -> str:
     return ""
 
 
-def _pairs(line: str) -> dict[str, str]:
-    """`A=1 B=2` as a dictionary, for lines that hold no text of users."""
-    return dict(item.split("=", 1) for item in line.split() if "=" in item)
-
-
 def _record(block: _Block, cluster: str, zone: ZoneInfo) -> JobRecord | None:
     """The job, None for what never started."""
-    lines = {key: _pairs(f"{key}={value}") for key, value in block.lines.items() if key in _ORDER}
+    lines = {key: values.pairs_of(f"{key}={value}") for key, value in block.lines.items() if key in _ORDER}
     times = {**lines["SubmitTime"], **lines["StartTime"], **lines["SuspendTime"]}
     state = values.parse_state(lines["JobState"].get("JobState", ""))
     start_ms = values.parse_time_ms(times.get("StartTime", ""), zone)
@@ -223,52 +217,3 @@ def _allocations(
     if set(seen) != set(nodes):
         return even_split(nodes, cpus, tres.memory_bytes or 0, tres.gpus or 0, modelled=True)
     return tuple(seen[node] for node in nodes)
-
-
-def parse_indices(text: str) -> tuple[int, ...]:
-    """Numbers of `0,2-3`.
-
-    Raises:
-        InputError: it is no such list.
-    """
-    names = expand(f"[{text}]") if text else ()
-    return tuple(int(name) for name in names)
-
-
-def parse_gpu_indices(gres: str) -> tuple[int, ...]:
-    """GPU indices of `gpu:a100:2(IDX:0,2-3)`, empty where they are not told."""
-    return tuple(sorted({index for found in _GPU.findall(gres) for index in parse_indices(found)}))
-
-
-def parse_nodes(text: str) -> tuple[tuple[NodeRecord, ...], tuple[str, ...]]:
-    """Nodes of `scontrol show node`, and a sentence for every one that could not be read."""
-    nodes, faults = list[NodeRecord](), list[str]()
-    for block in re.split(r"\n(?=NodeName=)", "\n" + text)[1:]:
-        try:
-            nodes.append(_node(block.split("\n")))
-        except InputError as error:
-            faults.append(f"node {block.split(' ')[0].removeprefix('NodeName=')[:40]}: {error.message}")
-    return tuple(nodes), tuple(faults)
-
-
-def _node(lines: list[str]) -> NodeRecord:
-    reason = next((line.strip().removeprefix("Reason=") for line in lines if line.startswith("   Reason=")), "")
-    own = [line for line in lines if not line.lstrip().startswith(("Reason=", "Comment=", "Extra=", "OS="))]
-    pairs = _pairs(" ".join(own))
-    memory_mib = values.parse_count(pairs.get("RealMemory", "")) - values.parse_count(pairs.get("MemSpecLimit", "0"))
-    return NodeRecord(
-        name=pairs["NodeName"],
-        state=pairs.get("State", ""),
-        cpus=values.parse_count(pairs.get("CPUEfctv") or pairs.get("CPUTot", "")),
-        memory_bytes=memory_mib * BYTES_PER_MIB,
-        gpus=count_gpus(pairs.get("Gres", "")),
-        partitions=tuple(filter(None, values.text_or_empty(pairs.get("Partitions", "")).split(","))),
-        features=values.text_or_empty(pairs.get("ActiveFeatures", "")),
-        reason=reason,
-    )
-
-
-def count_gpus(gres: str) -> int:
-    """GPUs of a node's `gpu:a100:4(S:0-1),gpu:v100:2`."""
-    bare = re.sub(r"\([^()]*\)", "", gres)
-    return sum(int(count) for count in _GPU_COUNT.findall(bare))

@@ -223,3 +223,8 @@ def text_or_empty(text: str) -> str:
     """The text, empty where Slurm writes that there is none."""
     text = text.strip()
     return "" if text in ABSENT else text
+
+
+def pairs_of(line: str) -> dict[str, str]:
+    """`A=1 B=2` as a dictionary, for lines of scontrol that hold no text of users."""
+    return dict(item.split("=", 1) for item in line.split() if "=" in item)

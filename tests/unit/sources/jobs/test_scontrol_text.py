@@ -9,15 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.sources.jobs.gres import count_gpus, parse_gpu_indices, parse_indices
 from aggregator.sources.jobs.scontrol import parse_ids, parse_version
-from aggregator.sources.jobs.scontrol_text import (
-    count_gpus,
-    parse_gpu_indices,
-    parse_indices,
-    parse_jobs,
-    parse_nodes,
-    parse_one_job,
-)
+from aggregator.sources.jobs.scontrol_nodes import parse_nodes
+from aggregator.sources.jobs.scontrol_text import parse_jobs, parse_one_job
 from maxwatt.domain.errors import InputError, SourceError
 from maxwatt.domain.jobs import Allocation, JobState
 
