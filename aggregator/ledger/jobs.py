@@ -11,6 +11,7 @@ from aggregator.ledger import marks, records, windows
 from aggregator.ledger.rows import as_mapping, chunks, insert_rows, inserted_key
 from aggregator.ledger.tables import allocations, jobs, suspensions
 from maxwatt.domain.jobs import JobKey, JobRecord, JobState
+from maxwatt.domain.merge import is_accounted
 
 Known = dict[JobKey, tuple[int, JobRecord]]
 """Job key to its number in the ledger and its record."""
@@ -31,19 +32,13 @@ def upsert(connection: Connection, reports: Iterable[JobRecord], seen_ms: int) -
     changed: set[JobKey] = set()
     for report in started:
         before = known.get(report.key)
-        after = _after(before, report, seen_ms)
+        after = knowledge.combine(before[1] if before else None, report, seen_ms)
         if before is None or before[1] != after:
             known[report.key] = (_write(connection, before, after, seen_ms), after)
             changed.add(report.key)
-    seen = {known[report.key][0] for report in started if not knowledge.is_accounted(report)}
+    seen = {known[report.key][0] for report in started if not is_accounted(report)}
     _note_seen(connection, sorted(seen), seen_ms)
     return len(changed)
-
-
-def _after(before: tuple[int, JobRecord] | None, report: JobRecord, seen_ms: int) -> JobRecord:
-    if before is None:
-        return knowledge.first_report(report, seen_ms)
-    return knowledge.combine(before[1], report, seen_ms)
 
 
 def load(connection: Connection, keys: set[JobKey]) -> Known:

@@ -1,33 +1,22 @@
-"""What is known of a job when another report of it comes in: the controller and accounting each know a part.
+"""What is known of a job when another report of it comes in, and what only the sequence of reports tells.
 
-Accounting has the last word on times, state and TotalCPU; the controller alone knows CPUs, memory and GPUs per node.
-A job that has ended stays ended, whatever a report says that was on its way meanwhile.
+How two records become one is `maxwatt.domain.merge`. Here is what it takes memory for: suspensions that were noticed
+because a poll saw them, and jobs that were ended because nobody knew them any more.
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobRecord, JobState
+from maxwatt.domain.jobs import ACTIVE_STATES, JobRecord, JobState
+from maxwatt.domain.merge import absorb, is_accounted
 
 LIVE_SOURCES: Final = frozenset({"scontrol", "slurmrestd", "pyslurm"})
-"""Sources that speak for the controller; all others speak for accounting."""
+"""Sources that speak for the controller alone: after them accounting has something to add."""
 
 VANISHED: Final = "no longer known to the controller; its end is when it was last seen"
 """Reason of a job that was ended because nobody knew it any more; any later report overrides it."""
 
-_ENDING: Final = ("state", "end_ms", "state_reason", "exit_code", "exit_signal")
-_APART: Final = frozenset({"key", "allocations", "suspensions", "exclusive", "source", *_ENDING})
-
 Spans = tuple[tuple[int, int | None], ...]
-
-
-def is_accounted(record: JobRecord) -> bool:
-    """Whether accounting has reported the job, alone or after the controller."""
-    return bool(set(record.source.split("+")) - LIVE_SOURCES - {""})
-
-
-def _is_live(record: JobRecord) -> bool:
-    return bool(set(record.source.split("+")) & LIVE_SOURCES)
 
 
 def has_vanished(record: JobRecord) -> bool:
@@ -35,92 +24,42 @@ def has_vanished(record: JobRecord) -> bool:
     return record.state is JobState.UNKNOWN and record.state_reason == VANISHED
 
 
-def combine(known: JobRecord, new: JobRecord, seen_ms: int) -> JobRecord:
-    """One record of both reports.
+def combine(known: JobRecord | None, report: JobRecord, seen_ms: int) -> JobRecord:
+    """One record of what is known and what a source says now.
 
     Args:
-        known: what the ledger has.
-        new: what a source says now, with the same key.
-        seen_ms: when it said so [epoch ms UTC].
+        known: what the ledger has, None at the first sight.
+        report: has the same key.
+        seen_ms: when the source said so [epoch ms UTC].
     """
-    first, second = (known, new) if _stands(known, new) else (new, known)
-    values: dict[str, Any] = {name: _filled(first, second, name) for name in _fields() if name not in _APART}
-    return replace(
-        first,
-        **values,
-        **_ending(first, second),
-        allocations=_allocations(known, new),
-        suspensions=_suspensions(known, new, seen_ms, current=first is new),
-        exclusive=known.exclusive or new.exclusive,
-        source=_sources(known, new),
-    )
+    before = _brought_back(known, report) if known is not None else None
+    after = absorb(before, report)
+    spans = _noticed(before.suspensions if before else (), after, report, seen_ms)
+    return replace(after, suspensions=spans, allocations=tuple(sorted(after.allocations, key=lambda held: held.node)))
 
 
-def first_report(new: JobRecord, seen_ms: int) -> JobRecord:
-    """A job seen for the first time, with the suspension that it may be in."""
-    return replace(new, suspensions=_spans_now(dict(new.suspensions), new, seen_ms))
+def _brought_back(known: JobRecord, report: JobRecord) -> JobRecord:
+    """A job that had vanished, as it was before; accounting alone goes on calling a lost job running."""
+    if not has_vanished(known) or (is_accounted(report) and report.state in ACTIVE_STATES):
+        return known
+    return replace(known, state=JobState.RUNNING, end_ms=None, state_reason="")
 
 
-def _stands(known: JobRecord, new: JobRecord) -> bool:
-    """Whether what is known counts more than the new report."""
-    if has_vanished(known):  # accounting goes on calling a lost job running
-        return is_accounted(new) and new.end_ms is None
-    if (known.end_ms is None) != (new.end_ms is None):
-        return known.end_ms is not None
-    return is_accounted(known) and not is_accounted(new)
-
-
-def _fields() -> tuple[str, ...]:
-    return tuple(JobRecord.__dataclass_fields__)
-
-
-def _filled(first: JobRecord, second: JobRecord, name: str) -> Any:
-    value = getattr(first, name)
-    # 0 CPU seconds is a figure; 0 CPUs, nodes or bytes is the lack of one.
-    empty = value is None or (name != "total_cpu_s" and not value)
-    return getattr(second, name) if empty else value
-
-
-def _ending(first: JobRecord, second: JobRecord) -> dict[str, Any]:
-    ending = {name: getattr(first, name) for name in _ENDING}
-    if first.end_ms is not None and first.end_ms == second.end_ms:
-        ending |= {name: _filled(first, second, name) for name in _ENDING}
-    return ending
-
-
-def _allocations(known: JobRecord, new: JobRecord) -> tuple[Allocation, ...]:
-    """Per node: what was seen goes before what was assumed, the controller before accounting, the newer before."""
-    weakest_first = (new, known) if _is_live(known) and not _is_live(new) else (known, new)
-    seen = {held.node: held for record in weakest_first for held in record.allocations if not held.modelled}
-    if seen:
-        return tuple(sorted((_with_gpus(held, known) for held in seen.values()), key=lambda held: held.node))
-    return tuple(sorted(new.allocations or known.allocations, key=lambda held: held.node))
-
-
-def _with_gpus(held: Allocation, known: JobRecord) -> Allocation:
-    # The controller forgets the indices of a finished job before it forgets the job.
-    before = next((old for old in known.allocations if old.node == held.node and not old.modelled), held)
-    return replace(held, gpus=held.gpus or before.gpus)
-
-
-def _suspensions(known: JobRecord, new: JobRecord, seen_ms: int, *, current: bool) -> Spans:
-    spans = dict(known.suspensions)
-    spans.update({start: end for start, end in new.suspensions if spans.get(start) is None})
-    return _spans_now(spans, new, seen_ms) if current else tuple(sorted(spans.items()))
-
-
-def _spans_now(spans: dict[int, int | None], new: JobRecord, seen_ms: int) -> Spans:
-    """Open a span for a job that is suspended now, close the open one of a job that runs or has ended."""
-    lasting = [start for start, end in spans.items() if end is None]
-    if new.state is JobState.SUSPENDED and not is_accounted(new):
-        spans |= {} if lasting else {max(seen_ms, new.key.start_ms): None}
-    elif new.end_ms is not None:
-        spans |= {start: max(start, new.end_ms) for start in lasting}
-    elif new.state in ACTIVE_STATES and not is_accounted(new):
-        spans |= {start: max(start, seen_ms) for start in lasting}
+def _noticed(before: Spans, after: JobRecord, report: JobRecord, seen_ms: int) -> Spans:
+    """Suspensions with those that no source dates: seen suspended in one poll, seen running in a later one."""
+    spans = dict(after.suspensions)
+    now_ms = seen_ms if after.end_ms is None else after.end_ms
+    suspended = report.state is JobState.SUSPENDED
+    lasting = [start for start, end in before if end is None and not _dated(spans, start)]
+    if is_accounted(report) and after.end_ms is None:  # accounting tells no suspensions
+        spans |= dict.fromkeys(lasting)
+    elif not suspended or after.end_ms is not None:
+        spans |= {start: max(start, now_ms) for start in lasting}
+    elif not any(end is None for end in spans.values()):
+        spans[lasting[0] if lasting else max(seen_ms, after.key.start_ms)] = None
     return tuple(sorted(spans.items()))
 
 
-def _sources(known: JobRecord, new: JobRecord) -> str:
-    names = {name for record in (known, new) for name in record.source.split("+") if name}
-    return "+".join(sorted(names, key=lambda name: (name not in LIVE_SOURCES, name)))
+def _dated(spans: dict[int, int | None], start_ms: int) -> bool:
+    """Whether a span covers the moment."""
+    return any(start <= start_ms and (end is None or end >= start_ms) for start, end in spans.items())

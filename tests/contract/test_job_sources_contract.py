@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator.sources.jobs.file import read_jobs_file
-from aggregator.sources.jobs.merge import merge
 from aggregator.sources.jobs.scontrol import parse_ids
 from aggregator.sources.jobs.scontrol_text import parse_jobs
 from aggregator.sources.jobs.slurm_json import parse_scontrol_jobs
 from maxwatt.domain.jobs import ACTIVE_STATES, JobState
+from maxwatt.domain.merge import merge
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "slurm"
 ACCOUNTED = (

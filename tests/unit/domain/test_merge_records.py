@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.sources.jobs.merge import absorb, merge, merge_live
 from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState
+from maxwatt.domain.merge import absorb, merge, merge_live
 
 KEY = JobKey("maxwell", 7, 1_000_000)
 SHARES = (Allocation("a", 8, 1e9, (0, 1)), Allocation("b", 2, 2e9, (3,)))

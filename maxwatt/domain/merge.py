@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Final
 
-from aggregator.sources.jobs.sacct import SOURCE as ACCOUNTING
 from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobRecord, JobState
+
+ACCOUNTING: Final = "sacct"
+"""Name in `JobRecord.source` of what accounting said."""
 
 _ENDING: Final = ("end_ms", "state", "exit_code", "exit_signal", "total_cpu_s")
 _LIVE_TEXT: Final = ("stdout", "stderr", "command", "features", "work_dir", "comment")
@@ -28,7 +30,7 @@ def merge(live: JobRecord, accounted: JobRecord) -> JobRecord:
     """
     if live.key != accounted.key:
         raise ValueError(f"records of two attempts: {live.key} and {accounted.key}")
-    if _is_accounted(live) and not _is_accounted(accounted):
+    if is_accounted(live) and not is_accounted(accounted):
         live, accounted = accounted, live
     ending = accounted if _knows_more_of_the_end(accounted, live) else live
     values = {name: getattr(ending, name) for name in _ENDING}
@@ -63,7 +65,7 @@ def merge_live(older: JobRecord, newer: JobRecord) -> JobRecord:
         suspensions=_closed(_joined(older.suspensions, newer), newer.end_ms),
         gpu_count=newer.gpu_count or older.gpu_count,
     )
-    return merge(seen, older) if _is_accounted(older) else seen
+    return merge(seen, older) if is_accounted(older) else seen
 
 
 def absorb(stored: JobRecord | None, read: JobRecord) -> JobRecord:
@@ -75,10 +77,11 @@ def absorb(stored: JobRecord | None, read: JobRecord) -> JobRecord:
     """
     if stored is None:
         return read
-    return merge(stored, read) if _is_accounted(read) else merge_live(stored, read)
+    return merge(stored, read) if is_accounted(read) else merge_live(stored, read)
 
 
-def _is_accounted(record: JobRecord) -> bool:
+def is_accounted(record: JobRecord) -> bool:
+    """Whether accounting has said something of the job."""
     return ACCOUNTING in record.source.split("+")
 
 

@@ -1,0 +1,327 @@
+"""From samples and Slurm's records to the ledger, with a real store and a real ledger on disk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from pipeline_cluster import JOBS, MINUTE, NODES, SETTINGS, T0, Slurm, buckets, samples
+from sqlalchemy import select
+
+from aggregator.ledger.ledger import Ledger
+from aggregator.ledger.tables import bookings, faults, jobs, measured, windows
+from aggregator.pipeline.attribute import attribute_range
+from aggregator.pipeline.loop import SAMPLES, Aggregator, Round
+from aggregator.store.duckdb import DuckDBStore
+from maxwatt.config import Settings
+from maxwatt.domain.energy import ENERGY_COLUMNS, Account
+from maxwatt.domain.units import BUCKET_MS
+
+END = T0 + 150 * MINUTE
+STEP_MS = 60_000
+
+Figures = dict[tuple[object, ...], tuple[object, ...]]
+
+
+@dataclass
+class Site:
+    """A store, a ledger and a Slurm whose clock the test moves."""
+
+    folder: Path
+    store: DuckDBStore
+    ledger: Ledger
+    slurm: Slurm
+    settings: Settings = SETTINGS
+
+    def aggregator(self) -> Aggregator:
+        return Aggregator(self.store, self.ledger, self.settings, self.slurm.live, self.slurm.accounting)
+
+    def feed(self, start_ms: int, end_ms: int, nodes: tuple[str, ...] = NODES) -> None:
+        for node in nodes:
+            self.store.write(samples(node, start_ms, end_ms))
+
+    def live_through(
+        self, aggregator: Aggregator, start_ms: int, end_ms: int, nodes: tuple[str, ...] = NODES
+    ) -> list[Round]:
+        """Let time pass: samples come in as they are read, a round a minute."""
+        rounds = []
+        for now_ms in range(start_ms + STEP_MS, end_ms + 1, STEP_MS):
+            self.feed(now_ms - STEP_MS, now_ms, nodes)
+            aggregator.note_samples(now_ms - STEP_MS)
+            self.slurm.now_ms = now_ms
+            rounds.append(aggregator.run_once(now_ms))
+        return rounds
+
+    def rows(self, table: object, *columns: str) -> list[tuple[object, ...]]:
+        with self.ledger.engine.begin() as connection:
+            chosen = [table.c[name] for name in columns]  # type: ignore[attr-defined]
+            return sorted(tuple(row) for row in connection.execute(select(*chosen)))
+
+    def figures(self) -> Figures:
+        """What is booked, by node, window, account and Slurm's job id; without the ledger's own numbers."""
+        with self.ledger.engine.begin() as connection:
+            names = {row.job_ref: (row.job_id, row.start_ms) for row in connection.execute(select(jobs))}
+            rows = [row._mapping for row in connection.execute(select(bookings))]
+        apart = {"node", "bucket_ms", "account", "job_ref", "factor_id", "revision"}
+        return {
+            (row["node"], row["bucket_ms"], row["account"], names.get(row["job_ref"])): tuple(
+                value for name, value in row.items() if name not in apart
+            )
+            for row in rows
+        }
+
+    def closed(self) -> set[int]:
+        return {bucket for bucket, state in self.rows(windows, "bucket_ms", "state") if state == "closed"}  # type: ignore[misc]
+
+
+@pytest.fixture
+def new_site(tmp_path: Path) -> Iterator[object]:
+    opened: list[Site] = []
+
+    def build(name: str = "site", settings: Settings = SETTINGS) -> Site:
+        folder = tmp_path / name
+        store = DuckDBStore(folder / "samples.duckdb")
+        site = Site(folder, store, Ledger.open(f"sqlite:///{folder / 'ledger.sqlite'}"), Slurm(), settings)
+        opened.append(site)
+        return site
+
+    yield build
+    for site in opened:
+        site.ledger.close()
+        site.store.close()
+
+
+@pytest.fixture
+def site(new_site) -> Site:
+    return new_site()
+
+
+def know_everything(site: Site) -> None:
+    """All samples in the store and all finished jobs in the ledger."""
+    site.feed(T0, END)
+    site.slurm.now_ms = END + 10 * MINUTE
+    for record in JOBS:
+        live = replace(record, total_cpu_s=None, source="scontrol")
+        site.ledger.upsert_jobs([live], record.end_ms or 0)
+    site.ledger.upsert_jobs(site.slurm.accounting.jobs(T0, END)[0], END)
+    site.ledger.upsert_nodes(site.slurm.live.snapshot().nodes, END)
+
+
+def book(site: Site, start_ms: int = T0, end_ms: int = END, nodes: tuple[str, ...] | None = None) -> object:
+    return attribute_range(
+        site.store, site.ledger, site.settings, start_ms, end_ms, nodes=nodes, now_ms=END + 10 * MINUTE
+    )
+
+
+def assert_same(found: Figures, expected: Figures) -> None:
+    assert found.keys() == expected.keys()
+    for key, values in expected.items():
+        assert found[key] == pytest.approx(values, rel=1e-9, abs=1e-6), key
+
+
+@pytest.fixture
+def reference(new_site) -> Figures:
+    """The whole time booked at once, everything known."""
+    whole = new_site("reference")
+    know_everything(whole)
+    book(whole)
+    return whole.figures()
+
+
+class TestBookingATime:
+    def test_the_accounts_sum_to_the_meters(self, site: Site) -> None:
+        know_everything(site)
+        assert book(site).closure_error <= 1e-9
+        assert site.rows(faults, "message") == []
+        booked, meters = {}, {}
+        energies = ("node", "bucket_ms", *ENERGY_COLUMNS)
+        for node, bucket, *parts in site.rows(bookings, *energies):
+            booked[node, bucket] = booked.get((node, bucket), 0.0) + sum(parts)
+        for node, bucket, *parts in site.rows(measured, "node", "bucket_ms", "cpu_j", "dram_j", "gpu_j", "rest_j"):
+            meters[node, bucket] = sum(parts)
+        assert meters.keys() == {(node, bucket) for node in NODES for bucket in buckets(0, 10)}
+        assert booked == pytest.approx(meters, rel=1e-9)
+
+    def test_what_the_counters_counted_is_what_is_booked(self, site: Site) -> None:
+        know_everything(site)
+        book(site)
+        rows = samples("wn1", T0, END)["node"]
+        counted = rows["cpu_energy_joules_total"][-1].as_py() - rows["cpu_energy_joules_total"][0].as_py()
+        found = sum(energy for node, energy in site.rows(measured, "node", "cpu_j") if node == "wn1")  # type: ignore[misc]
+        assert found == pytest.approx(counted, rel=1e-9)
+
+    def test_every_job_is_on_its_nodes_and_the_short_one_is_billed(self, site: Site) -> None:
+        know_everything(site)
+        book(site)
+        found = {(job[0], node) for node, _, account, job in site.figures() if account == Account.JOB}
+        assert found == {(record.key.job_id, held.node) for record in JOBS for held in record.allocations}
+
+    def test_co2_is_energy_times_pue_times_intensity(self, site: Site) -> None:
+        know_everything(site)
+        book(site)
+        for *energies, co2_g in site.rows(bookings, *ENERGY_COLUMNS, "co2_g"):
+            assert co2_g == pytest.approx(sum(energies) / 3.6e6 * 1.25 * 400.0, rel=1e-12)
+
+    def test_booking_again_changes_nothing(self, site: Site) -> None:
+        know_everything(site)
+        book(site)
+        site.ledger.close_windows(site.ledger.open_windows())
+        everything = [column.name for column in bookings.columns]
+        before = site.rows(bookings, *everything[:-1])
+        assert book(site).changed == 0
+        assert site.rows(bookings, *everything[:-1]) == before
+        assert {revision for _, revision in site.rows(windows, "bucket_ms", "revision")} == {1}
+
+    @pytest.mark.parametrize("cuts", [(0, 10), (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), (0, 7, 10), (0, 2, 3, 10)])
+    def test_any_cut_into_windows_books_the_same(self, site: Site, reference: Figures, cuts: tuple[int, ...]) -> None:
+        know_everything(site)
+        pieces = list(pairwise(cuts))
+        for first, last in reversed(pieces):  # nor does the order matter
+            book(site, T0 + first * BUCKET_MS, T0 + last * BUCKET_MS)
+        assert_same(site.figures(), reference)
+
+    def test_nodes_one_by_one_are_the_nodes_together(self, site: Site, reference: Figures) -> None:
+        know_everything(site)
+        for node in NODES:
+            book(site, nodes=(node,))
+        assert_same(site.figures(), reference)
+
+
+class TestTheLoop:
+    def test_hours_lived_through_are_the_hours_booked_at_once(self, site: Site, reference: Figures) -> None:
+        site.live_through(site.aggregator(), T0, END)
+        assert_same(site.figures(), reference)
+        assert site.closed() == set(buckets(0, 9))
+        assert {revision for _, revision in site.rows(windows, "bucket_ms", "revision")} <= {0, 1}
+
+    def test_a_restart_changes_nothing(self, site: Site, reference: Figures) -> None:
+        middle = T0 + 70 * MINUTE
+        site.live_through(site.aggregator(), T0, middle)
+        site.ledger.close()
+        site.ledger = Ledger.open(f"sqlite:///{site.folder / 'ledger.sqlite'}")
+        down_until = middle + 4 * MINUTE
+        site.feed(middle, down_until)  # the agents kept these and send them when the server is back
+        site.live_through(site.aggregator(), down_until, END)
+        assert_same(site.figures(), reference)
+        assert {revision for _, revision in site.rows(windows, "bucket_ms", "revision")} <= {0, 1}
+
+    def test_a_window_is_provisional_until_everything_is_in(self, site: Site) -> None:
+        aggregator = site.aggregator()
+        site.live_through(aggregator, T0, T0 + 16 * MINUTE)
+        assert dict(site.rows(windows, "bucket_ms", "state")) == {T0: "open", T0 + BUCKET_MS: "open"}
+        site.live_through(aggregator, T0 + 16 * MINUTE, T0 + 25 * MINUTE)
+        assert dict(site.rows(windows, "bucket_ms", "state")) == {T0: "closed", T0 + BUCKET_MS: "open"}
+
+    @pytest.mark.parametrize("which", ["accounting_down", "controller_down"])
+    def test_a_source_that_is_down_delays_and_never_skips(self, site: Site, reference: Figures, which: str) -> None:
+        aggregator = site.aggregator()
+        site.live_through(aggregator, T0, T0 + 40 * MINUTE)
+        setattr(site.slurm, which, True)
+        site.live_through(aggregator, T0 + 40 * MINUTE, T0 + 43 * MINUTE)
+        closed = site.closed()
+        site.live_through(aggregator, T0 + 43 * MINUTE, T0 + 45 * MINUTE)
+        state = site.ledger.sources()["sacct" if which == "accounting_down" else "scontrol"]
+        assert "does not answer" in state.error
+        assert state.success_ms == T0 + 40 * MINUTE
+        assert site.closed() == closed
+        setattr(site.slurm, which, False)
+        site.live_through(aggregator, T0 + 45 * MINUTE, END)
+        assert_same(site.figures(), reference)
+        assert site.closed() == set(buckets(0, 9))
+
+    def test_an_hour_without_accounting_closes_nothing(self, site: Site) -> None:
+        aggregator = site.aggregator()
+        site.live_through(aggregator, T0, T0 + 30 * MINUTE)
+        site.slurm.accounting_down = True
+        site.live_through(aggregator, T0 + 30 * MINUTE, T0 + 120 * MINUTE)
+        assert site.closed() == set(buckets(0, 1))
+        site.slurm.accounting_down = False
+        site.live_through(aggregator, T0 + 120 * MINUTE, T0 + 125 * MINUTE)
+        assert site.closed() == set(buckets(0, 7))
+        assert min(start for start, _ in site.slurm.asked[-10:]) <= T0 + 30 * MINUTE
+
+    def test_a_job_that_accounting_never_knows_is_waited_for_and_then_told(self, site: Site) -> None:
+        site.slurm.forgotten = {3}  # ended in the second window
+        aggregator = site.aggregator()
+        site.live_through(aggregator, T0, T0 + 75 * MINUTE)
+        assert site.closed() == set(buckets(0, 1))
+        site.live_through(aggregator, T0 + 75 * MINUTE, T0 + 95 * MINUTE)
+        assert site.closed() >= set(buckets(0, 4))
+        assert [text for (text,) in site.rows(faults, "message") if "job 3" in str(text)] != []
+        assert site.rows(faults, "count") == [(1,)]
+
+    def test_late_samples_of_a_silent_node_are_booked_again(self, site: Site, reference: Figures) -> None:
+        aggregator, others = site.aggregator(), ("wn1", "wn2")
+        site.live_through(aggregator, T0, T0 + 31 * MINUTE)
+        site.live_through(aggregator, T0 + 31 * MINUTE, T0 + 90 * MINUTE, others)
+        assert site.closed() == set(buckets(0, 5))  # the silent node does not hold the cluster back
+        site.feed(T0 + 31 * MINUTE, T0 + 90 * MINUTE, ("wn3",))
+        aggregator.note_samples(T0 + 31 * MINUTE)
+        assert site.closed() < set(buckets(0, 5))
+        site.live_through(aggregator, T0 + 90 * MINUTE, END)
+        assert_same(site.figures(), reference)
+        revised = {bucket for bucket, revision in site.rows(windows, "bucket_ms", "revision") if revision == 2}  # type: ignore[misc]
+        assert revised == set(buckets(2, 5))
+
+    def test_late_samples_noted_before_a_restart_are_not_forgotten(self, site: Site, reference: Figures) -> None:
+        aggregator = site.aggregator()
+        site.live_through(aggregator, T0, T0 + 31 * MINUTE)
+        site.live_through(aggregator, T0 + 31 * MINUTE, T0 + 120 * MINUTE, ("wn1", "wn2"))
+        site.feed(T0 + 31 * MINUTE, T0 + 120 * MINUTE, ("wn3",))
+        aggregator.note_samples(T0 + 31 * MINUTE)
+        site.live_through(site.aggregator(), T0 + 120 * MINUTE, END)
+        assert_same(site.figures(), reference)
+
+    def test_an_older_history_brought_in_is_booked(self, site: Site, reference: Figures) -> None:
+        later = T0 + 60 * MINUTE
+        know_everything(site)
+        whole = site.store
+        site.store = DuckDBStore(site.folder / "other.duckdb")
+        aggregator = site.aggregator()
+        site.feed(later, END)
+        aggregator.run_once(END)
+        assert site.ledger.booked_from() == later
+        site.feed(T0, later)
+        aggregator.run_once(END + MINUTE)
+        assert_same(site.figures(), reference)
+        site.store.close()
+        site.store = whole
+
+    def test_a_job_that_vanished_ends_when_it_was_last_seen(self, new_site) -> None:
+        settings = replace(SETTINGS, slurm=replace(SETTINGS.slurm, accounting="none"))
+        site = new_site("live only", settings)
+        aggregator = Aggregator(site.store, site.ledger, settings, site.slurm.live, None)
+        site.live_through(aggregator, T0, T0 + 40 * MINUTE)
+        site.slurm.controller_down = True  # for longer than the controller remembers the end of jobs 1 and 2
+        site.live_through(aggregator, T0 + 40 * MINUTE, T0 + 60 * MINUTE)
+        site.slurm.controller_down = False
+        site.live_through(aggregator, T0 + 60 * MINUTE, T0 + 70 * MINUTE)
+        ends = {job_id: end for job_id, end in site.rows(jobs, "job_id", "end_ms") if job_id in (1, 2)}
+        assert ends == {1: T0 + 40 * MINUTE, 2: T0 + 40 * MINUTE}
+        assert len([1 for (text,) in site.rows(faults, "message") if "no longer known" in str(text)]) == 2
+
+    def test_the_samples_are_a_source_too(self, site: Site) -> None:
+        site.live_through(site.aggregator(), T0, T0 + 2 * MINUTE)
+        state = site.ledger.sources()[SAMPLES]
+        assert T0 + 105_000 < (state.success_ms or 0) < T0 + 120_000
+        assert state.error == ""
+
+    def test_an_empty_store_is_no_fault(self, site: Site) -> None:
+        assert site.aggregator().run_once(T0).closed == ()
+        assert site.rows(windows, "bucket_ms") == []
+
+    def test_threads_start_work_and_stop(self, site: Site) -> None:
+        import threading
+
+        settings = replace(SETTINGS, attribution=replace(SETTINGS.attribution, interval_s=0.05))
+        know_everything(site)
+        aggregator = Aggregator(site.store, site.ledger, settings, site.slurm.live, site.slurm.accounting)
+        aggregator.start()
+        done = threading.Event()
+        for _ in range(200):
+            if done.wait(0.05) or site.ledger.booked_until() == T0 + 10 * BUCKET_MS:
+                break
+        aggregator.stop()
+        assert site.ledger.booked_until() == T0 + 10 * BUCKET_MS
+        assert site.rows(faults, "message") == []
