@@ -1,7 +1,5 @@
 """One simulated node: its books, and the files that show them."""
 
-import time
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,10 @@ class SimulatedNode:
         self.name: str = described["name"]
         self.truth = NodeTruth(Model(**{name: described["model"][name] for name in Model.__slots__}))
         self._cgroup = CPUACCT / f"slurm_{self.name}"
-        self._boot_s = int(time.time())
+        self._boot_s = _boot_s()
         root = Path(described["root"])
         self._stat = PlacedFile(root / "proc" / "stat", self._stat_text())
-        self._counters = _zones(root / "sys" / "class" / "powercap", self.name, described["zones"])
+        self._counters = _zones(root / "sys" / "class" / "powercap", described["zones"])
         (root / "ready").touch()
 
     def step(self, seconds: float, now_ms: int) -> list[int]:
@@ -43,8 +41,14 @@ class SimulatedNode:
         )  # fmt: skip
 
 
-def _zones(powercap: Path, node: str, zones: dict[str, int]) -> dict[str, list[CounterFile]]:
-    """Package zones, each with its dram zone, by component. Every counter starts somewhere else in its range."""
+def _boot_s() -> int:
+    """When the machine booted [epoch s], by its own, real /proc/stat."""
+    lines = Path("/proc/stat").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("btime "))
+
+
+def _zones(powercap: Path, zones: dict[str, int]) -> dict[str, list[CounterFile]]:
+    """Package zones, each with its dram zone, by component. They start such that wraps come early and apart."""
     counters: dict[str, list[CounterFile]] = {"cpu": [], "dram": []}
     PlacedFile(powercap / "intel-rapl" / "enabled", "1\n")
     for number in range(zones["packages"]):
@@ -52,8 +56,8 @@ def _zones(powercap: Path, node: str, zones: dict[str, int]) -> dict[str, list[C
             ("cpu", f"intel-rapl:{number}", f"package-{number}", zones["package_range_uj"]),
             ("dram", f"intel-rapl:{number}:0", "dram", zones["dram_range_uj"]),
         )
-        for component, zone, name, range_uj in rows:
+        for row, (component, zone, name, range_uj) in enumerate(rows, start=2 * number + 1):
             folder = zone_folder(powercap, zone, name, range_uj)
-            start_uj = zlib.crc32(f"{node}/{zone}".encode()) % range_uj
+            start_uj = range_uj - row * range_uj // (2 * zones["packages"] + 1)
             counters[component].append(CounterFile(folder / "energy_uj", range_uj, start_uj))
     return counters

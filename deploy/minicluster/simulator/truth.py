@@ -201,7 +201,7 @@ def _row(model: Model, lease: Lease) -> dict[str, Any]:
         "last_ms": lease.last_ms,
         "cpu_s": lease.cpu_ns / NS_PER_S,
         "cpus": holding.cpus,
-        "memory_bytes": holding.memory_mib * (1 << 20),
+        "memory_bytes": round(holding.memory_mib * (1 << 20)),
         "allocation": known,
         "energy_j": energy_j,
     }
