@@ -21,9 +21,7 @@ Grouping = Literal["user", "account", "partition"]
 class PageQueries(Protocol):
     """Every figure on a page comes from one of these. Times are epoch ms UTC; windows are [since_ms, until_ms)."""
 
-    def jobs(  # noqa: PLR0917  the queries' own signature
-        self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int
-    ) -> JobPage:
+    def jobs(self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int) -> JobPage:
         """A slice of the job table. `sort` names a JobRow field (not memory_efficiency); unknown sorts last."""
         ...
 

@@ -28,6 +28,10 @@ _THEME: Final = {
             "#e8f4fb", "#d2e7f5", "#a3cfeb", "#70b5e1", "#469fd8", "#2b91d2",
             "#1587cd", "#0072b2", "#00659f", "#00578c",
         ],
+        "dark": [
+            "#e6eaee", "#c3ccd5", "#9da7b1", "#6e7883", "#3a434d", "#2d353e", "#262d35", "#1c2128", "#181d23",
+            "#14181d",
+        ],
     },
     "primaryShade": {"light": 7, "dark": 5},
     "defaultRadius": "md",

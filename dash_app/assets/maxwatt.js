@@ -6,6 +6,9 @@
   var WIDE_COLUMNS = ["partition", "node_count", "start_ms", "cpu_efficiency", "memory_efficiency", "co2_g"];
   var MIDDLE_COLUMNS = ["user", "elapsed_s"];
 
+  var PLAIN_WIDTHS = [{ key: "job_id", newWidth: 104 }, { key: "state", newWidth: 144 }, { key: "energy_j", newWidth: 92 }];
+  var NARROW_WIDTHS = [{ key: "job_id", newWidth: 74 }, { key: "state", newWidth: 116 }, { key: "energy_j", newWidth: 76 }];
+
   function element() { return React.createElement.apply(React, arguments); }
 
   /* Go to an address without loading the page anew, as dcc.Link does. */
@@ -77,6 +80,7 @@
     var width = params.clientWidth || window.innerWidth;
     params.api.setColumnsVisible(WIDE_COLUMNS, width >= 1000);
     params.api.setColumnsVisible(MIDDLE_COLUMNS, width >= NARROW);
+    params.api.setColumnWidths(width >= NARROW ? PLAIN_WIDTHS : NARROW_WIDTHS);
   };
 
   /* ---- client side callbacks ---- */

@@ -58,12 +58,21 @@ class Slice:
 
 def share_bar(slices: Sequence[Slice], label: str) -> html.Div:
     """One bar shared out in colours, with a legend that says every part in words."""
+    return html.Div([share_strip(slices), _share_legend(slices, label)])
+
+
+def share_strip(slices: Sequence[Slice]) -> html.Div:
+    """The bar alone, where a table beside it names its parts."""
     shown = [one for one in slices if one.share > 0]
     segments = [
         html.Div(title=one.label, className="mw-share-part", style={"flexGrow": one.share, "background": one.colour})
         for one in shown
     ]
-    legend = [
+    return html.Div(segments, className="mw-share", **HIDDEN)
+
+
+def _share_legend(slices: Sequence[Slice], label: str) -> html.Ul:
+    items = [
         html.Li(
             [
                 swatch(one.colour),
@@ -73,14 +82,10 @@ def share_bar(slices: Sequence[Slice], label: str) -> html.Div:
         )
         for one in slices
     ]
-    return html.Div(
-        [
-            html.Div(segments, className="mw-share", **HIDDEN),
-            html.Ul(legend, className="mw-share-legend", **aria(label=label)),
-        ]
-    )
+    return html.Ul(items, className="mw-share-legend", **aria(label=label))
 
 
-def swatch(colour: str) -> html.Span:
-    """A small square of a colour."""
-    return html.Span(className="mw-swatch", style={"background": colour}, **HIDDEN)
+def swatch(colour: str, edge: str = "") -> html.Span:
+    """A small square of a colour, with an edge where the colour is pale."""
+    style = {"background": colour, **({"boxShadow": f"inset 0 0 0 1px {edge}"} if edge else {})}
+    return html.Span(className="mw-swatch", style=style, **HIDDEN)

@@ -27,13 +27,12 @@ def chart(figure: go.Figure, label: str, behind: Any = None) -> html.Figure:
 
 def legend(layers: Sequence[Layer]) -> html.Ul:
     """Names and colours of layers; drawn as text, so that it wraps and follows the colour scheme."""
-    items = [html.Li([swatch(rgba(layer.colour, layer.alpha)), layer.label]) for layer in layers]
+    items = [html.Li([swatch(rgba(layer.colour, layer.alpha), layer.colour), layer.label]) for layer in layers]
     return html.Ul(items, className="mw-legend")
 
 
 def card(title: str, children: Any, extra: Any = None, *, class_name: str = "", level: int = 2) -> html.Section:
     """A framed part of a page with its heading; `extra` stands at the heading's right."""
     heading = (html.H2 if level == 2 else html.H3)(title, className="mw-card-title")
-    return html.Section(
-        [html.Div([heading, extra], className="mw-card-head"), children], className=f"mw-card {class_name}"
-    )
+    head = html.Div([heading, extra], className="mw-card-head")
+    return html.Section([head, html.Div(children)], className=f"mw-card {class_name}".strip())

@@ -33,7 +33,10 @@ def evidence_popover(
     """
     button = html.Button(question, type="button", className="mw-ask")
     return dmc.Popover(
-        [dmc.PopoverTarget(button), dmc.PopoverDropdown(_content(evidence, more), className="mw-evidence")],
+        [
+            dmc.PopoverTarget(button, boxWrapperProps={"style": {"display": "inline-block"}}),
+            dmc.PopoverDropdown(_content(evidence, more), className="mw-evidence"),
+        ],
         width=340,
         position="bottom-start",
         withArrow=True,

@@ -10,9 +10,16 @@ from maxwatt.domain.formatting import UNKNOWN
 Fact = tuple[str, Any]
 
 
-def facts(rows: Sequence[Fact]) -> html.Dl:
-    """A description list; an empty or missing value is `unknown`, shown quietly."""
-    return html.Dl([_fact(label, value) for label, value in rows], className="mw-facts")
+def facts(rows: Sequence[Fact], *, columns: bool = False) -> html.Dl:
+    """A description list; an empty or missing value is `unknown`, shown quietly.
+
+    Args:
+        rows: names and values in order.
+        columns: two columns where there is room, read down the first, then down the second.
+    """
+    return html.Dl(
+        [_fact(label, value) for label, value in rows], className="mw-facts-columns" if columns else "mw-facts"
+    )
 
 
 def path(text: str) -> Any:

@@ -16,7 +16,8 @@ GRID_THEME: Final = (
     "borderColor: 'var(--mw-line)', headerBackgroundColor: 'var(--mw-card)', headerTextColor: 'var(--mw-dim)', "
     "headerFontWeight: 600, rowHoverColor: 'var(--mw-hover)', fontFamily: 'inherit', fontSize: 13.5, "
     "headerFontSize: 12.5, rowHeight: 38, headerHeight: 40, cellHorizontalPadding: 12, wrapperBorder: false, "
-    "wrapperBorderRadius: 0, headerColumnBorder: false, accentColor: 'var(--mw-accent)'})"
+    "wrapperBorderRadius: 0, headerColumnBorder: false, headerColumnResizeHandleColor: 'transparent', "
+    "accentColor: 'var(--mw-accent)'})"
 )
 
 
@@ -65,9 +66,9 @@ def columns(zone: str) -> list[dict[str, Any]]:
     number = {"type": "rightAligned"}
     return [
         {"field": "job_id", "headerName": "Job", "cellRenderer": "JobLink", "width": 104, "flex": 0},
-        {"field": "name", "headerName": "Name", "minWidth": 120, "flex": 3, "tooltipField": "name"},
+        {"field": "name", "headerName": "Name", "minWidth": 84, "flex": 3, "tooltipField": "name"},
         {"field": "user", "headerName": "User", "width": 96},
-        {"field": "state", "headerName": "State", "cellRenderer": "StateBadge", "width": 132},
+        {"field": "state", "headerName": "State", "cellRenderer": "StateBadge", "width": 144},
         {"field": "partition", "headerName": "Partition", "width": 104},
         {"field": "node_count", "headerName": "Nodes", "width": 78, "tooltipField": "node_list", **number},
         {"field": "start_ms", "headerName": "Start", "width": 146, "headerTooltip": f"On the clock of {zone}"},

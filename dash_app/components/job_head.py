@@ -1,18 +1,17 @@
 """The upper half of the job page: what it is, what it used, what it reserved, what Slurm knows."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 from dash import dcc, html
 
 from aggregator.queries.models import JobDetail, JobRow, Status
-from dash_app.components.bars import Slice, share_bar, use_bar
+from dash_app.components.bars import use_bar
 from dash_app.components.charts import card
+from dash_app.components.component_card import component_card
 from dash_app.components.evidence import evidence_popover, uncertainty_text
 from dash_app.components.facts import Fact, facts, path
 from dash_app.components.job_state import state_badge
 from dash_app.components.tiles import tile, tiles
-from dash_app.figures.theme import COMPONENT_COLOURS, COMPONENT_LABELS, STATIC_ALPHA, rgba
 from dash_app.text import ago, format_cost, format_count, plural
 from dash_app.urls import job_path, jobs_path
 from maxwatt.domain.formatting import (
@@ -29,8 +28,6 @@ from maxwatt.domain.formatting import (
 from maxwatt.domain.hostlist import compress
 from maxwatt.domain.units import S_PER_H
 
-_PARTS: Final = (("static", STATIC_ALPHA), ("dynamic", 0.85))
-
 
 def job_head(detail: JobDetail, attempts: Sequence[JobRow], status: Status, now_ms: int) -> html.Div:
     """Everything above the charts."""
@@ -39,13 +36,8 @@ def job_head(detail: JobDetail, attempts: Sequence[JobRow], status: Status, now_
             _title(detail, status, now_ms),
             _attempts(detail.row, attempts, status),
             _tiles(detail, status),
-            html.Div(
-                [
-                    html.Div([_use(detail), _components(detail)], className="mw-column"),
-                    card("What Slurm knows", facts(slurm_facts(detail, status, now_ms))),
-                ],
-                className="mw-two",
-            ),
+            html.Div([_use(detail), _components(detail)], className="mw-two"),
+            card("What Slurm knows", facts(slurm_facts(detail, status, now_ms), columns=True)),
         ]
     )
 
@@ -176,31 +168,12 @@ def _use(detail: JobDetail) -> html.Section:
 
 
 def _components(detail: JobDetail) -> html.Section | None:
-    """Where in the nodes the energy went, static pale and dynamic full."""
+    """Where in the nodes the energy went; nothing when none is booked."""
     sums: dict[str, float] = {}
     for node in detail.nodes:
         for column, energy_j in node.energy_j.items():
             sums[column] = sums.get(column, 0.0) + energy_j
-    slices = component_slices(sums)
-    return card("Where the energy went", share_bar(slices, "Energy by component")) if slices else None
-
-
-def component_slices(energy_j: Mapping[str, float]) -> list[Slice]:
-    """Slices of a bar from ledger columns such as `cpu_static_j` [J]; nothing when there is no energy."""
-    total_j = sum(energy_j.values())
-    if total_j <= 0:
-        return []
-    return [
-        Slice(
-            f"{COMPONENT_LABELS[component]}, {part}",
-            amount_j / total_j,
-            rgba(COMPONENT_COLOURS[component], alpha),
-            f"{format_energy(amount_j)} · {format_share(amount_j / total_j)}",
-        )
-        for component in COMPONENT_COLOURS
-        for part, alpha in _PARTS
-        if (amount_j := energy_j.get(f"{component}_{part}_j", 0.0)) > 0
-    ]
+    return component_card(sums) if any(value > 0 for value in sums.values()) else None
 
 
 def _job_number(row: JobRow) -> str:

@@ -9,12 +9,24 @@ from aggregator.queries.models import NodeSeries
 from dash_app.components.charts import card, chart, legend
 from dash_app.components.states import empty
 from dash_app.components.tables import behind_chart
-from dash_app.figures.node import cpu_figure, has_power, memory_figure, power_figure, power_layers
+from dash_app.figures.node import (
+    NodeMeans,
+    cpu_figure,
+    has_power,
+    memory_figure,
+    memory_unit,
+    node_means,
+    power_figure,
+    power_layers,
+    power_unit,
+    total_power_w,
+)
 from dash_app.figures.timeline import clock_at
 from maxwatt.domain.formatting import UNKNOWN, format_bytes, format_number, format_power, local_time
 
 NODES_PER_PAGE: Final = 8
-_HEIGHTS: Final = {"wide": (220, 220, 260), "small": (130, 130, 170)}
+_HEIGHTS: Final = {"wide": (150, 150, 220), "small": (84, 84, 130)}
+"""Heights of the plots of CPU, memory and power [px]."""
 
 
 def node_charts(series: Sequence[NodeSeries], zone: str, of_nodes: int) -> html.Div:
@@ -45,45 +57,58 @@ def has_samples(series: NodeSeries) -> bool:
 
 
 def node_card(series: NodeSeries, zone: str, size: str) -> html.Section:
-    """One node."""
+    """One node: three charts in a column that share the time axis below the last."""
     cpu_px, memory_px, power_px = _HEIGHTS[size]
-    node = series.node
+    node, means, powered = series.node, node_means(series), has_power(series)
     charts = [
-        _named("CPUs in use", chart(cpu_figure(series, zone, cpu_px), f"CPUs in use on {node} over time")),
-        _named("Memory", chart(memory_figure(series, zone, memory_px), f"Memory of the job on {node} over time")),
-        _named("Power", chart(power_figure(series, zone, power_px), f"Power of the job on {node} over time"))
-        if has_power(series)
-        else html.P("The power of this node is not known.", className="mw-note"),
+        _name("CPUs in use", _cpu_levels(series, means)),
+        chart(cpu_figure(series, zone, cpu_px), f"CPUs in use on {node} over time"),
+        _name(f"Memory, {memory_unit(series)[0]}", _memory_levels(series, means)),
+        chart(memory_figure(series, zone, memory_px, ticks=not powered), f"Memory of the job on {node} over time"),
     ]
+    if powered:
+        charts += [
+            _name(f"Power, {power_unit(series)[0]}", [("mean", format_power(means.power_w))]),
+            chart(power_figure(series, zone, power_px), f"Power of the job on {node} over time"),
+        ]
+    else:
+        charts.append(html.P(f"Power on this node: {UNKNOWN}.", className="mw-note"))
     return card(node, [*charts, _figures(series, zone)], class_name="mw-node", level=3)
 
 
-def _named(name: str, figure: html.Figure) -> html.Div:
-    return html.Div([html.H4(name, className="mw-chart-name"), figure])
+def _name(name: str, levels: Sequence[tuple[str, str]]) -> html.Div:
+    """A chart's name, and at its right what the dashed and dotted lines in it stand for."""
+    marks = [
+        html.Span([html.Span(className=f"mw-line mw-line-{kind}"), f"{kind} {text}"], className="mw-level")
+        for kind, text in levels
+    ]
+    return html.Div([html.H4(name), html.Div(marks, className="mw-levels")], className="mw-chart-name")
+
+
+def _cpu_levels(series: NodeSeries, means: NodeMeans) -> list[tuple[str, str]]:
+    allocated = [("allocated", format_number(series.cpus))] if series.cpus > 0 else []
+    return [("mean", format_number(means.cpu_used)), *allocated]
+
+
+def _memory_levels(series: NodeSeries, means: NodeMeans) -> list[tuple[str, str]]:
+    held = series.memory_allocated_bytes
+    return [("mean", format_bytes(means.memory_bytes)), *([("allocated", format_bytes(held))] if held > 0 else [])]
 
 
 def _figures(series: NodeSeries, zone: str) -> html.Details:
+    static_w, dynamic_w = total_power_w(series, "_static_w"), total_power_w(series, "_dynamic_w")
     rows = [
         [
             f"{local_time(end_ms, zone):%d %b %H:%M:%S}",
             format_number(series.cpu_used[i]),
             format_bytes(series.memory_bytes[i]),
-            format_power(_total(series, i, "_static_w")),
-            format_power(_total(series, i, "_dynamic_w")),
+            format_power(static_w[i]),
+            format_power(dynamic_w[i]),
         ]
         for i, end_ms in enumerate(series.ts_ms)
     ]
     head = ("Until", "CPUs in use", "Memory", "Static power", "Dynamic power")
     return behind_chart(head, rows, f"{series.node} over time")
-
-
-def _total(series: NodeSeries, index: int, ending: str) -> float | None:
-    """Sum over components; unknown as soon as one that is ever known is unknown here."""
-    ever = [
-        values for key, values in series.power_w.items() if key.endswith(ending) and any(v is not None for v in values)
-    ]
-    values = [one[index] for one in ever]
-    return None if not values or None in values else sum(value or 0.0 for value in values)
 
 
 def _silent_node(node: str) -> html.Section:

@@ -15,14 +15,15 @@ from dash_app.figures.theme import (
     STATIC_ALPHA,
     axis,
     base_layout,
+    power_scale,
     rgba,
     time_axis,
 )
-from dash_app.figures.timeline import Intervals, clock_at, steps
+from dash_app.figures.timeline import Intervals, clock_at, scaled, steps
 from maxwatt.domain.formatting import format_energy
 from maxwatt.domain.units import kwh_from_j
 
-ACCOUNT_LAYERS: Final = tuple(Layer(key, ACCOUNT_LABELS[key], colour, 0.75) for key, colour in ACCOUNT_COLOURS.items())
+ACCOUNT_LAYERS: Final = tuple(Layer(key, ACCOUNT_LABELS[key], colour) for key, colour in ACCOUNT_COLOURS.items())
 
 MAX_BARS: Final = 12
 MAX_LABEL: Final = 24
@@ -32,17 +33,18 @@ def account_power_figure(series: EnergySeries, zone: str, height_px: int = 320) 
     """Mean power, stacked by account. What is unattributed can be negative; then it is a line of its own."""
     end_ms = [start + series.step_ms for start in series.start_ms]
     intervals = Intervals(series.start_ms, end_ms, clock_at(end_ms[-1] if end_ms else 0, zone))
+    values, unit = _scaled(series)
     layout = base_layout(height_px)
-    layout.update(xaxis=time_axis(hoverformat="%a %d %b, %H:%M"), yaxis=axis(ticksuffix="W", tickformat="~s"))
+    layout.update(xaxis=time_axis(hoverformat="%a %d %b, %H:%M"), yaxis=axis(title={"text": unit, "standoff": 8}))
     figure = go.Figure(layout=layout)
-    below_zero = [layer for layer in ACCOUNT_LAYERS if any((v or 0) < 0 for v in series.power_w.get(layer.key, ()))]
+    below_zero = [layer for layer in ACCOUNT_LAYERS if any((v or 0) < 0 for v in values.get(layer.key, ()))]
     stacked = [layer for layer in ACCOUNT_LAYERS if layer not in below_zero]
-    figure.add_traces(stack_traces(intervals, series.power_w, stacked, hover="%{y:.3s}W"))
+    figure.add_traces(stack_traces(intervals, values, stacked, hover=f"%{{y:.3~g}} {unit}"))
     for layer in below_zero:
-        xs, ys = steps(intervals, series.power_w[layer.key])
+        xs, ys = steps(intervals, values[layer.key])
         figure.add_scatter(
             x=xs, y=ys, name=layer.label, mode="lines", line={"color": layer.colour, "width": 1.6, "shape": "hv"},
-            hovertemplate=f"%{{y:.3s}}W<extra>{layer.label}</extra>",
+            hovertemplate=f"%{{y:.3~g}} {unit}<extra>{layer.label}</extra>",
         )  # fmt: skip
     return figure
 
@@ -78,13 +80,20 @@ def ranking_figure(rows: Sequence[EnergyRow], row_px: int = 30) -> go.Figure:
             x=[kwh_from_j(energy_j) for energy_j in energies],
             orientation="h",
             name=part,
-            marker={"color": rgba(BLUE, alpha), "line": {"width": 0}},
+            marker={"color": rgba(BLUE, alpha), "line": {"width": 1, "color": BLUE}},
             customdata=[
                 [_label(row.name), format_energy(energy_j)] for row, energy_j in zip(top, energies, strict=True)
             ],
             hovertemplate=f"%{{customdata[0]}}: %{{customdata[1]}} {part}<extra></extra>",
         )
     return figure
+
+
+def _scaled(series: EnergySeries) -> tuple[dict[str, list[float | None]], str]:
+    """Powers in the unit that suits their sum, and that unit."""
+    sums = [sum(value or 0.0 for value in moment) for moment in zip(*series.power_w.values(), strict=True)]
+    size, unit = power_scale(max(sums, default=0.0))
+    return {key: scaled(values, size) for key, values in series.power_w.items()}, unit
 
 
 def _label(name: str) -> str:

@@ -1,6 +1,10 @@
-"""A job on one node: CPU and memory over time with their means, power with static and dynamic apart."""
+"""A job on one node: CPU and memory over time with their means, power with static and dynamic apart.
+
+The three charts share one time axis: same margins, same range, so that they line up when they stand in a column.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import plotly.graph_objects as go
@@ -16,55 +20,95 @@ from dash_app.figures.theme import (
     STATIC_ALPHA,
     axis,
     base_layout,
+    power_scale,
     time_axis,
 )
-from dash_app.figures.timeline import Intervals, clock_at, steps, weighted_mean
-from maxwatt.domain.formatting import format_bytes, format_number
+from dash_app.figures.timeline import Intervals, clock_at, scaled, steps, weighted_mean
 from maxwatt.domain.units import BYTES_PER_GIB, BYTES_PER_MIB
 
 POWER_LAYERS: Final = tuple(
-    Layer(f"{component}_{part}_w", f"{COMPONENT_LABELS[component]}, {part}", COMPONENT_COLOURS[component], alpha)
+    Layer(f"{component}_{part}_w", f"{COMPONENT_LABELS[component]}, {part}", COMPONENT_COLOURS[component], alpha, 0.8)
     for component in COMPONENT_COLOURS
     for part, alpha in (("static", STATIC_ALPHA), ("dynamic", 0.85))
 )
 """From the bottom: each component's static power below its dynamic power."""
 
+MEAN_DASH: Final = "dash"
+ALLOCATED_DASH: Final = "dot"
+_MARGIN: Final = {"l": 44, "r": 10, "t": 6, "b": 6}
+_TICKS_PX: Final = 34
 
-def cpu_figure(series: NodeSeries, zone: str, height_px: int = 200) -> go.Figure:
-    """CPUs in use (mean of each interval), their mean over time and the CPUs allocated."""
-    intervals = _intervals(series, zone)
-    xs, ys = steps(intervals, series.cpu_used)
-    mean = weighted_mean(series.start_ms, series.ts_ms, series.cpu_used)
-    figure = _figure(height_px, intervals, "CPUs")
-    figure.add_scatter(x=xs, y=ys, **_line(BLUE, "CPUs in use", "%{y:.3g}", "hv"))
-    _add_level(figure, series.cpus or None, f"{format_number(series.cpus)} allocated", dash="dot")
-    _add_level(figure, mean, f"mean {format_number(mean)}", dash="dash")
+
+@dataclass(frozen=True, slots=True)
+class NodeMeans:
+    """Means over the time with samples, None where there is none: CPUs, memory [B], power [W]."""
+
+    cpu_used: float | None
+    memory_bytes: float | None
+    power_w: float | None
+
+
+def node_means(series: NodeSeries) -> NodeMeans:
+    """Means by length of interval, each over the intervals where its value is known."""
+    return NodeMeans(
+        weighted_mean(series.start_ms, series.ts_ms, series.cpu_used),
+        weighted_mean(series.start_ms, series.ts_ms, series.memory_bytes),
+        weighted_mean(series.start_ms, series.ts_ms, total_power_w(series)),
+    )
+
+
+def total_power_w(series: NodeSeries, ending: str = "_w") -> list[float | None]:
+    """Power over all layers whose name ends so [W]; unknown where a layer that is ever known is unknown."""
+    known = [
+        values for key, values in series.power_w.items() if key.endswith(ending) and any(v is not None for v in values)
+    ]
+    if not known:
+        return [None] * len(series.ts_ms)
+    return [None if None in moment else sum(value or 0.0 for value in moment) for moment in zip(*known, strict=True)]
+
+
+def cpu_figure(series: NodeSeries, zone: str, height_px: int = 140, ticks: bool = False) -> go.Figure:
+    """CPUs in use (mean of each interval), their mean over time (dashed) and the CPUs allocated (dotted)."""
+    figure = _figure(series, zone, height_px, ticks)
+    _add_line(figure, series, zone, series.cpu_used, BLUE, "%{y:.3~g} CPUs")
+    _add_level(figure, node_means(series).cpu_used, MEAN_DASH)
+    _add_level(figure, series.cpus or None, ALLOCATED_DASH)
     _fit(figure, series.cpu_used, series.cpus)
     return figure
 
 
-def memory_figure(series: NodeSeries, zone: str, height_px: int = 200) -> go.Figure:
-    """Memory resident at the end of each interval, its mean over time and the memory allocated."""
-    intervals = _intervals(series, zone)
-    unit, size = _memory_unit(series)
-    values = [None if value is None else value / size for value in series.memory_bytes]
-    xs, ys = steps(intervals, values)
-    mean = weighted_mean(series.start_ms, series.ts_ms, series.memory_bytes)
-    figure = _figure(height_px, intervals, unit)
-    figure.add_scatter(x=xs, y=ys, **_line(GREEN, "Memory", f"%{{y:.3g}} {unit}", "hv"))
-    allocated = series.memory_allocated_bytes
-    _add_level(figure, allocated / size or None, f"{format_bytes(allocated)} allocated", dash="dot")
-    _add_level(figure, None if mean is None else mean / size, f"mean {format_bytes(mean)}", dash="dash")
-    _fit(figure, values, allocated / size)
+def memory_figure(series: NodeSeries, zone: str, height_px: int = 140, ticks: bool = False) -> go.Figure:
+    """Memory resident at the end of each interval, its mean (dashed) and the memory allocated (dotted)."""
+    unit, size = memory_unit(series)
+    values = scaled(series.memory_bytes, size)
+    mean, allocated = node_means(series).memory_bytes, series.memory_allocated_bytes / size
+    figure = _figure(series, zone, height_px, ticks)
+    _add_line(figure, series, zone, values, GREEN, f"%{{y:.3~g}} {unit}")
+    _add_level(figure, None if mean is None else mean / size, MEAN_DASH)
+    _add_level(figure, allocated or None, ALLOCATED_DASH)
+    _fit(figure, values, allocated)
     return figure
 
 
-def power_figure(series: NodeSeries, zone: str, height_px: int = 240) -> go.Figure:
+def power_figure(series: NodeSeries, zone: str, height_px: int = 210, ticks: bool = True) -> go.Figure:
     """Power of the job on the node, stacked by component, static and dynamic apart."""
-    intervals = _intervals(series, zone)
-    figure = _figure(height_px, intervals, "W")
-    figure.add_traces(stack_traces(intervals, series.power_w, POWER_LAYERS, hover="%{y:.3s}W"))
+    unit, size = power_unit(series)
+    values = {key: scaled(values, size) for key, values in series.power_w.items()}
+    figure = _figure(series, zone, height_px, ticks)
+    figure.add_traces(stack_traces(_intervals(series, zone), values, POWER_LAYERS, hover=f"%{{y:.3~g}} {unit}"))
     return figure
+
+
+def power_unit(series: NodeSeries) -> tuple[str, float]:
+    """Unit of the power chart's axis and its size [W]."""
+    size, unit = power_scale(max((value or 0.0 for value in total_power_w(series)), default=0.0))
+    return unit, size
+
+
+def memory_unit(series: NodeSeries) -> tuple[str, int]:
+    """Unit of the memory chart's axis and its size [B]."""
+    known = [value for value in (*series.memory_bytes, series.memory_allocated_bytes) if value is not None]
+    return ("GiB", BYTES_PER_GIB) if max(known, default=0.0) >= BYTES_PER_GIB else ("MiB", BYTES_PER_MIB)
 
 
 def power_layers(series: Sequence[NodeSeries]) -> list[Layer]:
@@ -81,39 +125,38 @@ def _intervals(series: NodeSeries, zone: str) -> Intervals:
     return Intervals(series.start_ms, series.ts_ms, clock_at(series.ts_ms[-1] if series.ts_ms else 0, zone))
 
 
-def _figure(height_px: int, intervals: Intervals, unit: str) -> go.Figure:
-    layout = base_layout(height_px)
-    layout.update(xaxis=time_axis(), yaxis=axis(title={"text": unit, "standoff": 6}))
-    layout.meta = {"zone": intervals.clock.label}
+def _figure(series: NodeSeries, zone: str, height_px: int, ticks: bool) -> go.Figure:
+    shift = _intervals(series, zone).clock.shift
+    ends = {"range": [shift(series.start_ms[0]), shift(series.ts_ms[-1])]} if series.ts_ms else {}
+    layout = base_layout(height_px + (_TICKS_PX if ticks else 0), margin={**_MARGIN, "b": _TICKS_PX if ticks else 6})
+    layout.update(
+        xaxis=time_axis(showticklabels=ticks, automargin=False, **ends),
+        yaxis=axis(automargin=False, nticks=4),
+    )
     return go.Figure(layout=layout)
 
 
-def _line(colour: str, name: str, hover: str, shape: str) -> dict[str, object]:
-    return {
-        "name": name,
-        "mode": "lines",
-        "line": {"color": colour, "width": 1.8, "shape": shape},
-        "hovertemplate": f"{hover}<extra>{name}</extra>",
-    }
+def _add_line(
+    figure: go.Figure,
+    series: NodeSeries,
+    zone: str,
+    values: Sequence[float | None],
+    colour: str,
+    hover: str,
+) -> None:
+    xs, ys = steps(_intervals(series, zone), values)
+    line = {"color": colour, "width": 1.8, "shape": "hv"}
+    figure.add_scatter(x=xs, y=ys, mode="lines", line=line, hovertemplate=f"{hover}<extra></extra>")
 
 
-def _add_level(figure: go.Figure, level: float | None, text: str, dash: str) -> None:
-    """A horizontal line with its label at the right end; nothing when the level is unknown."""
-    if level is None:
-        return
-    figure.add_hline(y=level, line={"color": GREY, "width": 1.2, "dash": dash})
-    figure.add_annotation(
-        text=text, x=1, xref="paper", y=level, xanchor="right", yanchor="bottom", showarrow=False, font={"size": 11}
-    )
+def _add_level(figure: go.Figure, level: float | None, dash: str) -> None:
+    """A horizontal line; nothing when the level is unknown."""
+    if level is not None:
+        figure.add_hline(y=level, line={"color": GREY, "width": 1.3, "dash": dash})
 
 
 def _fit(figure: go.Figure, values: Sequence[float | None], allocated: float) -> None:
-    """From zero to a little above what is drawn, so that labels of the highest line fit."""
+    """From zero to a little above the highest of what is drawn."""
     top = max([allocated, *(value for value in values if value is not None)], default=0.0)
     if top > 0:
-        figure.update_yaxes(range=[0, top * 1.18])
-
-
-def _memory_unit(series: NodeSeries) -> tuple[str, int]:
-    known = [value for value in (*series.memory_bytes, series.memory_allocated_bytes) if value is not None]
-    return ("GiB", BYTES_PER_GIB) if max(known, default=0.0) >= BYTES_PER_GIB else ("MiB", BYTES_PER_MIB)
+        figure.update_yaxes(range=[0, top * 1.08])

@@ -11,12 +11,21 @@ from dash_app.figures.timeline import Intervals, Values, runs, step_xs
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer of a stack: its name, colour `#rrggbb` and opacity of the fill 0..1."""
+    """One layer of a stack.
+
+    Args:
+        key: which values it draws.
+        label: its name.
+        colour: `#rrggbb`.
+        alpha: opacity of the fill, 0..1.
+        edge_px: width of its upper edge [px]; 0: none.
+    """
 
     key: str
     label: str
     colour: str
-    alpha: float = 0.75
+    alpha: float = 0.85
+    edge_px: float = 0.0
 
 
 def drawn(layers: Sequence[Layer], values: Mapping[str, Values]) -> list[Layer]:
@@ -52,7 +61,7 @@ def _area(layer: Layer, xs: list[int], ys: list[float | None], hover: str, group
         legendgroup=layer.key,
         stackgroup=group,
         mode="lines",
-        line={"shape": "hv", "width": 0.8, "color": layer.colour},
+        line={"shape": "hv", "width": layer.edge_px, "color": layer.colour},
         fillcolor=rgba(layer.colour, layer.alpha),
         hovertemplate=f"{hover}<extra>{layer.label}</extra>",
     )

@@ -72,6 +72,11 @@ def base_layout(height_px: int, **more: Any) -> go.Layout:
     return layout
 
 
+def power_scale(largest_w: float) -> tuple[float, str]:
+    """Divisor and unit for an axis that reaches `largest_w` [W]."""
+    return next(((size, unit) for size, unit in ((1e6, "MW"), (1e3, "kW")) if largest_w >= 2 * size), (1.0, "W"))
+
+
 def axis(**more: Any) -> dict[str, Any]:
     """A value axis: thin grid, no frame, from zero."""
     return {
@@ -97,5 +102,10 @@ def time_axis(**more: Any) -> dict[str, Any]:
         "automargin": True,
         "nticks": 7,
         "hoverformat": "%a %d %b, %H:%M:%S",
+        "tickformatstops": [
+            {"dtickrange": [None, 59_999], "value": "%H:%M:%S\n%d %b"},
+            {"dtickrange": [60_000, 86_399_999], "value": "%H:%M\n%d %b"},
+            {"dtickrange": [86_400_000, None], "value": "%d %b\n%Y"},
+        ],
         **more,
     }

@@ -81,3 +81,8 @@ def step_xs(intervals: Intervals, run: range) -> list[int]:
     """Places of a run's steps on the chart's clock: the start of each interval and the end of the last."""
     shift = intervals.clock.shift
     return [*(shift(intervals.start_ms[i]) for i in run), shift(intervals.end_ms[run.stop - 1])]
+
+
+def scaled(values: Values, size: float) -> list[float | None]:
+    """Values in another unit; unknown stays unknown."""
+    return [None if value is None else value / size for value in values]

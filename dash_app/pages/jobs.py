@@ -109,7 +109,6 @@ def _filters(chosen: JobFilter) -> html.Div:
         id="jobs-q",
         value=chosen.text,
         placeholder="Job id, name or node",
-        type="search",
         size="sm",
         debounce=300,
         className="mw-filter-wide",
