@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, minicluster_command, start_minicluster, stop_minicluster
+from minicluster_fixture import ROOT, minicluster_command, start_minicluster, stop_minicluster
 
 from deploy.minicluster import description, namespace, processes
 from deploy.minicluster.client import MiniCluster, connect
