@@ -82,7 +82,7 @@ def suspension_spans(
     """Spans of suspension (start, end) that one look at a live job can tell.
 
     Slurm keeps the time of the last suspend or resume, and the seconds run before the last suspend. After one suspend
-    and resume that gives the span exactly; after several only their sum (`merge.merge_live` keeps the earlier looks).
+    and resume that gives the span exactly; after several only their sum (`domain.merge` keeps the earlier looks).
 
     Args:
         changed_ms: `SuspendTime`, None where the job was never suspended.

@@ -15,8 +15,7 @@ from maxwatt.config import Settings
 from maxwatt.domain.errors import InputError, SourceError
 from maxwatt.domain.hostlist import expand
 from maxwatt.domain.jobs import JobKey, JobRecord, JobState
-
-SOURCE: Final = "sacct"
+from maxwatt.domain.merge import ACCOUNTING
 
 COLUMNS: Final = (
     "JobIDRaw", "JobID", "User", "Account", "Partition", "QOS", "Submit", "Start", "End", "TimelimitRaw", "ExitCode",
@@ -125,7 +124,7 @@ def _record(row: Row, key: JobKey, state: JobState, zone: ZoneInfo) -> JobRecord
         work_dir=row.get("workdir"), stdout=row.get("stdout"), stderr=row.get("stderr"),
         comment=one_line(row.get("comment")), array_job_id=None if shown.task is None else shown.base,
         array_task_id=shown.task, het_job_id=None if shown.het_offset is None else shown.base,
-        het_offset=shown.het_offset, source=SOURCE,
+        het_offset=shown.het_offset, source=ACCOUNTING,
     )  # fmt: skip
     return with_expanded_paths(record)
 
@@ -167,7 +166,7 @@ def _with_step_cpu(found: dict[JobKey, JobRecord], steps: Sequence[_Step]) -> li
 class SacctSource:
     """Slurm's accounting through the command `sacct`."""
 
-    name = SOURCE
+    name = ACCOUNTING
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -182,7 +181,7 @@ class SacctSource:
         # A delimiter nobody can know beforehand: job names and comments may hold any sign and any line break.
         delimiter = f"\x1f{secrets.token_hex(8)}\x1f"
         arguments = [
-            "--allusers", "--parsable2", "--duplicates", f"--delimiter={delimiter}",
+            "--allusers", "--local", "--parsable2", "--duplicates", f"--delimiter={delimiter}",
             f"--starttime={_utc(start_ms)}", f"--endtime={_utc(end_ms + 999)}", f"--format={','.join(self._known())}",
         ]  # fmt: skip
         lines = run(self._settings.slurm, "sacct", arguments).split("\n")

@@ -14,6 +14,7 @@ from aggregator.sources.jobs.records import checked_end_ms, even_split, one_line
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
 from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobKey, JobRecord, JobState, NodeRecord
+from maxwatt.domain.merge import ACCOUNTING
 from maxwatt.domain.units import BYTES_PER_MIB
 
 _S_PER_MIN: Final = 60
@@ -182,7 +183,7 @@ def _accounted_job(entry: Any, cluster: str) -> JobRecord | None:
         stdout=text(at(entry, "stdout_expanded")) or text(at(entry, "stdout")),
         stderr=text(at(entry, "stderr_expanded")) or text(at(entry, "stderr")),
         comment=one_line(text(at(entry, "comment", "job"))), array_job_id=array_id, array_task_id=task,
-        het_job_id=het_id, het_offset=het_offset, source="sacct",
+        het_job_id=het_id, het_offset=het_offset, source=ACCOUNTING,
     )  # fmt: skip
     return with_expanded_paths(record)
 

@@ -136,6 +136,12 @@ def test_an_error_in_the_second_command_counts_as_well(slurm):
         accounting_source(slurm(sacct=body)).jobs(0, 1000)
 
 
+def test_an_answer_that_is_cut_short_with_a_complaint_is_no_answer(slurm):
+    body = SACCT + "\nsys.stderr.write('sacct: error: slurmdbd: lost connection')\n"  # and status 0
+    with pytest.raises(SourceError, match="lost connection"):
+        accounting_source(slurm(sacct=body)).jobs(0, 1000)
+
+
 @pytest.mark.parametrize("name", ["scontrol", "squeue"])
 def test_a_controller_that_does_not_answer_is_an_error(slurm, name):
     body = "import sys; sys.stderr.write('slurm_load_jobs error: Unable to contact slurm controller'); sys.exit(1)"
