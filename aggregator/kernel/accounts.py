@@ -1,0 +1,175 @@
+"""Books the chunk's energy: jobs by life and bucket, system, idle and unattributed by node and bucket."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aggregator.kernel.arrays import F64, I64, Bool, Chunk, Window
+from aggregator.kernel.components import Component
+from aggregator.kernel.counters import MODELLED
+from aggregator.kernel.cpu_time import CpuTime
+from aggregator.kernel.gpu import GpuEnergy, GpuHoldings
+from aggregator.kernel.holdings import Holdings
+from aggregator.kernel.ragged import ratio, sums
+from aggregator.kernel.rest import Rest
+from aggregator.kernel.sheet import CPU, DRAM, DYNAMIC, GPU, REST, STATIC, Sheet
+from aggregator.kernel.timeline import OVERTIME_MS, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Everything measured on the timeline and everything that decides whose it is."""
+
+    time: CpuTime
+    held: Holdings
+    cpu: Component
+    dram: Component
+    gpu: GpuEnergy
+    gpu_held: GpuHoldings
+    rest: Rest
+
+
+@dataclass(frozen=True, slots=True)
+class JobRows:
+    """Rows of the job sheet: one per life and bucket of the window that it touches.
+
+    Args:
+        life, bucket: [rows]; first: [lives] row of the life's first bucket; first_bucket: [lives].
+    """
+
+    life: I64
+    bucket: I64
+    first: I64
+    first_bucket: I64
+
+    def of(self, life: I64, bucket: I64) -> I64:
+        """Row of each life and bucket."""
+        return self.first[life] + bucket - self.first_bucket[life]
+
+
+def job_rows(chunk: Chunk, window: Window) -> JobRows:
+    """Rows for every bucket a life touches, its cut-off second included."""
+    edges, lives = window.edges_ms, chunk.lives
+    low = np.searchsorted(edges, lives.start_ms, side="right") - 1
+    end = np.minimum(lives.end_ms, edges[-1]) + OVERTIME_MS
+    high = np.searchsorted(edges, end, side="left") - 1
+    low, high = np.clip(low, 0, len(edges) - 2), np.clip(high, -1, len(edges) - 2)
+    alive = (lives.start_ms < edges[-1]) & (end >= edges[0])
+    count = np.where(alive, high - low + 1, 0)
+    first = np.cumsum(count) - count
+    life = np.repeat(np.arange(len(count)), count)
+    return JobRows(life, np.arange(len(life)) - first[life] + low[life], first, low)
+
+
+def book_jobs(chunk: Chunk, timeline: Timeline, energy: Energy, rows: JobRows) -> Sheet:
+    """Book every job's static and dynamic energy."""
+    sheet = Sheet.empty(len(rows.life))
+    _book_job_dynamic(timeline, energy, rows, sheet)
+    gpu_share = _book_job_gpus(timeline, energy, rows, sheet)
+    held, inside = energy.held, timeline.cell_bucket[energy.held.cell] >= 0
+    row = rows.of(held.life[inside], timeline.cell_bucket[held.cell[inside]])
+    assumed = chunk.lives.modelled[held.life[inside]]
+    weight = rest_weight(chunk, timeline, energy, held.cpu_share, held.memory_share, gpu_share, held.cell)
+    for component, static_j, evidence, share in (
+        (CPU, energy.cpu.static_j, energy.cpu.evidence, held.cpu_share),
+        (DRAM, energy.dram.static_j, energy.dram.evidence, held.memory_share),
+        (REST, energy.rest.static_j, energy.rest.evidence, weight),
+    ):
+        for code, cells_j in _by_evidence(timeline, static_j, evidence):
+            amount = cells_j[held.cell[inside]] * share[inside]
+            sheet.book(row, amount, component, STATIC, np.where(assumed, MODELLED, code))
+    return sheet
+
+
+def _book_job_dynamic(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> None:
+    pieces, inside = energy.time.jobs, timeline.bucket[energy.time.jobs.segment] >= 0
+    segment, cpu_s = pieces.segment[inside], pieces.cpu_s[inside]
+    row = rows.of(pieces.life[inside], timeline.bucket[segment])
+    known = pieces.evidence[inside]
+    total = np.zeros(len(row))
+    for component, part in ((CPU, energy.cpu), (DRAM, energy.dram)):
+        if len(part.meter.intervals):
+            amount = part.per_cpu_s[segment] * cpu_s
+            sheet.book(row, amount, component, DYNAMIC, np.maximum(known, part.evidence[segment]))
+            total += amount
+    sheet.book(row, energy.rest.per_dynamic[segment] * total, REST, DYNAMIC, energy.rest.evidence[segment])
+
+
+def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> F64:
+    """Book held GPUs; returns the GPUs each holding holds, as a number."""
+    gpu, on = energy.gpu, energy.gpu_held
+    held, cell = energy.held, on.slot // max(gpu.slots, 1)
+    inside = timeline.cell_bucket[cell] >= 0
+    row = rows.of(held.life[on.holding[inside]], timeline.cell_bucket[cell[inside]])
+    for amount, component, part, evidence in gpu_slots(timeline, energy):
+        sheet.book(row, amount[on.slot[inside]] * on.share[inside], component, part, evidence)
+    return sums(on.holding, on.share, len(held.life))
+
+
+def gpu_slots(timeline: Timeline, energy: Energy) -> list[tuple[F64, int, int, int]]:
+    """GPU energy per slot (cell and GPU) and the rest that goes with it: amount [slots], component, part, evidence."""
+    gpu, count = energy.gpu, timeline.cell_count * energy.gpu.slots
+    rest_j = energy.rest.per_dynamic[gpu.segment] * gpu.dynamic_j
+    found = []
+    for amount, evidence, component, part in (
+        (gpu.static_j, gpu.evidence, GPU, STATIC),
+        (gpu.dynamic_j, gpu.evidence, GPU, DYNAMIC),
+        (rest_j, energy.rest.evidence[gpu.segment], REST, DYNAMIC),
+    ):
+        for code in np.unique(evidence).tolist():
+            mine = evidence == code
+            found.append((sums(gpu.slot[mine], amount[mine], count), component, part, int(code)))
+    return found
+
+
+def rest_weight(
+    chunk: Chunk, timeline: Timeline, energy: Energy, cpu: F64, memory: F64, gpus: F64, cell: I64
+) -> F64:
+    """`w = (cpu * Pmax_cpu + memory * Pmax_dram + GPUs * Pmax_gpu) / sum of Pmax`; all unknown: the CPU share."""
+    node = timeline.cell_node[cell]
+    cpu_w, dram_w, gpu_w = (
+        np.array([getattr(traits.model, name) for traits in chunk.nodes])[node]
+        for name in ("cpu_max_w", "dram_max_w", "gpu_max_w")
+    )
+    boards = energy.gpu.present.sum(axis=1)[node]
+    total = cpu_w + dram_w + boards * gpu_w
+    return np.where(total > 0, ratio(cpu * cpu_w + memory * dram_w + gpus * gpu_w, total), cpu)
+
+
+def _by_evidence(timeline: Timeline, per_segment: F64, evidence: F64 | I64) -> list[tuple[int, F64]]:
+    """Sums per cell, apart for each kind of evidence."""
+    return [
+        (int(code), timeline.per_cell(np.where(evidence == code, per_segment, 0.0))) for code in np.unique(evidence)
+    ]
+
+
+def book_system(energy: Energy, sheet: Sheet, row: I64) -> None:
+    """Book what no job used. `row` [s] is each segment's row, -1 outside the window."""
+    on: Bool = row >= 0
+    total = np.zeros(int(on.sum()))
+    for component, part in ((CPU, energy.cpu), (DRAM, energy.dram)):
+        amount = (part.per_cpu_s * energy.time.system_s)[on]
+        sheet.book(row[on], amount, component, DYNAMIC, part.evidence[on])
+        total += amount
+    rest = energy.rest
+    sheet.book(row[on], rest.per_dynamic[on] * total, REST, DYNAMIC, rest.evidence[on])
+
+
+def book_idle(chunk: Chunk, timeline: Timeline, energy: Energy, sheet: Sheet, cell_row: I64) -> None:
+    """Book what nobody held. `cell_row` [c] is each cell's row, -1 outside the window."""
+    on, held = cell_row >= 0, energy.held
+    slots, cells = energy.gpu.slots, np.arange(timeline.cell_count)
+    slot_on = np.repeat(on, slots)
+    slot_row = np.repeat(cell_row, slots)[slot_on]
+    for amount, component, part, evidence in gpu_slots(timeline, energy):
+        sheet.book(slot_row, (amount * energy.gpu_held.free)[slot_on], component, part, evidence)
+    present = energy.gpu.present[timeline.cell_node]
+    free_gpus = (energy.gpu_held.free.reshape(-1, max(slots, 1)) * present).sum(axis=1) if slots else np.zeros(len(on))
+    weight = rest_weight(chunk, timeline, energy, held.cpu_free, held.memory_free, free_gpus, cells)
+    for component, static_j, evidence_s, share in (
+        (CPU, energy.cpu.static_j, energy.cpu.evidence, held.cpu_free),
+        (DRAM, energy.dram.static_j, energy.dram.evidence, held.memory_free),
+        (REST, energy.rest.static_j, energy.rest.evidence, weight),
+    ):
+        for code, cells_j in _by_evidence(timeline, static_j, evidence_s):
+            sheet.book(cell_row[on], (cells_j * share)[on], component, STATIC, code)

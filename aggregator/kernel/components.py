@@ -1,0 +1,94 @@
+"""Measured energy of a chunk's components on the timeline, split into static and dynamic by the two prices."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aggregator.kernel.arrays import F64, Bool, Chunk, NodeSamples
+from aggregator.kernel.counters import MODELLED, Intervals, Readings, counted, fill, integrated
+from aggregator.kernel.cpu_time import CpuTime
+from aggregator.kernel.gpu import GpuEnergy
+from aggregator.kernel.meters import Meter, on_timeline
+from aggregator.kernel.prices import Prices, prices
+from aggregator.kernel.ragged import sums
+from aggregator.kernel.rest import Parts
+from aggregator.kernel.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """CPU or memory: its meter with the prices, laid on segments.
+
+    Args:
+        static_j: [s] static energy; per_cpu_s: [s] joules per CPU second; evidence: [s] index into EVIDENCE.
+    """
+
+    meter: Meter
+    prices: Prices
+    static_j: F64
+    per_cpu_s: F64
+    evidence: F64
+
+
+def cpu_meter(rows: NodeSamples, readings: Readings, timeline: Timeline, max_gap_ms: int) -> Meter:
+    """RAPL packages; the agent's model, marked, where they were not read."""
+    measured = counted(readings, rows.cpu_energy_j, max_gap_ms)
+    modelled = counted(readings, rows.cpu_modelled_j, max_gap_ms)
+    return on_timeline(timeline, fill(measured, modelled, timeline.axis.span, MODELLED))
+
+
+def dram_meter(rows: NodeSamples, readings: Readings, timeline: Timeline, max_gap_ms: int) -> Meter:
+    """RAPL dram zones."""
+    return on_timeline(timeline, counted(readings, rows.dram_energy_j, max_gap_ms))
+
+
+def whole_node(rows: NodeSamples, readings: Readings, timeline: Timeline, max_gap_ms: int) -> Intervals:
+    """The whole-node meter: its counter, and its power where it counts none."""
+    by_counter = counted(readings, rows.meter_energy_j, max_gap_ms)
+    by_power = integrated(readings, rows.meter_power_w, max_gap_ms)
+    return fill(by_counter, by_power, timeline.axis.span)
+
+
+def priced(meter: Meter, idle_w: F64, time: CpuTime) -> Component:
+    """Split a meter's intervals with the CPU seconds of its node.
+
+    Args:
+        idle_w: [nodes] idle power of the component [W].
+    """
+    split = prices(meter.intervals, idle_w[meter.intervals.entity], meter.gather(time.jobs_s + time.system_s))
+    count = len(meter.interval)
+    if not len(meter.intervals):
+        return Component(meter, split, np.zeros(count), np.zeros(count), np.zeros(count))
+    return Component(
+        meter=meter,
+        prices=split,
+        static_j=meter.spread(split.static_j),
+        per_cpu_s=np.where(meter.covered, split.per_cpu_s[meter.interval], 0.0),
+        evidence=meter.intervals.evidence[meter.interval].astype(np.float64),
+    )
+
+
+def parts_of(chunk: Chunk, timeline: Timeline, cpu: Component, dram: Component, gpu: GpuEnergy, time: CpuTime) -> Parts:
+    """The parts of each node, and where all of them that its meter includes were metered.
+
+    A component that a node never reported is absent hardware, not a gap.
+    """
+    seconds, count = time.jobs_s + time.system_s, len(timeline.start)
+    gpu_j = sums(gpu.segment, gpu.static_j + gpu.dynamic_j, count)
+    included = np.array([node.model.meter_includes_gpus for node in chunk.nodes], np.bool_)[timeline.node]
+    gpus = np.where(included, gpu.present.sum(axis=1)[timeline.node], 0.0)
+    dynamic = (cpu.per_cpu_s + dram.per_cpu_s) * seconds + sums(gpu.segment, gpu.dynamic_j, count)
+    static = cpu.static_j + dram.static_j
+    return Parts(
+        energy_j=static + (cpu.per_cpu_s + dram.per_cpu_s) * seconds + np.where(included, gpu_j, 0.0),
+        dynamic_j=dynamic,
+        known=_present(timeline, cpu.meter)
+        & _present(timeline, dram.meter)
+        & (sums(gpu.segment, np.ones(len(gpu.segment)), count) >= gpus),
+    )
+
+
+def _present(timeline: Timeline, meter: Meter) -> Bool:
+    absent = np.ones(int(timeline.node.max(initial=0)) + 1, np.bool_)
+    absent[meter.intervals.entity] = False
+    return np.asarray(meter.covered | absent[timeline.node])

@@ -1,0 +1,137 @@
+"""From readings to meter intervals: what one meter counted between two consecutive good readings."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from aggregator.kernel.arrays import F64, I64, Bool, NodeSamples
+from aggregator.kernel.timeline import Timeline
+from maxwatt.domain.energy import EVIDENCE, Evidence
+
+COUNTED: Final = EVIDENCE.index(Evidence.COUNTED)
+INTEGRATED: Final = EVIDENCE.index(Evidence.INTEGRATED)
+ACCOUNTED: Final = EVIDENCE.index(Evidence.ACCOUNTED)
+MODELLED: Final = EVIDENCE.index(Evidence.MODELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Rows of one kind of entity (node or GPU), sorted by (entity, time). `entity` numbers are the caller's."""
+
+    entity: I64
+    position: I64
+    monotonic_s: F64
+    epoch_id: I64
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Intervals of one meter per entity, sorted, without overlap.
+
+    Args:
+        entity: [k].
+        start, end: [k] positions on the chunk's axis; both are knots of the timeline.
+        seconds: [k] by the agent's monotonic clock.
+        amount: [k] what was counted: J, or CPU seconds.
+        evidence: [k] index into EVIDENCE.
+    """
+
+    entity: I64
+    start: I64
+    end: I64
+    seconds: F64
+    amount: F64
+    evidence: I64
+
+    def __len__(self) -> int:
+        return len(self.amount)
+
+
+def ordered(samples: NodeSamples, timeline: Timeline) -> tuple[NodeSamples, Readings]:
+    """The node rows in order of node and time without duplicates, and their readings."""
+    position = timeline.axis.at(samples.node, samples.ts_ms)
+    keep = in_order(position)
+    rows = NodeSamples(*(getattr(samples, name)[keep] for name in NodeSamples.__dataclass_fields__))
+    return rows, Readings(rows.node.astype(np.int64), position[keep], rows.monotonic_s, rows.epoch_id)
+
+
+def in_order(position: I64) -> I64:
+    """Row numbers that sort `position`, the first of equal positions only."""
+    if len(position) and np.all(np.diff(position) > 0):
+        return np.arange(len(position))
+    return np.unique(position, return_index=True)[1]
+
+
+def counted(readings: Readings, counter: F64, max_gap_ms: int) -> Intervals:
+    """Intervals of a counter: differences of consecutive good readings of one epoch.
+
+    A reading that failed (NaN) is bridged. A decrease, a clock that stands still, another epoch or a gap beyond
+    `max_gap_ms` is no interval: what happened there is missing coverage.
+    """
+    good = np.flatnonzero(~np.isnan(counter))
+    a, b = good[:-1], good[1:]
+    amount = counter[b] - counter[a]
+    keep = _joined(readings, a, b, max_gap_ms) & (amount >= 0)
+    return _intervals(readings, a[keep], b[keep], amount[keep], COUNTED)
+
+
+def integrated(readings: Readings, power_w: F64, max_gap_ms: int) -> Intervals:
+    """Intervals of a power meter: trapezoids between consecutive good readings of one epoch."""
+    good = np.flatnonzero(~np.isnan(power_w))
+    a, b = good[:-1], good[1:]
+    keep = _joined(readings, a, b, max_gap_ms)
+    a, b = a[keep], b[keep]
+    energy_j = 0.5 * (power_w[a] + power_w[b]) * (readings.monotonic_s[b] - readings.monotonic_s[a])
+    return _intervals(readings, a, b, energy_j, INTEGRATED)
+
+
+def _joined(readings: Readings, a: I64, b: I64, max_gap_ms: int) -> Bool:
+    same = (readings.entity[a] == readings.entity[b]) & (readings.epoch_id[a] == readings.epoch_id[b])
+    forward = readings.monotonic_s[b] > readings.monotonic_s[a]
+    near = readings.position[b] - readings.position[a] <= max_gap_ms
+    return np.asarray(same & forward & near)
+
+
+def _intervals(readings: Readings, a: I64, b: I64, amount: F64, evidence: int) -> Intervals:
+    return Intervals(
+        entity=readings.entity[a],
+        start=readings.position[a],
+        end=readings.position[b],
+        seconds=readings.monotonic_s[b] - readings.monotonic_s[a],
+        amount=amount,
+        evidence=np.full(len(a), evidence),
+    )
+
+
+def take(intervals: Intervals, keep: Bool | I64) -> Intervals:
+    """A selection of the intervals."""
+    return Intervals(*(getattr(intervals, name)[keep] for name in Intervals.__dataclass_fields__))
+
+
+def fill(best: Intervals, other: Intervals, span: int, evidence: int | None = None) -> Intervals:
+    """`best`, and `other` where it overlaps no interval of `best` of the same entity.
+
+    Args:
+        span: length of a node's stretch of the axis.
+        evidence: how to mark what is filled in; None leaves its own mark.
+    """
+    if not len(other):
+        return best
+    if evidence is not None:
+        other = replace(other, evidence=np.full(len(other), evidence))
+    best_start, best_end = _ordered(best, span)
+    other_start, other_end = _ordered(other, span)
+    after = np.searchsorted(best_start, other_start, side="right")
+    ends = np.concatenate([[np.iinfo(np.int64).min], best_end])
+    starts = np.concatenate([best_start, [np.iinfo(np.int64).max]])
+    free = take(other, (ends[after] <= other_start) & (starts[after] >= other_end))
+    names = Intervals.__dataclass_fields__
+    merged = Intervals(*(np.concatenate([getattr(best, name), getattr(free, name)]) for name in names))
+    return take(merged, np.argsort(_ordered(merged, span)[0], kind="stable"))
+
+
+def _ordered(intervals: Intervals, span: int) -> tuple[I64, I64]:
+    """Starts and ends that ascend over all entities, also where several entities share a node's stretch."""
+    base = intervals.entity * span
+    return base + intervals.start % span, base + intervals.end % span

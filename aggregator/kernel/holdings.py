@@ -1,0 +1,86 @@
+"""Who holds what in each cell: shares of CPUs, memory and GPUs, shared out where they over-subscribe."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aggregator.kernel.arrays import F64, I64, Bool, Chunk
+from aggregator.kernel.ragged import expand, sums
+from aggregator.kernel.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """One entry per life and cell it holds something in.
+
+    Args:
+        life, cell: [h].
+        cpus: [h] CPUs held; 0 while suspended, all of the node where the job is exclusive.
+        cpu_share, memory_share: [h] `a/N` and `m/M`, divided by what is held where that exceeds 1.
+        cpu_free, memory_free: [c] share of each cell that nobody holds.
+    """
+
+    life: I64
+    cell: I64
+    cpus: F64
+    cpu_share: F64
+    memory_share: F64
+    cpu_free: F64
+    memory_free: F64
+
+
+def holdings(chunk: Chunk, timeline: Timeline) -> Holdings:
+    """Holdings of every life in every cell it lives in."""
+    lives, axis = chunk.lives, timeline.axis
+    node = lives.node.astype(np.int64)
+    life, cell = _cells(timeline, axis.at(node, lives.start_ms), axis.at(node, lives.end_ms))
+    running = ~_suspended(chunk, timeline, life, cell)
+    node_cpus = _capacity(np.array([t.cpus for t in chunk.nodes]), lives.cpus, node)
+    node_memory = np.array([t.memory_bytes for t in chunk.nodes])
+    cpus = np.where(lives.exclusive, node_cpus[node], lives.cpus)[life] * running
+    cpu = cpus / node_cpus[node[life]]
+    memory = _memory_share(lives.memory_bytes, node_memory[node], lives.cpus / node_cpus[node], lives.exclusive)[life]
+    cpu_share, cpu_free = _shared_out(cpu, cell, timeline.cell_count)
+    memory_share, memory_free = _shared_out(memory, cell, timeline.cell_count)
+    return Holdings(life, cell, cpus, cpu_share, memory_share, cpu_free, memory_free)
+
+
+def _cells(timeline: Timeline, start: I64, end: I64) -> tuple[I64, I64]:
+    """Pairs (owner, cell) for the cells between two positions each; nothing where they are equal."""
+    if not len(timeline.cell):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    last = len(timeline.cell) - 1
+    low = timeline.cell[np.clip(timeline.first_segment(start), 0, last)]
+    high = timeline.cell[np.clip(timeline.last_segment(end), 0, last)]
+    return expand(low, np.where(end > start, high - low + 1, 0))
+
+
+def _suspended(chunk: Chunk, timeline: Timeline, life: I64, cell: I64) -> Bool:
+    spans = chunk.suspensions
+    if not len(spans.life):
+        return np.zeros(len(life), np.bool_)
+    node = chunk.lives.node[spans.life].astype(np.int64)
+    axis = timeline.axis
+    owner, cells = _cells(timeline, axis.at(node, spans.start_ms), axis.at(node, spans.end_ms))
+    count = timeline.cell_count
+    return np.isin(life * count + cell, spans.life[owner] * count + cells)
+
+
+def _capacity(known: F64, held: F64, node: I64) -> F64:
+    """CPUs of each node; where Slurm's figure is unknown, the most that one job holds there."""
+    most = np.zeros(len(known))
+    np.maximum.at(most, node, held)
+    return np.where(known > 0, known, np.maximum(most, 1.0))
+
+
+def _memory_share(memory: F64, capacity: F64, cpu_share: F64, exclusive: Bool) -> F64:
+    """`m/M`; where either is unknown the CPU share stands in for it; all of it for exclusive jobs."""
+    known = (memory > 0) & (capacity > 0)
+    share = np.where(known, np.divide(memory, capacity, out=np.zeros_like(memory), where=capacity > 0), cpu_share)
+    return np.where(exclusive, 1.0, share)
+
+
+def _shared_out(share: F64, cell: I64, cell_count: int) -> tuple[F64, F64]:
+    held = sums(cell, share, cell_count)
+    shared = share / np.maximum(1.0, held)[cell]
+    return shared, np.where(held < 1.0, 1.0 - held, 0.0)

@@ -1,0 +1,109 @@
+"""CPU seconds of each job over time: increments of its counter between its start, its samples and its end."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from aggregator.kernel.arrays import F64, I64, Chunk, JobSamples, Lives
+from aggregator.kernel.ragged import expand
+from aggregator.kernel.timeline import OVERTIME_MS, Timeline
+
+EARLY_MS: Final = 5_000
+"""A sample up to this long before a job's recorded start still belongs to it: clocks differ a little."""
+LATE_MS: Final = 60_000
+"""A cgroup may outlive its job by this long, through epilogs; its last value is the job's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Job samples given to their lives, in order of life and time, within each life's own time.
+
+    Args:
+        life: [r]; position: [r] on the chunk's axis; cpu_s: [r] without NaN; row: [r] row in the job samples.
+    """
+
+    life: I64
+    position: I64
+    cpu_s: F64
+    row: I64
+
+
+@dataclass(frozen=True, slots=True)
+class Increments:
+    """CPU seconds that a life used between two positions; linear in between.
+
+    Args:
+        life, start, end: [i]; cpu_s: [i].
+    """
+
+    life: I64
+    start: I64
+    end: I64
+    cpu_s: F64
+
+
+def samples_of_lives(chunk: Chunk, timeline: Timeline) -> Sampled:
+    """Give each job row to the life it belongs to: same node and job id, and within its time."""
+    lives, first, count = chunk.lives, *_row_ranges(chunk.job, chunk.lives)
+    life, row = expand(first, count)
+    known = ~np.isnan(chunk.job.cpu_s[row])
+    life, row = life[known], row[known]
+    position = timeline.axis.at(lives.node[life], chunk.job.ts_ms[row])
+    low, high = life_bounds(lives, timeline)
+    return Sampled(life, np.clip(position, low[life], high[life]), chunk.job.cpu_s[row], row)
+
+
+def life_bounds(lives: Lives, timeline: Timeline) -> tuple[I64, I64]:
+    """Positions between which each life can have used CPU: its start, and its end with the cut-off second."""
+    running = lives.end_ms == np.iinfo(np.int64).max
+    end_ms = np.where(running, lives.end_ms, lives.end_ms + np.where(running, 0, OVERTIME_MS))
+    return timeline.axis.at(lives.node, lives.start_ms), timeline.axis.at(lives.node, end_ms)
+
+
+def _row_ranges(job: JobSamples, lives: Lives) -> tuple[I64, I64]:
+    """First row and number of rows of each life in the job samples, which are sorted by node, job id and time."""
+    changed = (np.diff(job.node) != 0) | (np.diff(job.job_id) != 0)
+    run_first = np.concatenate([[0], np.flatnonzero(changed) + 1]) if len(job.node) else np.zeros(0, np.int64)
+    run_last = np.append(run_first[1:], len(job.node))
+    keys = zip(job.node[run_first].tolist(), job.job_id[run_first].tolist(), strict=True)
+    runs = {key: run for run, key in enumerate(keys)}
+    wanted = zip(lives.node.tolist(), lives.job_id.tolist(), strict=True)
+    run = np.array([runs.get(key, -1) for key in wanted], np.int64)
+    low_ms, high_ms = _claims(lives)
+    first, count = np.zeros(len(run), np.int64), np.zeros(len(run), np.int64)
+    for life in np.flatnonzero(run >= 0).tolist():  # lives, not samples: thousands at most
+        ts = job.ts_ms[run_first[run[life]] : run_last[run[life]]]
+        begin, end = np.searchsorted(ts, [low_ms[life], high_ms[life]])
+        first[life], count[life] = run_first[run[life]] + begin, end - begin
+    return first, count
+
+
+def _claims(lives: Lives) -> tuple[I64, I64]:
+    """Time in which rows of a job id belong to a life: a little around it, never into the next life of that id."""
+    running = lives.end_ms > np.iinfo(np.int64).max - LATE_MS
+    low, high = lives.start_ms - EARLY_MS, np.where(running, lives.end_ms, lives.end_ms + np.where(running, 0, LATE_MS))
+    order = np.lexsort((lives.start_ms, lives.job_id, lives.node))
+    a, b = order[:-1], order[1:]
+    again = (lives.node[a] == lives.node[b]) & (lives.job_id[a] == lives.job_id[b])
+    a, b = a[again], b[again]
+    high[a] = np.minimum(high[a], lives.start_ms[b])
+    low[b] = np.maximum(low[b], lives.start_ms[b])
+    return low, high
+
+
+def increments(sampled: Sampled, lives: Lives, timeline: Timeline, max_gap_ms: int) -> Increments:
+    """Differences between consecutive samples of a life, and from its start, where the counter is 0, to the first.
+
+    A counter that falls or a gap beyond `max_gap_ms` gives none: that use is unread. So is what a life used before
+    the chunk's first time, where its start lies before it.
+    """
+    life, position, cpu_s = sampled.life, sampled.position, sampled.cpu_s
+    opens = np.ones(len(life), np.bool_)
+    opens[1:] = life[1:] != life[:-1]
+    low, _ = life_bounds(lives, timeline)
+    start = np.where(opens, low[life], np.roll(position, 1))
+    used = cpu_s - np.where(opens, 0.0, np.roll(cpu_s, 1))
+    begun = ~opens | (lives.start_ms[life] >= timeline.axis.origin_ms)
+    keep = (used >= 0) & (position - start <= max_gap_ms) & begun
+    return Increments(life[keep], start[keep], position[keep], used[keep])

@@ -1,0 +1,108 @@
+"""The result as rows, with what each booking says of itself: time held, covered, used, wasted, and how sure."""
+
+from typing import Final
+
+import numpy as np
+
+from aggregator.kernel.accounts import Energy, JobRows
+from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Window
+from aggregator.kernel.evidence import uncertainty
+from aggregator.kernel.ragged import ratio, sums
+from aggregator.kernel.sheet import CPU, STATIC, Sheet
+from aggregator.kernel.timeline import Timeline
+from maxwatt.domain.energy import Account
+
+NODE_ACCOUNTS: Final = (Account.SYSTEM, Account.IDLE, Account.UNATTRIBUTED)
+
+
+def bookings(
+    chunk: Chunk, window: Window, line: Timeline, energy: Energy, rows: JobRows, jobs: Sheet, nodes: Sheet
+) -> Bookings:
+    """Both sheets as rows of the ledger.
+
+    Args:
+        jobs: sheet with the rows of `rows`; nodes: sheet by account, node and bucket.
+    """
+    buckets, node_count = len(window.edges_ms) - 1, len(chunk.nodes)
+    covered = np.where(energy.cpu.meter.covered, line.length_ms / 1000, 0.0)
+    on = line.bucket >= 0
+    node_covered = sums((line.node * buckets + line.bucket)[on], covered[on], node_count * buckets)
+    node_covered = np.tile(node_covered, len(NODE_ACCOUNTS))
+    facts = _job_facts(line, energy, rows, covered)
+    job_uncertainty = uncertainty(jobs.evidence_j, _edges(chunk, window, rows), facts["held_s"])
+    no_edges, unknown = np.zeros(len(node_covered), np.int64), np.full(len(node_covered), np.nan)
+    grid = np.meshgrid(NODE_ACCOUNTS, range(node_count), range(buckets), indexing="ij")
+    account, node, bucket = (axis.ravel() for axis in grid)
+    all_rows = Bookings(
+        account=np.concatenate([np.full(len(rows.life), Account.JOB), account]).astype(np.int32),
+        life=np.concatenate([rows.life, np.full(len(account), -1)]),
+        node=np.concatenate([chunk.lives.node[rows.life], node]).astype(np.int32),
+        bucket=np.concatenate([rows.bucket, bucket]).astype(np.int32),
+        energy_j=np.concatenate([jobs.energy_j, nodes.energy_j]),
+        evidence_j=np.concatenate([jobs.evidence_j, nodes.evidence_j]),
+        cpu_used_s=np.concatenate([facts["cpu_used_s"], unknown]),
+        cpu_reserved_s=np.concatenate([facts["cpu_reserved_s"], np.zeros(len(account))]),
+        held_s=np.concatenate([facts["held_s"], node_covered]),
+        covered_s=np.concatenate([facts["covered_s"], node_covered]),
+        waste_j=np.concatenate([_waste(chunk, rows, jobs, facts), unknown]),
+        memory_peak_bytes=np.concatenate([_memory_peaks(chunk, line, energy, rows), unknown]),
+        uncertainty=np.concatenate([job_uncertainty, uncertainty(nodes.evidence_j, no_edges, node_covered)]),
+    )
+    return _tidy(all_rows)
+
+
+def _tidy(rows: Bookings) -> Bookings:
+    """Rows with energy or held time, in the documented order."""
+    some = np.flatnonzero((rows.energy_j != 0).any(axis=(1, 2)) | (rows.held_s > 0))
+    order = some[np.lexsort((rows.life[some], rows.account[some], rows.bucket[some], rows.node[some]))]
+    return Bookings(*(getattr(rows, name)[order] for name in Bookings.__dataclass_fields__))
+
+
+def _job_facts(line: Timeline, energy: Energy, rows: JobRows, covered_s: F64) -> dict[str, F64]:
+    """Held, covered and reserved time and the CPU seconds used, per job row; use that nothing read is unknown."""
+    held, count = energy.held, len(rows.life)
+    inside = line.cell_bucket[held.cell] >= 0
+    cell = held.cell[inside]
+    row = rows.of(held.life[inside], line.cell_bucket[cell])
+    seconds = line.cell_length_ms[cell] / 1000
+    pieces = energy.time.jobs
+    within = line.bucket[pieces.segment] >= 0
+    piece_row = rows.of(pieces.life[within], line.bucket[pieces.segment[within]])
+    used = sums(piece_row, pieces.cpu_s[within], count)
+    seen = np.bincount(piece_row, minlength=count) > 0
+    return {
+        "held_s": sums(row, seconds, count),
+        "covered_s": sums(row, line.per_cell(covered_s)[cell], count),
+        "cpu_reserved_s": sums(row, held.cpus[inside] * seconds, count),
+        "cpu_used_s": np.where(seen, used, np.nan),
+    }
+
+
+def _waste(chunk: Chunk, rows: JobRows, jobs: Sheet, facts: dict[str, F64]) -> F64:
+    """Static CPU energy reserved but not used: `static * max(0, 1 - used / reserved)`; unknown without idle power."""
+    known = np.array([node.model.cpu_idle_w > 0 for node in chunk.nodes], np.bool_)
+    unused = np.maximum(0.0, 1.0 - ratio(facts["cpu_used_s"], facts["cpu_reserved_s"]))
+    return np.where(known[chunk.lives.node[rows.life]], jobs.energy_j[:, CPU, STATIC] * unused, np.nan)
+
+
+def _memory_peaks(chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows) -> F64:
+    """Highest resident memory [B] sampled in each job row, NaN where none was."""
+    sampled = energy.time.sampled
+    peaks = np.full(len(rows.life), np.nan)
+    if not len(sampled.life):
+        return peaks
+    bucket = line.bucket[np.clip(line.last_segment(sampled.position), 0, len(line.bucket) - 1)]
+    memory = chunk.job.memory_bytes[sampled.row]
+    on = (bucket >= 0) & ~np.isnan(memory)
+    row, memory = rows.of(sampled.life[on], bucket[on]), memory[on]
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    if len(first):
+        peaks[row[first]] = np.maximum.reduceat(memory, first)
+    return peaks
+
+
+def _edges(chunk: Chunk, window: Window, rows: JobRows) -> I64:
+    """How many ends of its job fall into each job row: 0, 1 or 2."""
+    low, high = window.edges_ms[rows.bucket], window.edges_ms[rows.bucket + 1]
+    start, end = chunk.lives.start_ms[rows.life], chunk.lives.end_ms[rows.life]
+    return ((start >= low) & (start < high)).astype(np.int64) + ((end >= low) & (end < high))

@@ -1,0 +1,54 @@
+"""CPU seconds of jobs cut at the knots of the timeline: one piece per life and segment."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aggregator.kernel.arrays import F64, I64
+from aggregator.kernel.job_use import Increments
+from aggregator.kernel.ragged import expand
+from aggregator.kernel.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """CPU seconds of a life within a segment, and how they became known (index into EVIDENCE).
+
+    Args:
+        life, segment, evidence: [p]; cpu_s: [p].
+    """
+
+    life: I64
+    segment: I64
+    cpu_s: F64
+    evidence: I64
+
+
+def overlaps(timeline: Timeline, start: I64, end: I64) -> tuple[I64, I64, F64]:
+    """Segments between two positions: owner, segment and the share of the owner's time in it.
+
+    A span without length lies wholly in one segment.
+    """
+    if not len(timeline.start):
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, np.zeros(0)
+    last_index = len(timeline.start) - 1
+    first = np.clip(timeline.first_segment(start), 0, last_index)
+    last = np.clip(timeline.last_segment(end), first, last_index)
+    if np.array_equal(first, last):  # almost always: jobs are read together with their node
+        return np.arange(len(start)), first, np.ones(len(start))
+    owner, segment = expand(first, last - first + 1)
+    inner = np.minimum(timeline.end[segment], end[owner]) - np.maximum(timeline.start[segment], start[owner])
+    span = (end - start)[owner]
+    return owner, segment, np.where(span > 0, np.maximum(inner, 0) / np.maximum(span, 1), 1.0)
+
+
+def cut(timeline: Timeline, use: Increments, evidence: int) -> Pieces:
+    """The increments as pieces, linear in time."""
+    owner, segment, share = overlaps(timeline, use.start, use.end)
+    return Pieces(use.life[owner], segment, use.cpu_s[owner] * share, np.full(len(owner), evidence))
+
+
+def joined(parts: list[Pieces]) -> Pieces:
+    """Several sets of pieces as one."""
+    return Pieces(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pieces.__dataclass_fields__))

@@ -1,0 +1,30 @@
+"""Ragged ranges and grouped sums without loops."""
+
+import numpy as np
+
+from aggregator.kernel.arrays import F64, I64
+
+
+def expand(first: I64, count: I64) -> tuple[I64, I64]:
+    """Owner and member of every element of the ranges [first, first + count).
+
+    Args:
+        first, count: [n] start and length of each range; a negative count is empty.
+
+    Returns:
+        owner: which range an element belongs to; member: the element. Both [sum of counts], in order.
+    """
+    count = np.maximum(count, 0)
+    owner = np.repeat(np.arange(len(count)), count)
+    offset = np.cumsum(count) - count
+    return owner, np.arange(len(owner)) - offset[owner] + first[owner]
+
+
+def sums(group: I64, weights: F64, count: int) -> F64:
+    """Sum of the weights of each group 0..count-1."""
+    return np.asarray(np.bincount(group, weights, count), np.float64)
+
+
+def ratio(a: F64, b: F64) -> F64:
+    """a / b, and 0 where b is not above 0."""
+    return np.asarray(np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=b > 0))

@@ -1,0 +1,117 @@
+"""CPU seconds that no sample shows: the tail of a job, jobs too short to be sampled, and jobs that cannot be read."""
+
+import numpy as np
+
+from aggregator.kernel.arrays import F64, I64, Bool, Chunk, Lives
+from aggregator.kernel.counters import ACCOUNTED, MODELLED
+from aggregator.kernel.holdings import Holdings
+from aggregator.kernel.job_use import Increments, Sampled, life_bounds
+from aggregator.kernel.meters import Meter
+from aggregator.kernel.pieces import Pieces, overlaps
+from aggregator.kernel.ragged import ratio, sums
+from aggregator.kernel.timeline import Timeline
+
+FOREVER = np.iinfo(np.int64).max
+
+
+def tails(chunk: Chunk, timeline: Timeline, sampled: Sampled, busy: Meter, free_s: F64, max_gap_ms: int) -> Pieces:
+    """What Slurm's TotalCPU knows beyond a job's last sample, capped by what the node used and no sample explains.
+
+    Args:
+        busy: CPU seconds of the nodes as a meter.
+        free_s: [b] CPU seconds of each busy interval that no sample explains.
+    """
+    last, last_s = _last_sample(chunk.lives, timeline, sampled)
+    want_s = chunk.lives.total_cpu_s - last_s
+    life = np.flatnonzero(settled(chunk.lives, timeline, sampled, max_gap_ms) & (want_s > 0))
+    if not len(free_s):
+        life = life[:0]
+    _, high = life_bounds(chunk.lives, timeline)
+    owner, segment, share = overlaps(timeline, last[life], high[life])
+    interval = busy.interval[segment]
+    weight = np.where(busy.covered[segment], free_s[interval] * share, 0.0) if len(owner) else np.zeros(0)
+    demand_s = want_s[life][owner] * ratio(weight, sums(owner, weight, len(life))[owner])
+    asked_s = sums(interval, demand_s, len(free_s))
+    scale = np.where(asked_s > free_s, ratio(free_s, asked_s), 1.0)
+    cpu_s = demand_s * scale[interval] if len(owner) else np.zeros(0)
+    return Pieces(life[owner], segment, cpu_s, np.full(len(owner), ACCOUNTED))
+
+
+def settled(lives: Lives, timeline: Timeline, sampled: Sampled, max_gap_ms: int) -> Bool:
+    """Lives whose use after their last sample accounting tells: ended, TotalCPU known, sampled not too long before."""
+    last, _ = _last_sample(lives, timeline, sampled)
+    _, high = life_bounds(lives, timeline)
+    unseen_ms = high - last
+    never = np.ones(len(last), np.bool_)
+    never[sampled.life] = False
+    lived_ms = np.where(lives.end_ms < FOREVER, lives.end_ms, lives.start_ms) - lives.start_ms
+    unseen_ms = np.where(never, np.maximum(unseen_ms, lived_ms), unseen_ms)  # its start may lie before the chunk's time
+    return np.asarray((lives.end_ms < FOREVER) & ~np.isnan(lives.total_cpu_s) & (unseen_ms <= max_gap_ms))
+
+
+def _last_sample(lives: Lives, timeline: Timeline, sampled: Sampled) -> tuple[I64, F64]:
+    """Per life: the position of its last sample (else its start), and the CPU seconds it showed."""
+    low, _ = life_bounds(lives, timeline)
+    last, last_s = low.copy(), np.zeros(len(low))
+    last[sampled.life] = sampled.position  # rows are in order of time: the last one stays
+    last_s[sampled.life] = sampled.cpu_s
+    return last, last_s
+
+
+def unread(
+    chunk: Chunk,
+    timeline: Timeline,
+    held: Holdings,
+    known: Increments,
+    sampled: Sampled,
+    busy: Meter,
+    free_s: F64,
+    max_gap_ms: int,
+) -> Pieces:
+    """Lives whose CPU cannot be read share what the node used beyond the known, by CPUs, each at most all of its own.
+
+    Args:
+        known: increments of the lives that can be read, in order of life and time.
+        free_s: [b] CPU seconds of each busy interval that nothing known explains.
+    """
+    life, start, end = _unread_spans(chunk.lives, timeline, known, sampled, max_gap_ms)
+    owner, segment, share = overlaps(timeline, start, end)
+    seconds = share * (end - start)[owner] / 1000 * (busy.covered[segment] if len(owner) else 0.0)
+    life = life[owner]
+    weight = seconds * _cpus_held(held, life, timeline.cell[segment], timeline.cell_count)
+    some = weight > 0
+    life, segment, weight = life[some], segment[some], weight[some]
+    interval = busy.interval[segment]
+    share_s = free_s[interval] * ratio(weight, sums(interval, weight, len(free_s))[interval])
+    return Pieces(life, segment, np.minimum(share_s, weight), np.full(len(life), MODELLED))
+
+
+def _unread_spans(
+    lives: Lives, timeline: Timeline, known: Increments, sampled: Sampled, max_gap_ms: int
+) -> tuple[I64, I64, I64]:
+    """Spans of each life that no increment and no settled tail covers: life, start, end."""
+    low, _ = life_bounds(lives, timeline)
+    high = timeline.axis.at(lives.node, lives.end_ms)
+    done = settled(lives, timeline, sampled, max_gap_ms)
+    count = len(low)
+    # Each life opens with a mark at its start and closes with one at its end; gaps lie between neighbours.
+    life = np.concatenate([np.arange(count), known.life, np.arange(count)])
+    start = np.concatenate([low, known.start, high])
+    end = np.concatenate([low, known.end, high])
+    rank = np.repeat([0, 1, 2], [count, len(known.life), count])
+    order = np.lexsort((start, rank, life))
+    life, start, end = life[order], start[order], end[order]
+    same = life[1:] == life[:-1]
+    gap = same & (start[1:] > end[:-1])
+    closes = (rank[order][1:] == 2) & done[life[1:]]
+    keep = np.flatnonzero(gap & ~closes)
+    return life[keep], end[keep], start[keep + 1]
+
+
+def _cpus_held(held: Holdings, life: I64, cell: I64, cell_count: int) -> F64:
+    """CPUs that each life holds in each cell; 0 where it holds none."""
+    if not len(held.life):
+        return np.zeros(len(life))
+    keys, wanted = held.life * cell_count + held.cell, life * cell_count + cell
+    index = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[index] == wanted, held.cpus[index], 0.0)
