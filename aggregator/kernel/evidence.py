@@ -33,4 +33,4 @@ def uncertainty(evidence_j: F64, edges: I64, held_s: F64) -> F64:
     size: F64 = np.abs(evidence_j)
     known: F64 = size.sum(axis=1)
     kinds = ratio(np.asarray(size @ weights, np.float64), known)
-    return np.asarray(np.minimum(np.hypot(kinds, ratio(edges * EDGE_S, held_s)), 1.0))
+    return np.asarray(np.minimum(np.hypot(kinds, ratio(np.asarray(edges * EDGE_S, np.float64), held_s)), 1.0))
