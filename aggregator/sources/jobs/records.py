@@ -55,6 +55,8 @@ def with_expanded_paths(record: JobRecord) -> JobRecord:
 
     Without a file for errors they go to the output's file.
     """
+    if not record.stdout and not record.stderr:
+        return record
     stdout = expand_pattern(record.stdout, record)
     return replace(record, stdout=stdout, stderr=expand_pattern(record.stderr, record) or stdout)
 

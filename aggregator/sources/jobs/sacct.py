@@ -160,7 +160,7 @@ def _with_step_cpu(found: dict[JobKey, JobRecord], steps: Sequence[_Step]) -> li
         begun = [key for key in attempts.get(step.job_id, []) if step.start_ms and key.start_ms <= step.start_ms]
         if begun and step.cpu_s is not None and step.start_ms and step.start_ms <= (found[begun[-1]].end_ms or 0):
             sums[begun[-1]] = sums.get(begun[-1], 0.0) + step.cpu_s
-    return [replace(record, total_cpu_s=sums.get(key, record.total_cpu_s)) for key, record in found.items()]
+    return [replace(record, total_cpu_s=sums[key]) if key in sums else record for key, record in found.items()]
 
 
 class SacctSource:
