@@ -11,9 +11,9 @@ from typing import IO, Any, Final
 from deploy.minicluster.simulator.node import SimulatedNode
 from deploy.minicluster.simulator.slurm import Asker, Holding
 
-STEP_S: Final = 0.05
-HISTORY_EVERY: Final = 10
-LATEST_EVERY: Final = 20
+STEP_S: Final = 0.025
+HISTORY_EVERY: Final = 20
+LATEST_EVERY: Final = 40
 NOTHING: Final = Holding(0.0, 0.0)
 
 
