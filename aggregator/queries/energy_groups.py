@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, case, func, select
 from aggregator.ledger.tables import bookings, jobs
 from aggregator.queries.booked_time import in_time, open_windows
 from aggregator.queries.evidence import evidence_of, root_sum_square
-from aggregator.queries.expressions import booking_sums, cost_of, energy_of, visible
+from aggregator.queries.expressions import booking_sums, cost_of, energy_of, sum_if_never_null, visible
 from aggregator.queries.job_rows import Valuation
 from aggregator.queries.models import EnergyRow
 from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
@@ -39,7 +39,7 @@ def energy_by(
 def _group_statement(viewer: Viewer, group: Group, since_ms: int, until_ms: int) -> Select[Any]:
     """Sums by job, then by group: errors of one job add linearly, those of several jobs as root of squares."""
     waste_known = bookings.c.waste_j.is_not(None)
-    per_job = (
+    inner = (
         select(
             bookings.c.job_ref,
             *booking_sums(),
@@ -49,8 +49,10 @@ def _group_statement(viewer: Viewer, group: Group, since_ms: int, until_ms: int)
         )
         .where(bookings.c.account == int(Account.JOB), in_time(since_ms, until_ms))
         .group_by(bookings.c.job_ref)
-        .subquery()
     )
+    if not viewer.sees_all:  # said here too, so that a user's page reads the user's bookings only
+        inner = inner.where(bookings.c.job_ref.in_(select(jobs.c.job_ref).where(visible(viewer))))
+    per_job = inner.subquery()
     part, energy_j = per_job.c, func.sum(per_job.c.energy_j)
     return (
         select(
@@ -61,7 +63,7 @@ def _group_statement(viewer: Viewer, group: Group, since_ms: int, until_ms: int)
             func.min(part.method_version).label("method_version"),
             func.min(part.first_ms).label("first_ms"),
             func.max(part.last_ms).label("last_ms"),
-            case((func.count() == func.count(part.co2_g), func.sum(part.co2_g))).label("co2_g"),
+            sum_if_never_null(part.co2_g).label("co2_g"),
         )
         .join_from(per_job, jobs, jobs.c.job_ref == part.job_ref)
         .where(visible(viewer))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, case, func, select
 from aggregator.ledger.tables import bookings, jobs, measured
 from aggregator.queries.booked_time import booked_seconds, in_time, open_windows
 from aggregator.queries.evidence import evidence_of, root_sum_square
-from aggregator.queries.expressions import booking_sums, cost_of, visible
+from aggregator.queries.expressions import booking_sums, cost_of, sum_if_never_null, visible
 from aggregator.queries.job_rows import Valuation
 from aggregator.queries.models import EnergySummary, Evidence
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
@@ -68,7 +68,7 @@ def _account_statement(viewer: Viewer, since_ms: int, until_ms: int) -> Select[A
         func.min(part.method_version).label("method_version"),
         func.min(part.first_ms).label("first_ms"),
         func.max(part.last_ms).label("last_ms"),
-        case((func.count() == func.count(part.co2_g), func.sum(part.co2_g))).label("co2_g"),
+        sum_if_never_null(part.co2_g).label("co2_g"),
     ).group_by(part.account)
 
 

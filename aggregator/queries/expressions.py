@@ -1,6 +1,7 @@
 """SQL that more than one read model needs: sums over bookings, and what a viewer may see."""
 
 import operator
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -23,7 +24,7 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
 
 def energy_of(ending: str = "_j") -> Expression:
     """Energy of a booking [J] over the columns with this ending, such as `_static_j`."""
-    return reduce(operator.add, (bookings.c[name] for name in ENERGY_COLUMNS if name.endswith(ending)))
+    return _sum_of_columns([name for name in ENERGY_COLUMNS if name.endswith(ending)])
 
 
 def sum_if_all_known(value: Expression, weight: Expression) -> Expression:
@@ -32,26 +33,36 @@ def sum_if_all_known(value: Expression, weight: Expression) -> Expression:
     return case((unknown == 0, func.sum(value)))
 
 
+def sum_if_never_null(value: Expression) -> Expression:
+    """Sum of `value`, null as soon as one row does not know it."""
+    return case((func.count() == func.count(value), func.sum(value)))
+
+
 def booking_sums() -> list[Expression]:
     """Labelled sums over a group of bookings of one job (or of one node's other account).
 
     `spread_j` is Σ|E|·u: within one job the errors of its buckets share their cause (one model, one meter), so they
     add linearly.
     """
-    energy = energy_of()
+    static, dynamic = func.sum(energy_of("_static_j")), func.sum(energy_of("_dynamic_j"))
+    by_evidence = _sum_of_columns(EVIDENCE_COLUMNS)  # the same joules as all components, in fewer columns
     return [
-        func.sum(energy).label("energy_j"),
-        func.sum(energy_of("_static_j")).label("energy_static_j"),
-        func.sum(energy_of("_dynamic_j")).label("energy_dynamic_j"),
+        (static + dynamic).label("energy_j"),
+        static.label("energy_static_j"),
+        dynamic.label("energy_dynamic_j"),
         *(func.sum(bookings.c[name]).label(name) for name in EVIDENCE_COLUMNS),
-        func.sum(func.abs(energy) * bookings.c.uncertainty).label("spread_j"),
+        func.sum(func.abs(by_evidence) * bookings.c.uncertainty).label("spread_j"),
         func.sum(bookings.c.held_s).label("held_s"),
         func.sum(bookings.c.covered_s).label("covered_s"),
         func.min(bookings.c.method_version).label("method_version"),
         func.min(bookings.c.bucket_ms).label("first_ms"),
         func.max(bookings.c.bucket_ms).label("last_ms"),
-        sum_if_all_known(bookings.c.co2_g, func.abs(energy)).label("co2_g"),
+        sum_if_never_null(bookings.c.co2_g).label("co2_g"),
     ]
+
+
+def _sum_of_columns(names: Sequence[str]) -> Expression:
+    return reduce(operator.add, (bookings.c[name] for name in names))
 
 
 def cost_of(energy_j: float | None, pue: float, price_per_kwh: float) -> float | None:

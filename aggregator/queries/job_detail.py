@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
 from aggregator.ledger.tables import allocations, bookings, factors, jobs
 from aggregator.queries.expressions import sum_if_all_known, visible
@@ -17,10 +17,25 @@ from maxwatt.domain.viewer import Viewer
 
 def find_job(connection: Connection, viewer: Viewer, job_id: int, start_ms: int | None) -> RowMapping | None:
     """The ledger's row of an attempt, the latest when `start_ms` is None; None when the viewer may not see it."""
-    statement = select(jobs).where(jobs.c.job_id == job_id, visible(viewer))
+    statement = select(jobs).where(has_id(connection, job_id), visible(viewer))
     if start_ms is not None:
         statement = statement.where(jobs.c.start_ms == start_ms)
     return connection.execute(statement.order_by(jobs.c.start_ms.desc()).limit(1)).mappings().first()
+
+
+def has_id(connection: Connection, job_id: int) -> ColumnElement[bool]:
+    """Condition on `jobs` for an id in any cluster; the index of job ids begins with the cluster."""
+    return and_(jobs.c.cluster.in_(_clusters(connection)), jobs.c.job_id == job_id)
+
+
+def _clusters(connection: Connection) -> list[str]:
+    """Every cluster of the ledger, found in one step of the index each."""
+    found: list[str] = []
+    step = select(func.min(jobs.c.cluster))
+    while (name := connection.execute(step).scalar()) is not None:
+        found.append(name)
+        step = select(func.min(jobs.c.cluster)).where(jobs.c.cluster > name)
+    return found
 
 
 def job_detail(

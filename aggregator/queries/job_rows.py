@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, Subquery, and_, case, func, select
 from aggregator.ledger.tables import allocations, bookings, jobs
 from aggregator.queries.booked_time import OpenWindows, open_windows
 from aggregator.queries.evidence import evidence_of
-from aggregator.queries.expressions import Expression, booking_sums, cost_of, sum_if_all_known
+from aggregator.queries.expressions import Expression, booking_sums, cost_of, sum_if_all_known, sum_if_never_null
 from aggregator.queries.models import Evidence, JobRow
 from maxwatt.config import Settings
 from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
@@ -91,10 +91,7 @@ def _totals(job_refs: Sequence[int]) -> Subquery:
         .subquery()
     )
     part = per_node.c
-    strict = [
-        case((func.count() == func.count(part[name]), func.sum(part[name]))).label(name)
-        for name in ("cpu_used_s", "waste_j", "co2_g")
-    ]
+    strict = [sum_if_never_null(part[name]).label(name) for name in ("cpu_used_s", "waste_j", "co2_g")]
     return (
         select(
             part.job_ref,

@@ -5,7 +5,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from aggregator.ledger.tables import bookings, jobs
-from aggregator.queries.expressions import Expression, energy_of, sum_if_all_known, visible
+from aggregator.queries.expressions import Expression, energy_of, sum_if_all_known, sum_if_never_null, visible
+from aggregator.queries.job_detail import has_id
 from aggregator.queries.job_rows import Valuation, cpu_efficiency, job_rows
 from aggregator.queries.models import JobFilter, JobPage, JobRow
 from maxwatt.domain.energy import Account
@@ -58,7 +59,7 @@ def job_page(
 
 def job_attempts(connection: Connection, viewer: Viewer, job_id: int, value: Valuation) -> tuple[JobRow, ...]:
     """Every attempt of a job id (a requeue starts another), oldest first."""
-    mine = select(jobs.c.job_ref).where(jobs.c.job_id == job_id, visible(viewer)).order_by(jobs.c.start_ms)
+    mine = select(jobs.c.job_ref).where(has_id(connection, job_id), visible(viewer)).order_by(jobs.c.start_ms)
     return job_rows(connection, list(connection.execute(mine).scalars()), value)
 
 
@@ -133,5 +134,5 @@ def _key_sums(sort: str) -> list[Expression]:
     if sort == "waste_j":
         return [sum_if_all_known(booking.waste_j, booking.held_s).label(sort)]
     if sort == "co2_g":
-        return [sum_if_all_known(booking.co2_g, func.abs(energy_of())).label(sort)]
+        return [sum_if_never_null(booking.co2_g).label(sort)]
     return [func.sum(energy_of()).label(sort)]

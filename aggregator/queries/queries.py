@@ -45,9 +45,7 @@ class Queries:
         self._engine, self._store, self._settings = engine, store, settings
         self._now_ms = now_ms or _wall_clock_ms
 
-    def jobs(  # noqa: PLR0917  the order of the table's request: what, how sorted, which slice
-        self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int
-    ) -> JobPage:
+    def jobs(self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int) -> JobPage:
         """A page of the job table; see `jobs.job_page`. Raises InputError for an unknown sort key."""
         with self._engine.connect() as connection:
             return job_page(
