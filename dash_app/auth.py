@@ -36,9 +36,14 @@ def viewer_of(request: Request) -> Viewer:
         NotSignedInError: the request has no valid session.
     """
     del request  # a later sign-in reads its headers; the token's session says all there is today
-    if session.get(_SIGNED_IN) is True:
+    if signed_in():
         return ADMIN
     raise NotSignedInError("Sign in with the token that the server printed.")
+
+
+def signed_in() -> bool:
+    """Whether the request being handled carries a valid session."""
+    return session.get(_SIGNED_IN) is True
 
 
 def current_viewer() -> Viewer:

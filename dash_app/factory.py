@@ -7,7 +7,7 @@ from dash import Dash
 from dash_mantine_components import MantineProvider
 from flask import Flask
 
-from dash_app.auth import current_viewer, protect
+from dash_app.auth import current_viewer, protect, signed_in
 from dash_app.compression import add_compression
 from dash_app.errors import on_error
 from dash_app.index_page import INDEX
@@ -61,6 +61,9 @@ def create_app(queries: PageQueries, settings: Settings, access_token: str) -> D
         page.register(app, queries)
 
     def layout() -> MantineProvider:
+        if not signed_in():
+            # Dash checks the layout within the first request of all, whoever sends it: an agent's push, say.
+            return MantineProvider()
         return shell(queries.status(current_viewer()))
 
     app.layout = layout

@@ -6,8 +6,8 @@
   var WIDE_COLUMNS = ["partition", "node_count", "start_ms", "cpu_efficiency", "memory_efficiency", "co2_g"];
   var MIDDLE_COLUMNS = ["user", "elapsed_s"];
 
-  var PLAIN_WIDTHS = [{ key: "job_id", newWidth: 104 }, { key: "state", newWidth: 144 }, { key: "energy_j", newWidth: 92 }];
-  var NARROW_WIDTHS = [{ key: "job_id", newWidth: 74 }, { key: "state", newWidth: 116 }, { key: "energy_j", newWidth: 76 }];
+  var PLAIN_WIDTHS = [{ key: "job_id", newWidth: 104 }, { key: "state", newWidth: 158 }, { key: "energy_j", newWidth: 92 }];
+  var NARROW_WIDTHS = [{ key: "job_id", newWidth: 74 }, { key: "state", newWidth: 68 }, { key: "energy_j", newWidth: 76 }];
 
   function element() { return React.createElement.apply(React, arguments); }
 
@@ -45,7 +45,9 @@
 
   cells.StateBadge = function (props) {
     if (!props.value) return null;
-    return element("span", { className: "mw-state mw-state-" + props.value.kind }, props.value.text);
+    var narrow = window.innerWidth < NARROW;
+    return element("span", { className: "mw-state mw-state-" + props.value.kind, title: props.value.text },
+      narrow ? element("abbr", { "aria-label": props.value.text }, props.value.code) : props.value.text);
   };
 
   cells.UseBar = function (props) {
@@ -127,6 +129,17 @@
       else link.removeAttribute("aria-current");
     });
   }
+
+  /* The chart library is large: fetched while nobody waits for it, it is there when the first chart is opened. */
+  window.addEventListener("load", function () {
+    window.setTimeout(function () {
+      if (window.Plotly || !window._dashPlotlyJSURL) return;
+      var script = document.createElement("script");
+      script.src = window._dashPlotlyJSURL;
+      script.async = true;
+      document.body.appendChild(script);
+    }, 1500);
+  });
 
   /* The job table's filters follow the address when somebody goes back to the plain table. */
   window.addEventListener("_dashprivate_pushstate", function () {

@@ -38,7 +38,7 @@ def summary_tiles(summary: EnergySummary, status: Status) -> html.Div:
     """Energy, CO2, cost and mean power of the window."""
     elapsed_s = (min(summary.until_ms, status.booked_until_ms or summary.until_ms) - summary.since_ms) / MS_PER_S
     mean_w = summary.total_j / elapsed_s if elapsed_s > 0 else None
-    note = html.Span([f"{uncertainty_text(summary.evidence)} ", evidence_popover(summary.evidence)])
+    note = html.Span([f"{uncertainty_text(summary.evidence)} · ", evidence_popover(summary.evidence)])
     shown = [
         tile("Energy", format_energy(summary.total_j), note),
         tile("CO₂ equivalent", format_co2(summary.co2_g), "location-based", unknown=summary.co2_g is None),

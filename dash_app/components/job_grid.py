@@ -5,7 +5,7 @@ from typing import Any, Final
 import dash_ag_grid as dag
 
 from aggregator.queries.models import JobRow
-from dash_app.components.job_state import state_kind, state_label
+from dash_app.components.job_state import state_code, state_kind, state_label
 from dash_app.text import format_count
 from dash_app.urls import job_path
 from maxwatt.domain.formatting import UNKNOWN, format_duration, format_kwh, format_number, format_share, local_time
@@ -37,7 +37,7 @@ def row_data(row: JobRow, zone: str) -> dict[str, Any]:
         "href": job_path(row.job_id, row.start_ms),
         "name": row.name,
         "user": row.user,
-        "state": {"text": state_label(row.state), "kind": state_kind(row.state)},
+        "state": {"text": state_label(row.state), "code": state_code(row.state), "kind": state_kind(row.state)},
         "partition": row.partition,
         "node_count": format_count(row.node_count),
         "node_list": row.node_list,
@@ -68,7 +68,7 @@ def columns(zone: str) -> list[dict[str, Any]]:
         {"field": "job_id", "headerName": "Job", "cellRenderer": "JobLink", "width": 104, "flex": 0},
         {"field": "name", "headerName": "Name", "minWidth": 84, "flex": 3, "tooltipField": "name"},
         {"field": "user", "headerName": "User", "width": 96},
-        {"field": "state", "headerName": "State", "cellRenderer": "StateBadge", "width": 144},
+        {"field": "state", "headerName": "State", "cellRenderer": "StateBadge", "width": 158},
         {"field": "partition", "headerName": "Partition", "width": 104},
         {"field": "node_count", "headerName": "Nodes", "width": 78, "tooltipField": "node_list", **number},
         {"field": "start_ms", "headerName": "Start", "width": 146, "headerTooltip": f"On the clock of {zone}"},

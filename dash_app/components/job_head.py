@@ -127,7 +127,7 @@ def _tiles(detail: JobDetail, status: Status) -> html.Div:
     ]
     mean_w = row.energy_j / row.elapsed_s if row.energy_j is not None and row.elapsed_s > 0 else None
     energy_note = html.Span(
-        [f"{uncertainty_text(row.evidence)} ", evidence_popover(row.evidence, factor)]
+        [f"{uncertainty_text(row.evidence)} · ", evidence_popover(row.evidence, factor)]
         if row.evidence
         else "not booked yet"
     )
@@ -150,7 +150,6 @@ def _tiles(detail: JobDetail, status: Status) -> html.Div:
 def _use(detail: JobDetail) -> html.Section:
     row = detail.row
     used_s = _sum_known([node.cpu_used_s for node in detail.nodes])
-    reserved_s = row.cpus * row.elapsed_s
     peak = _sum_known([node.memory_peak_bytes for node in detail.nodes])
     held = sum(node.memory_bytes for node in detail.nodes) or detail.memory_bytes
     time_ratio = row.elapsed_s / row.time_limit_s if row.time_limit_s else None
@@ -158,8 +157,8 @@ def _use(detail: JobDetail) -> html.Section:
         "Used of what was reserved",
         html.Div(
             [
-                use_bar("CPU", row.cpu_efficiency, f"{_hours(used_s)} of {_hours(reserved_s)} CPU hours"),
-                use_bar("Memory", row.memory_efficiency, f"{format_bytes(peak)} at its peak of {_bytes_held(held)}"),
+                use_bar("CPU", row.cpu_efficiency, _cpu_use(used_s, row.cpus * row.elapsed_s)),
+                use_bar("Memory", row.memory_efficiency, _memory_use(peak, held)),
                 use_bar("Time", time_ratio, _elapsed(row)),
             ],
             className="mw-bars",
@@ -203,12 +202,16 @@ def _waste_note(row: JobRow) -> str:
     return f"{format_share(row.waste_j / row.energy_j)}, reserved but not used"
 
 
-def _hours(seconds: float | None) -> str:
-    return UNKNOWN if seconds is None else format_number(seconds / S_PER_H)
+def _cpu_use(used_s: float | None, reserved_s: float) -> str:
+    size, unit = (S_PER_H, "CPU hours") if reserved_s >= S_PER_H else (1.0, "CPU seconds")
+    if used_s is None:
+        return f"of {format_number(reserved_s / size)} {unit} reserved"
+    return f"{format_number(used_s / size)} of {format_number(reserved_s / size)} {unit}"
 
 
-def _bytes_held(held_bytes: float) -> str:
-    return format_bytes(held_bytes) if held_bytes > 0 else "an unknown amount"
+def _memory_use(peak_bytes: float | None, held_bytes: float) -> str:
+    held = f"of {format_bytes(held_bytes)}" if held_bytes > 0 else "of an unknown amount"
+    return f"{held} reserved" if peak_bytes is None else f"{format_bytes(peak_bytes)} at its peak {held}"
 
 
 def _sum_known(values: Sequence[float | None]) -> float | None:

@@ -18,6 +18,30 @@ _KINDS: Final = {
 }
 
 
+_CODES: Final = {
+    "PENDING": "PD",
+    "RUNNING": "R",
+    "SUSPENDED": "S",
+    "COMPLETED": "CD",
+    "CANCELLED": "CA",
+    "FAILED": "F",
+    "TIMEOUT": "TO",
+    "NODE_FAIL": "NF",
+    "PREEMPTED": "PR",
+    "BOOT_FAIL": "BF",
+    "DEADLINE": "DL",
+    "OUT_OF_MEMORY": "OOM",
+    "REQUEUED": "RQ",
+    "RESIZING": "RS",
+    "REVOKED": "RV",
+}
+
+
+def state_code(state: str) -> str:
+    """Slurm's own short code, as squeue prints it; the state itself where there is none."""
+    return _CODES.get(state, state)
+
+
 def state_kind(state: str) -> str:
     """`running`, `good`, `bad`, `warn` or `plain`: the style sheet's class."""
     return _KINDS.get(state, "plain")

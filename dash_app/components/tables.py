@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import dash_mantine_components as dmc
 from dash import html
 
 from dash_app.components.attributes import aria
@@ -29,7 +30,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str, firs
     )
 
 
-def behind_chart(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str) -> html.Details:
+def behind_chart(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> html.Details:
     """The figures of a chart, for who cannot or will not read the chart; thinned evenly when there are many."""
     step = -(-len(rows) // MAX_ROWS) if rows else 1
     note = f"every {step}. interval" if step > 1 else ""
@@ -37,9 +38,21 @@ def behind_chart(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: st
         [
             html.Summary(["Figures", html.Span(f" of {caption}", className="mw-hidden")]),
             html.P(note, className="mw-note") if note else None,
-            table(head, rows[::step], caption),
+            _plain_table(head, rows[::step], caption),
         ],
         className="mw-details",
+    )
+
+
+def _plain_table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> html.Div:
+    """A table of text in one component: hundreds of cells as components of their own take the browser seconds."""
+    data = {"head": list(head), "body": [list(row) for row in rows]}
+    return html.Div(
+        dmc.Table(data=data, className="mw-table", withRowBorders=False),
+        className="mw-table-scroll",
+        tabIndex=0,
+        role="region",
+        **aria(label=caption),
     )
 
 

@@ -35,8 +35,8 @@ POWER_LAYERS: Final = tuple(
 
 MEAN_DASH: Final = "dash"
 ALLOCATED_DASH: Final = "dot"
-_MARGIN: Final = {"l": 44, "r": 10, "t": 6, "b": 6}
-_TICKS_PX: Final = 34
+_MARGIN: Final = {"l": 44, "r": 10, "t": 8, "b": 9}
+_TICKS_PX: Final = 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,9 @@ def _intervals(series: NodeSeries, zone: str) -> Intervals:
 def _figure(series: NodeSeries, zone: str, height_px: int, ticks: bool) -> go.Figure:
     shift = _intervals(series, zone).clock.shift
     ends = {"range": [shift(series.start_ms[0]), shift(series.ts_ms[-1])]} if series.ts_ms else {}
-    layout = base_layout(height_px + (_TICKS_PX if ticks else 0), margin={**_MARGIN, "b": _TICKS_PX if ticks else 6})
+    layout = base_layout(
+        height_px + (_TICKS_PX if ticks else 0), margin={**_MARGIN, "b": _TICKS_PX if ticks else _MARGIN["b"]}
+    )
     layout.update(
         xaxis=time_axis(showticklabels=ticks, automargin=False, **ends),
         yaxis=axis(automargin=False, nticks=4),
