@@ -14,6 +14,7 @@ from pathlib import Path
 from flask import Flask
 from waitress.server import create_server
 
+from aggregator.ingest.body import MAX_BODY_BYTES
 from aggregator.ingest.committer import Committer
 from aggregator.ingest.http import ingest_blueprint
 from aggregator.ingest.tokens import digest
@@ -25,6 +26,9 @@ from dash_app.factory import create_app
 from maxwatt.config import Settings
 from maxwatt.domain.errors import ConfigError, StoreLockedError
 from maxwatt.domain.ports import AccountingSource, LiveSource, Store
+
+WEB_THREADS = 24
+"""A push waits for its commit, so more threads than cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,9 @@ def _lock(folder: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
     try:
-        server = create_server(app, host=host, port=port, threads=8, ident=None)
+        server = create_server(
+            app, host=host, port=port, threads=WEB_THREADS, ident=None, max_request_body_size=MAX_BODY_BYTES
+        )
     except OSError as error:
         raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}. Choose another --port") from error
     thread = threading.Thread(target=server.run, name="web", daemon=True)
@@ -129,7 +135,7 @@ def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
     try:
         yield f"http://{host}:{server.effective_port}"
     finally:
-        server.close()
+        server.trigger.pull_trigger(server.close)  # in the server's own thread: it must not close under its select
         thread.join(timeout=5)
 
 
