@@ -4,6 +4,7 @@ How two records become one is `maxwatt.domain.merge`. Here is what it takes memo
 because a poll saw them, and jobs that were ended because nobody knew them any more.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -47,19 +48,22 @@ def _brought_back(known: JobRecord, report: JobRecord) -> JobRecord:
 
 def _noticed(before: Spans, after: JobRecord, report: JobRecord, seen_ms: int) -> Spans:
     """Suspensions with those that no source dates: seen suspended in one poll, seen running in a later one."""
-    spans = dict(after.suspensions)
-    now_ms = seen_ms if after.end_ms is None else after.end_ms
-    suspended = report.state is JobState.SUSPENDED
-    lasting = [start for start, end in before if end is None and not _dated(spans, start)]
-    if is_accounted(report) and after.end_ms is None:  # accounting tells no suspensions
-        spans |= dict.fromkeys(lasting)
-    elif not suspended or after.end_ms is not None:
-        spans |= {start: max(start, now_ms) for start in lasting}
-    elif not any(end is None for end in spans.values()):
-        spans[lasting[0] if lasting else max(seen_ms, after.key.start_ms)] = None
+    dated = {start: end for start, end in after.suspensions if end is not None}
+    lasting = sorted(
+        {start for start, end in (*before, *after.suspensions) if end is None and not _within(dated, start)}
+    )
+    if after.end_ms is not None:
+        return _sorted(dated | {start: max(start, after.end_ms) for start in lasting})
+    if is_accounted(report):  # accounting tells no suspensions
+        return _sorted(dated | dict.fromkeys(lasting))
+    if report.state is JobState.SUSPENDED:
+        return _sorted(dated | {(lasting or [max(seen_ms, after.key.start_ms)])[0]: None})
+    return _sorted(dated | {start: max(start, seen_ms) for start in lasting})
+
+
+def _sorted(spans: Mapping[int, int | None]) -> Spans:
     return tuple(sorted(spans.items()))
 
 
-def _dated(spans: dict[int, int | None], start_ms: int) -> bool:
-    """Whether a span covers the moment."""
-    return any(start <= start_ms and (end is None or end >= start_ms) for start, end in spans.items())
+def _within(spans: Mapping[int, int], start_ms: int) -> bool:
+    return any(start <= start_ms <= end for start, end in spans.items())

@@ -11,7 +11,7 @@ from aggregator.kernel.arrays import I64, Lives, Suspensions, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline import booking_rows, closure
-from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, lives_of, node_chunks
+from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, lives_of, node_chunks, reach_ms
 from aggregator.pipeline.factors import FactorHistory, factor_history
 from aggregator.sources.carbon.static import factors
 from maxwatt.config import Settings
@@ -58,8 +58,8 @@ class _Run:
     now_ms: int
 
     @property
-    def gap_ms(self) -> int:
-        return int(self.settings.attribution.max_gap_s * MS_PER_S)
+    def reach_ms(self) -> int:
+        return reach_ms(self.settings)
 
 
 def attribute_range(
@@ -113,9 +113,10 @@ def _part(progress: Progress | None, number: int, count: int) -> Progress:
 
 def _book_day(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None, tell: Progress) -> Report:
     names = sorted(set(nodes)) if nodes is not None else _all_nodes(run, start_ms, end_ms)
-    window = Window(np.arange(start_ms, end_ms + 1, BUCKET_MS, dtype=np.int64), run.gap_ms)
+    max_gap_ms = int(run.settings.attribution.max_gap_s * MS_PER_S)
+    window = Window(np.arange(start_ms, end_ms + 1, BUCKET_MS, dtype=np.int64), max_gap_ms)
     revisions = run.ledger.revisions(start_ms, end_ms)
-    lives, suspensions = run.ledger.load_lives(names, start_ms - run.gap_ms, end_ms + run.gap_ms)
+    lives, suspensions = run.ledger.load_lives(names, start_ms - run.reach_ms, end_ms + run.reach_ms)
     report, errors = Report(windows=len(window.edges_ms) - 1), np.zeros(len(window.edges_ms) - 1)
     for first, last in node_chunks(names, run.settings.attribution.nodes_per_chunk):
         held = lives_of(lives, suspensions, first, last)
@@ -139,7 +140,7 @@ def _book_chunk(
 ) -> "tuple[Report, np.ndarray[tuple[int], np.dtype[np.float64]]]":
     """Book some nodes; returns what was done and the worst gap per bucket."""
     start_ms, end_ms = _edges(window.edges_ms)
-    samples = run.store.read(nodes, start_ms - run.gap_ms, end_ms + run.gap_ms, COLUMNS)
+    samples = run.store.read(nodes, start_ms - run.reach_ms, end_ms + run.reach_ms, COLUMNS)
     booked, measured = attribute(build_chunk(samples, held, run.capacities, run.settings), window)
     gaps = closure.closure_gaps(booked, measured)
     beyond = closure.beyond_limit(gaps, nodes, window)

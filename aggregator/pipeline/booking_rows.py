@@ -8,7 +8,7 @@ import numpy as np
 from aggregator.kernel.arrays import F64, Bookings, Lives, Measured, Window
 from aggregator.ledger.rows import Row
 from aggregator.pipeline.factors import FactorHistory
-from maxwatt.domain.energy import METHOD_VERSION
+from maxwatt.domain.energy import ENERGY_COLUMNS, METHOD_VERSION
 
 NO_JOB = 0
 """Number in place of a job's where the account is no job."""
@@ -20,7 +20,7 @@ def booking_rows(
     """Rows in the order of `ledger.bookings.BOOKING_COLUMNS`; CO2 is `E * PUE * I` with the bucket's factor."""
     bucket_ms = window.edges_ms[booked.bucket]
     factor_id, g_per_j = factors.at(bucket_ms)
-    energy_j = booked.energy_j.reshape(len(booked.account), -1)
+    energy_j = booked.energy_j.reshape(len(booked.account), len(ENERGY_COLUMNS))
     columns: list[list[Any]] = [
         [nodes[index] for index in booked.node.tolist()],
         bucket_ms.tolist(),

@@ -8,8 +8,10 @@ import pyarrow.compute as pc
 
 from aggregator.kernel.arrays import Chunk, Lives, NodeTraits, Suspensions
 from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
+from aggregator.kernel.rest import SLOT_MS
 from maxwatt.config import Settings
 from maxwatt.domain.ports import SampleWindow
+from maxwatt.domain.units import MS_PER_S
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "node": (
@@ -28,6 +30,17 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "job": ("cpu_seconds_total", "memory_resident_bytes"),
 }
 """Fields of each measurement that attribution reads; the others stay on disk."""
+
+
+def reach_ms(settings: Settings) -> int:
+    """How far [ms] beyond a window's edges its samples lie: the longest interval, or the slots of rest."""
+    return max(int(settings.attribution.max_gap_s * MS_PER_S), 2 * SLOT_MS)
+
+
+def settle_ms(settings: Settings) -> int:
+    """How far [ms] everything must be known beyond a window's end: rest is settled once the slot behind it is over."""
+    return max(int(settings.attribution.settle_s * MS_PER_S), SLOT_MS)
+
 
 Capacities = Mapping[str, tuple[int, int]]
 """CPUs and memory [B] that Slurm can allocate, per node."""

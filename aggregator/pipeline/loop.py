@@ -8,6 +8,7 @@ from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline import horizon, redo
 from aggregator.pipeline.accounting import AccountingPolls
 from aggregator.pipeline.attribute import Report, attribute_range
+from aggregator.pipeline.chunks import reach_ms, settle_ms
 from aggregator.pipeline.closing import close_settled
 from aggregator.pipeline.live import LivePolls
 from aggregator.pipeline.repeating import Repeating
@@ -67,7 +68,7 @@ class Aggregator:
             oldest_ts_ms: time of the oldest row of the commit [epoch ms UTC].
         """
         moving = self._moving_ms
-        if moving is not None and oldest_ts_ms - self._gap_ms >= moving:
+        if moving is not None and oldest_ts_ms - reach_ms(self._settings) >= moving:
             return  # the next round books it anyway
         with self._late_lock:
             self._late_ms.append(oldest_ts_ms)
@@ -99,18 +100,13 @@ class Aggregator:
         complete = self._samples_complete(newest, now_ms)
         known = horizon.horizon_ms(complete, self._ledger.sources(), self._needed(), now_ms)
         report = self._book_moving(newest, now_ms)
-        settle_ms = int(self._settings.attribution.settle_s * MS_PER_S)
-        closing = close_settled(self._ledger, known - settle_ms, self._accounting, now_ms)
+        closing = close_settled(self._ledger, known - settle_ms(self._settings), self._accounting, now_ms)
         return Round(report, known, closing.buckets)
 
     @property
-    def _gap_ms(self) -> int:
-        return int(self._settings.attribution.max_gap_s * MS_PER_S)
-
-    @property
-    def _reach_ms(self) -> int:
-        """How far beyond a window's end the samples lie that can move it, and come in time to be booked with it."""
-        return self._gap_ms + LATE_MS
+    def _moving_for_ms(self) -> int:
+        """How long after its end a window is booked in every round."""
+        return reach_ms(self._settings) + LATE_MS
 
     def _needed(self) -> list[str]:
         return [polls.name for polls in (self._live, self._accounting) if polls is not None]
@@ -135,11 +131,11 @@ class Aggregator:
         if oldest is None or not newest:
             return Report()
         # The next round books from here on: whatever comes from now on and is older must be noted.
-        self._moving_ms = bucket_start_ms(now_ms - self._reach_ms)
+        self._moving_ms = bucket_start_ms(now_ms - self._moving_for_ms)
         waiting = self._ledger.stretches()
         first = self._first_moving(oldest)
         last = bucket_start_ms(min(now_ms, max(newest.values()))) + BUCKET_MS
-        runs = [*redo.plan(waiting, first), *self._older(oldest), redo.Run(first, last, None)]
+        runs = [*redo.plan(waiting, bucket_start_ms(oldest), first), *self._older(oldest), redo.Run(first, last, None)]
         report = Report()
         for run in runs:
             if run.start_ms < run.end_ms:
@@ -148,7 +144,7 @@ class Aggregator:
         return report
 
     def _first_moving(self, oldest_ms: int) -> int:
-        moving, until = self._ledger.first_moving(self._reach_ms), self._ledger.booked_until()
+        moving, until = self._ledger.first_movingself._moving_for_ms, self._ledger.booked_until()
         found = [ms for ms in (moving, until) if ms is not None]
         return min(found) if found else bucket_start_ms(oldest_ms)
 
@@ -156,7 +152,11 @@ class Aggregator:
         """Samples from before the first window that was ever booked: a history was brought in."""
         booked_from = self._ledger.booked_from()
         first = bucket_start_ms(oldest_ms)
-        return [redo.Run(first, booked_from, None)] if booked_from is not None and first < booked_from else []
+        if booked_from is None or first >= booked_from:
+            return []
+        return [
+            redo.Run(first, booked_from + reach_ms(self._settings), None)
+        ]  # the first window had no reading before it
 
     def _attribute(self, run: redo.Run, now_ms: int) -> Report:
         return attribute_range(
@@ -166,7 +166,7 @@ class Aggregator:
     def _persist_late(self) -> None:
         with self._late_lock:
             if self._late_ms:
-                self._ledger.mark_dirty(min(self._late_ms) - self._gap_ms)
+                self._ledger.mark_dirty(min(self._late_ms) - reach_ms(self._settings))
                 self._late_ms.clear()
 
     def start(self) -> None:

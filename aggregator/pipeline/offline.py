@@ -2,10 +2,10 @@
 
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.attribute import Progress, Report, attribute_range
+from aggregator.pipeline.chunks import settle_ms
 from aggregator.pipeline.closing import close_settled
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
-from maxwatt.domain.units import MS_PER_S
 
 
 def book_offline(
@@ -27,6 +27,5 @@ def book_offline(
     report = attribute_range(store, ledger, settings, *span_ms, progress=progress, now_ms=now_ms)
     ledger.finish(waiting)
     if settings.slurm.live == settings.slurm.accounting == "none":
-        settled_ms = now_ms - int(settings.attribution.settle_s * MS_PER_S)
-        close_settled(ledger, settled_ms, None, now_ms)
+        close_settled(ledger, now_ms - settle_ms(settings), None, now_ms)
     return report

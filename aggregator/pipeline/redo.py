@@ -20,16 +20,18 @@ class Run:
     nodes: tuple[str, ...] | None
 
 
-def plan(stretches: Iterable[Stretch], before_ms: int) -> list[Run]:
+def plan(stretches: Iterable[Stretch], from_ms: int, before_ms: int) -> list[Run]:
     """Runs that cover all stretches, each node and time once where possible, in order of time.
 
     Args:
+        from_ms: before this there are no samples [epoch ms UTC].
         before_ms: what lies later is booked anyway [epoch ms UTC].
     """
     by_node: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for stretch in stretches:
-        if stretch.start_ms < before_ms:
-            by_node[stretch.node].append((stretch.start_ms, min(stretch.end_ms, before_ms)))
+        start_ms, end_ms = max(stretch.start_ms, from_ms), min(stretch.end_ms, before_ms)
+        if start_ms < end_ms:
+            by_node[stretch.node].append((start_ms, end_ms))
     every = merged(by_node.pop(EVERY_NODE, []))
     runs = [Run(start, end, None) for start, end in every] + _grouped(by_node, every)
     return sorted(runs if len(runs) <= MAX_RUNS else _one(runs), key=lambda run: (run.start_ms, run.end_ms))

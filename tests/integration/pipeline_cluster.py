@@ -89,6 +89,11 @@ def samples(node: str, start_ms: int, end_ms: int) -> dict[str, pa.Table]:
         "cpu_energy_joules_total": 1e6 + 60 * since_s + 9 * busy + 20 * np.sin(since_s / 300),
         "dram_energy_joules_total": 8 * since_s + 0.5 * busy,
     }
+    meter_j = 150 * since_s + 11 * busy + 30 * np.sin(since_s / 200)
+    if node == "wn2":
+        nodes["meter_energy_joules_total"] = meter_j
+    if node == "wn3":
+        nodes["meter_power_watts"] = 160 + 30 * np.sin(since_s / 200)
     gpus = {
         **common,
         "gpu": np.zeros(len(ts), np.int64),
