@@ -20,7 +20,12 @@ def sentence_of(error: Exception) -> tuple[str, str]:
     return "Something went wrong on the server.", "What you see may be incomplete. The server's log says more."
 
 
+def log_error(error: Exception) -> None:
+    """The traceback, for who runs the server."""
+    _log.error("a callback failed", exc_info=error)
+
+
 def on_error(error: Exception) -> None:
     """Dash's hook for errors in callbacks: log, show the sentence, leave the outputs as they are."""
-    _log.error("a callback failed", exc_info=error)
+    log_error(error)
     set_props(MESSAGE_ID, {"children": problem(*sentence_of(error))})

@@ -7,6 +7,7 @@ from dash import Dash
 from dash_mantine_components import MantineProvider
 from flask import Flask
 
+from aggregator.queries.models import Status
 from dash_app.auth import current_viewer, protect, signed_in
 from dash_app.compression import add_compression
 from dash_app.errors import on_error
@@ -16,6 +17,7 @@ from dash_app.ports import PageQueries
 from dash_app.security import add_security_headers
 from dash_app.shell import APP_NAME, register_shell, shell
 from maxwatt.config import Settings
+from maxwatt.domain.errors import MaxwattError
 
 ASSETS: Final = Path(__file__).parent / "assets"
 PAGES: Final = (jobs, job, energy)
@@ -64,9 +66,18 @@ def create_app(queries: PageQueries, settings: Settings, access_token: str) -> D
         if not signed_in():
             # Dash checks the layout within the first request of all, whoever sends it: an agent's push, say.
             return MantineProvider()
-        return shell(queries.status(current_viewer()))
+        return shell(_status(queries, settings))
 
     app.layout = layout
     add_security_headers(server, app.csp_hashes())
     add_compression(server)
     return app
+
+
+def _status(queries: PageQueries, settings: Settings) -> Status:
+    """The status, or one that says why there is none: the frame of the page must stand in any case."""
+    try:
+        return queries.status(current_viewer())
+    except MaxwattError as error:
+        cluster = settings.cluster
+        return Status(cluster.name, cluster.timezone, cluster.simulated, None, None, None, faults=(str(error),))

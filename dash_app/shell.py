@@ -12,8 +12,7 @@ from dash_app.components.attributes import HIDDEN, aria
 from dash_app.components.states import empty
 from dash_app.components.status import simulated_badge, status_line
 from dash_app.context import Page, PageContext
-from dash_app.errors import MESSAGE_ID
-from dash_app.figures.theme import BLUE
+from dash_app.errors import MESSAGE_ID, log_error, sentence_of
 from dash_app.ports import PageQueries
 from dash_app.text import now_ms
 
@@ -73,6 +72,7 @@ def register_shell(app: Dash, queries: PageQueries, pages: Sequence[Page]) -> No
         Output(MESSAGE_ID, "children"),
         Input("url", "pathname"),
         Input("url", "search"),
+        on_error=_failed_page,
     )
     def show_page(pathname: str | None, search: str | None) -> tuple[Any, str, None]:
         viewer = current_viewer()
@@ -130,6 +130,13 @@ def missing_page() -> html.Div:
     return empty("There is no such page", "The address may be mistyped, or the page may have moved.", link)
 
 
+def _failed_page(error: Exception) -> tuple[Any, str, None]:
+    """Stands in for a page that could not be read at all."""
+    log_error(error)
+    link = html.A("Try again", href="", className="mw-button")
+    return empty("This page could not be read", " ".join(sentence_of(error)), link), APP_NAME, None
+
+
 def _header(status: Status) -> dmc.AppShellHeader:
     return dmc.AppShellHeader(
         html.Div(
@@ -183,6 +190,3 @@ def _main(status: Status) -> dmc.AppShellMain:
             className="mw-main",
         )
     )
-
-
-THEME_COLOUR: Final = BLUE

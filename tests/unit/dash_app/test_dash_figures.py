@@ -1,0 +1,195 @@
+"""Figures: data in, traces out; gaps stay open, names stay text, colours can be told apart."""
+
+from itertools import pairwise
+
+import pytest
+from stand_in import EVIDENCE, job_row, node_series
+
+from aggregator.queries.models import EnergyRow, EnergySeries, NodeSeries
+from dash_app.figures.cluster import account_layers, account_power_figure, ranking_figure
+from dash_app.figures.node import (
+    cpu_figure,
+    memory_figure,
+    node_means,
+    power_figure,
+    power_layers,
+    power_unit,
+    total_power_w,
+)
+from dash_app.figures.theme import (
+    ACCOUNT_COLOURS,
+    COMPONENT_COLOURS,
+    DARK_GROUND,
+    EVIDENCE_COLOURS,
+    LIGHT_GROUND,
+    power_scale,
+)
+from dash_app.figures.timeline import Intervals, clock_at, runs, steps, weighted_mean
+
+UTC = clock_at(0, "UTC")
+MINUTE = 60_000
+
+
+def series(**changes: object) -> NodeSeries:
+    given: dict[str, object] = {
+        "node": "n1", "start_ms": (0, MINUTE, 2 * MINUTE), "ts_ms": (MINUTE, 2 * MINUTE, 3 * MINUTE),
+        "cpu_used": (1.0, None, 3.0), "memory_bytes": (2.0**30, 2.0**31, None),
+        "power_w": {"cpu_static_w": (10.0, 10.0, 10.0), "cpu_dynamic_w": (5.0, None, 7.0)},
+        "cpus": 4.0, "memory_allocated_bytes": 2.0**32,
+    }  # fmt: skip
+    return NodeSeries(**(given | changes))  # type: ignore[arg-type]
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("ground", [LIGHT_GROUND, DARK_GROUND])
+@pytest.mark.parametrize("palette", [ACCOUNT_COLOURS, COMPONENT_COLOURS, EVIDENCE_COLOURS])
+def test_colours_stand_out_on_both_grounds(palette: dict[str, str], ground: str) -> None:
+    assert len(set(palette.values())) == len(palette)
+    # WCAG 1.4.11 asks for 3:1 of graphics that carry meaning.
+    assert all(contrast(colour, ground) >= 2.9 for colour in palette.values())
+
+
+def test_steps_leave_gaps_open() -> None:
+    xs, ys = steps(Intervals((0, 10, 20), (10, 20, 30), UTC), (1.0, None, 3.0))
+    assert xs == [0, 10, 10, 20, 30]
+    assert ys == [1.0, 1.0, None, 3.0, 3.0]
+
+
+def test_a_hole_between_intervals_is_a_gap_too() -> None:
+    assert runs(Intervals((0, 50), (10, 60), UTC), [True, True]) == [range(0, 1), range(1, 2)]
+    assert runs(Intervals((0, 10), (10, 60), UTC), [True, True]) == [range(0, 2)]
+
+
+def test_mean_weighs_by_time_and_leaves_unknown_out() -> None:
+    assert weighted_mean((0, 10, 20), (10, 20, 60), (1.0, None, 4.0)) == pytest.approx((10 * 1 + 40 * 4) / 50)
+    assert weighted_mean((0,), (10,), (None,)) is None
+    assert weighted_mean((), (), ()) is None
+
+
+def test_clock_has_the_offset_and_name_of_the_moment() -> None:
+    winter, summer = clock_at(1_704_110_400_000, "Europe/Berlin"), clock_at(1_719_835_200_000, "Europe/Berlin")
+    assert (winter.offset_ms, winter.label) == (3_600_000, "CET")
+    assert (summer.offset_ms, summer.label) == (7_200_000, "CEST")
+
+
+def test_cpu_figure_shows_use_mean_and_allocation() -> None:
+    figure = cpu_figure(series(), "UTC")
+    assert list(figure.data[0].y) == [1.0, 1.0, None, 3.0, 3.0]
+    assert [shape.y0 for shape in figure.layout.shapes] == [2.0, 4.0]
+    assert figure.layout.yaxis.range[0] == 0
+    assert figure.layout.yaxis.range[1] > 4.0
+
+
+def test_memory_figure_has_a_unit_that_fits() -> None:
+    figure = memory_figure(series(), "UTC")
+    assert list(figure.data[0].y) == [1.0, 2.0, 2.0]
+    small = memory_figure(series(memory_bytes=(2.0**20,) * 3, memory_allocated_bytes=0.0), "UTC")
+    assert list(small.data[0].y) == [1.0, 1.0, 1.0, 1.0]
+    assert len(small.layout.shapes) == 1  # no allocation known: no line for it
+
+
+def test_power_is_stacked_and_cut_where_a_part_is_unknown() -> None:
+    figure = power_figure(series(), "UTC")
+    assert [(trace.name, trace.stackgroup) for trace in figure.data] == [
+        ("CPU, static", "run 0"), ("CPU, dynamic", "run 0"), ("CPU, static", "run 1"), ("CPU, dynamic", "run 1"),
+    ]  # fmt: skip
+    assert list(figure.data[0].x) == [0, MINUTE]
+    assert list(figure.data[3].y) == [7.0, 7.0]
+
+
+def test_total_power_is_unknown_where_a_part_is() -> None:
+    assert total_power_w(series()) == [15.0, None, 17.0]
+    assert total_power_w(series(power_w={})) == [None, None, None]
+    assert node_means(series()).power_w == pytest.approx(16.0)
+
+
+def test_components_a_node_has_not_are_not_drawn() -> None:
+    one = series(power_w={"cpu_static_w": (1.0,) * 3, "gpu_static_w": (None,) * 3, "dram_static_w": (0.0,) * 3})
+    assert [layer.label for layer in power_layers([one])] == ["CPU, static"]
+    assert len(power_figure(one, "UTC").data) == 1
+
+
+def test_charts_of_a_node_share_their_axis() -> None:
+    one = series()
+    figures = [cpu_figure(one, "UTC"), memory_figure(one, "UTC"), power_figure(one, "UTC")]
+    assert len({tuple(figure.layout.xaxis.range) for figure in figures}) == 1
+    assert len({(figure.layout.margin.l, figure.layout.margin.r) for figure in figures}) == 1
+
+
+def test_a_series_without_points_is_an_empty_figure() -> None:
+    empty = series(start_ms=(), ts_ms=(), cpu_used=(), memory_bytes=(), power_w={})
+    assert not any(
+        trace.x for figure in (cpu_figure(empty, "UTC"), memory_figure(empty, "UTC")) for trace in figure.data
+    )
+    assert not power_figure(empty, "UTC").data
+
+
+@pytest.mark.parametrize(("largest", "unit"), [(0.0, "W"), (1999.0, "W"), (2000.0, "kW"), (2e6, "MW")])
+def test_power_axis_has_a_readable_unit(largest: float, unit: str) -> None:
+    assert power_scale(largest)[1] == unit
+
+
+def test_power_unit_follows_the_sum_of_the_parts() -> None:
+    assert power_unit(series(power_w={"cpu_static_w": (1500.0,) * 3, "gpu_static_w": (1500.0,) * 3})) == ("kW", 1e3)
+
+
+def energy_series(**power_w: tuple[float | None, ...]) -> EnergySeries:
+    return EnergySeries((0, 900_000), 900_000, power_w)
+
+
+def test_accounts_are_stacked_in_order() -> None:
+    figure = account_power_figure(energy_series(idle=(5.0, 5.0), jobs=(1.0, 2.0)), "UTC")
+    assert [trace.name for trace in figure.data] == ["Jobs", "Idle"]
+    assert list(figure.data[0].x) == [0, 900_000, 1_800_000]
+
+
+def test_negative_unattributed_is_a_line_not_a_layer() -> None:
+    figure = account_power_figure(energy_series(jobs=(9.0, 9.0), unattributed=(-1.0, 0.5)), "UTC")
+    assert figure.data[0].stackgroup
+    assert figure.data[1].name == "Unattributed"
+    assert figure.data[1].stackgroup is None
+    assert min(figure.data[1].y) == -1.0
+
+
+def test_a_series_of_nothing_draws_nothing() -> None:
+    assert not account_power_figure(EnergySeries((), 900_000, {}), "UTC").data
+    assert account_layers(EnergySeries((), 900_000, {})) == []
+
+
+def row(name: str, energy_j: float) -> EnergyRow:
+    return EnergyRow(name, 1, 1.0, energy_j, energy_j / 4, 3 * energy_j / 4, None, None, None, EVIDENCE)
+
+
+def test_ranking_is_largest_first_and_bounded() -> None:
+    figure = ranking_figure([row(f"u{i}", i * 3.6e6) for i in range(1, 31)])
+    assert figure.layout.yaxis.ticktext[0] == "u30"
+    assert len(figure.data[0].x) == 12
+    static, dynamic = (list(trace.x) for trace in figure.data)
+    assert static[0] + dynamic[0] == pytest.approx(30.0)
+    sums = [a + b for a, b in zip(static, dynamic, strict=True)]
+    assert all(a >= b for a, b in pairwise(sums))
+
+
+def test_names_are_text_in_charts_too() -> None:
+    figure = ranking_figure([row('<a href="javascript:alert(1)">x</a>', 1.0), row("", 1.0), row("n" * 99, 1.0)])
+    labels = figure.layout.yaxis.ticktext
+    assert not any("<" in label for label in labels)
+    assert "(none)" in labels
+    assert all(len(label) < 60 for label in labels)
+    assert "<" not in figure.data[0].customdata[0][0]
+
+
+def test_figures_are_plain_json() -> None:
+    one = node_series(job_row(1, gpu_count=2), "n001", 200)
+    for figure in (cpu_figure(one, "Europe/Berlin"), memory_figure(one, "Europe/Berlin"), power_figure(one, "UTC")):
+        assert len(figure.to_json()) < 400_000

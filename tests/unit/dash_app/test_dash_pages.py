@@ -1,0 +1,316 @@
+"""Pages through the server's own endpoints: what the browser asks, what it gets, and what it gets when things fail."""
+
+import json
+from typing import Any
+
+import pytest
+from asking import by_id, call, classes, text_of, walk
+from flask.testing import FlaskClient
+from stand_in import (
+    FAULTY,
+    HOSTILE,
+    HOSTILE_ID,
+    NO_SAMPLES,
+    NOW_MS,
+    PAIR,
+    PLAIN,
+    REQUEUED,
+    RUNNING,
+    UNBOOKED,
+    WIDE,
+    StandIn,
+)
+
+from dash_app.components.job_grid import columns, sort_of
+from dash_app.context import PageContext
+from dash_app.factory import PAGES, create_app
+from dash_app.pages import energy, job, jobs
+from dash_app.shell import page_of, window_title
+from maxwatt.config import Settings
+from maxwatt.domain.errors import SourceError
+from maxwatt.domain.viewer import ADMIN
+
+
+def client_of(queries: StandIn) -> FlaskClient:
+    client = create_app(queries, Settings(), "token").server.test_client()
+    client.get("/?token=token")
+    return client
+
+
+def context(pathname: str, search: str = "", **changes: Any) -> PageContext:
+    queries = StandIn(**changes)
+    return PageContext(ADMIN, queries, queries.status(ADMIN), pathname, search, NOW_MS)
+
+
+def grid_request(**changes: Any) -> dict[str, Any]:
+    return {"startRow": 0, "endRow": 100, "sortModel": [], "filterModel": {}} | changes
+
+
+def test_every_question_is_asked_as_the_viewer_of_the_session() -> None:
+    queries = StandIn()
+    client = client_of(queries)
+    call(client, "jobs-grid.getRowsResponse", {"jobs-grid.getRowsRequest": grid_request()})
+    call(client, "page.children", {"url.pathname": f"/job/{PLAIN}", "url.search": ""})
+    assert queries.viewers
+    assert set(queries.viewers) == {ADMIN}
+
+
+def test_grid_gets_its_slice_and_the_count() -> None:
+    answer = call(client_of(StandIn()), "jobs-grid.getRowsResponse", {"jobs-grid.getRowsRequest": grid_request()})
+    response = answer["response"]["jobs-grid"]["getRowsResponse"]
+    assert len(response["rowData"]) == 100
+    assert response["rowCount"] == 430
+    assert answer["response"]["jobs-count"]["children"] == "430 jobs"
+    first = response["rowData"][0]
+    assert first["state"] == {"text": "Running", "code": "R", "kind": "running"}
+    assert first["href"].startswith(f"/job/{RUNNING}?start=")
+
+
+def test_grid_filters_and_sorts_on_the_server() -> None:
+    values = {
+        "jobs-grid.getRowsRequest": grid_request(endRow=5, sortModel=[{"colId": "energy_j", "sort": "desc"}]),
+        "jobs-user.value": "ada",
+        "jobs-q.value": "big",
+    }
+    answer = call(client_of(StandIn()), "jobs-grid.getRowsResponse", values)["response"]
+    assert answer["jobs-count"]["children"] == "1 job"
+    assert answer["jobs-grid"]["getRowsResponse"]["rowData"][0]["energy_j"] == "480"
+
+
+def test_no_match_is_explained_with_a_way_out() -> None:
+    values = {"jobs-grid.getRowsRequest": grid_request(), "jobs-user.value": "nobody"}
+    answer = call(client_of(StandIn()), "jobs-grid.getRowsResponse", values)["response"]
+    assert answer["jobs-grid"]["getRowsResponse"] == {"rowData": [], "rowCount": 0}
+    assert "No job matches" in json.dumps(answer["jobs-empty"])
+    assert '"/jobs"' in json.dumps(answer["jobs-empty"])
+    none_yet = call(
+        client_of(StandIn(rows=[])), "jobs-grid.getRowsResponse", {"jobs-grid.getRowsRequest": grid_request()}
+    )
+    assert "No jobs yet" in json.dumps(none_yet)
+
+
+def test_an_error_of_ours_is_a_sentence_and_the_grid_stops_waiting() -> None:
+    client = client_of(StandIn(failing={"jobs": SourceError("the ledger is locked; try again")}))
+    answer = call(client, "jobs-grid.getRowsResponse", {"jobs-grid.getRowsRequest": grid_request()})
+    assert answer["response"]["jobs-grid"]["getRowsResponse"] == {"rowData": [], "rowCount": 0}
+    assert "the ledger is locked; try again" in json.dumps(answer["sideUpdate"])
+
+
+def test_an_error_that_is_not_ours_shows_nothing_of_itself() -> None:
+    client = client_of(StandIn(failing={"energy_summary": RuntimeError("password=hunter2")}))
+    answer = call(client, "energy-sums.children", {"energy-range.value": "7d"})
+    assert "hunter2" not in json.dumps(answer)
+    assert "Traceback" not in json.dumps(answer)
+    assert "log says more" in json.dumps(answer["sideUpdate"])
+
+
+def test_a_page_that_cannot_be_read_says_so_in_its_place() -> None:
+    client = client_of(StandIn(failing={"job": SourceError("the ledger is away")}))
+    answer = call(client, "page.children", {"url.pathname": f"/job/{PLAIN}"})["response"]
+    assert "the ledger is away" in json.dumps(answer["page"]["children"])
+
+
+def test_the_frame_stands_when_even_the_status_fails() -> None:
+    client = client_of(StandIn(failing={"status": SourceError("the ledger is away")}))
+    layout = client.get("/_dash-layout")
+    assert layout.status_code == 200
+    assert "the ledger is away" in layout.get_data(as_text=True)
+
+
+def test_every_page_carries_status_and_the_simulated_label() -> None:
+    text = client_of(StandIn()).get("/_dash-layout").get_data(as_text=True)
+    assert "Simulated data" in text
+    assert "energy booked until" in text
+    real = client_of(StandIn(status_changes={"simulated": False})).get("/_dash-layout").get_data(as_text=True)
+    assert "Simulated data" not in real
+
+
+def test_a_silent_source_is_named_with_its_time() -> None:
+    from aggregator.queries.models import SourceAge
+
+    sources = (SourceAge("accounting", NOW_MS, 0.0, "slurmdbd: connection refused"),)
+    client = client_of(StandIn(status_changes={"sources": sources}))
+    answer = call(client, "status.children", {"status-tick.n_intervals": 1})
+    assert "accounting has not answered since" in json.dumps(answer)
+    assert "connection refused" in json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    ("path", "page", "title"),
+    [
+        ("/", jobs, "Jobs · maxwatt"),
+        ("/jobs", jobs, "Jobs · maxwatt"),
+        ("/job/42", job, "Job 42 · maxwatt"),
+        ("/energy", energy, "Energy · maxwatt"),
+        ("/nowhere", None, "Not found · maxwatt"),
+        ("/jobsx", None, "Not found · maxwatt"),
+    ],
+)
+def test_addresses_lead_to_their_pages(path: str, page: Any, title: str) -> None:
+    assert page_of(path, PAGES) is page
+    assert window_title(path, page) == title
+
+
+def test_job_page_has_slurms_facts() -> None:
+    text = text_of(job.layout(context(f"/job/{PLAIN}")))
+    facts = (
+        *("9001", "npt-equilibration", "Completed", "2025-06-14 15:06:40 CEST (a day ago)", "02:00:00 of 04:00:00"),
+        *("main", "biophys", "normal", "n001", "icelake", "/home/ada/runs/npt/submit.sh --seed 7"),
+        *("/home/ada/runs/npt/slurm-9001.out", "/home/ada/runs/npt/slurm-9001.err", "2.4 kWh", "864 g"),
+    )
+    for fact in facts:
+        assert fact in text, fact
+
+
+def test_evidence_is_behind_the_energy() -> None:
+    text = text_of(job.layout(context(f"/job/{PLAIN}")))
+    for part in ("How do we know?", "Counted by the hardware", "81 %", "97 % of the time", "± 4.3 %", "version 1",
+                 "static, Germany, yearly average, direct", "360 g/kWh"):  # fmt: skip
+        assert part in text, part
+
+
+def test_what_is_unknown_is_called_unknown() -> None:
+    page = job.layout(context(f"/job/{UNBOOKED}"))
+    text = text_of(page)
+    assert "not booked yet" in text
+    assert text.count("unknown") >= 3
+    assert "0 kWh" not in text
+    assert "Where the energy went" not in text
+    bars = job.layout(context(f"/job/{NO_SAMPLES}"))
+    assert "mw-bar-unknown" in classes(bars)
+
+
+def test_more_than_everything_is_a_fault() -> None:
+    page = job.layout(context(f"/job/{FAULTY}"))
+    assert "131 %" in text_of(page)
+    assert "the records disagree" in text_of(page)
+    assert "mw-bar-fault" in classes(page)
+
+
+def test_attempts_of_a_requeued_job_are_linked() -> None:
+    first, last = StandIn().job_attempts(ADMIN, REQUEUED)
+    page = job.layout(context(f"/job/{REQUEUED}"))
+    links = {getattr(one, "href", None) for one in walk(page)}
+    assert f"/job/{REQUEUED}?start={first.start_ms}" in links
+    assert by_id(page, "job-key").data["start_ms"] == last.start_ms
+    older = job.layout(context(f"/job/{REQUEUED}", f"?start={first.start_ms}"))
+    assert "Node fail" in text_of(older)
+    assert "started 2 times" not in text_of(job.layout(context(f"/job/{PLAIN}")))
+
+
+def test_a_running_job_refreshes_itself_and_a_finished_one_does_not() -> None:
+    assert by_id(job.layout(context(f"/job/{RUNNING}")), "job-refresh").disabled is False
+    assert "still running" in text_of(job.layout(context(f"/job/{RUNNING}")))
+    assert by_id(job.layout(context(f"/job/{PLAIN}")), "job-refresh").disabled is True
+    queries = StandIn()
+    row = queries.job_attempts(ADMIN, RUNNING)[0]
+    values = {"job-refresh.n_intervals": 1, "job-key.data": {"job_id": RUNNING, "start_ms": row.start_ms}}
+    assert call(client_of(queries), "job-head.children", values)["response"]["job-refresh"]["disabled"] is False
+
+
+@pytest.mark.parametrize(
+    "path", ["/job/", "/job/abc", "/job/1e3", "/job/-1", "/job/999999999999999", "/job/77", "/job/<b>"]
+)
+def test_a_job_that_is_not_there_is_explained(path: str) -> None:
+    text = text_of(job.layout(context(path)))
+    assert "is not known here" in text or "no such job" in text
+
+
+def charts_of(job_id: int, page: int = 1, node: str | None = None) -> str:
+    queries = StandIn()
+    row = queries.job_attempts(ADMIN, job_id)[-1]
+    values = {
+        "job-key.data": {"job_id": job_id, "start_ms": row.start_ms},
+        "job-nodes.value": page,
+        "job-node.value": node,
+    }
+    return json.dumps(call(client_of(queries), "job-charts.children", values))
+
+
+def test_charts_of_one_node() -> None:
+    text = charts_of(PLAIN)
+    assert text.count('"type": "Graph"') == 3
+    assert "CPUs in use on n001 over time" in text
+    assert "Dynamic power" in text  # the table behind the charts
+
+
+def test_charts_of_many_nodes_come_in_pages() -> None:
+    assert charts_of(PAIR).count('"type": "Graph"') == 6
+    first, last = charts_of(WIDE), charts_of(WIDE, page=25)
+    assert first.count('"type": "Graph"') == 24
+    assert "n008" in first
+    assert "n009 " not in first
+    assert "n200" in last
+    chosen = charts_of(WIDE, node="n123")
+    assert chosen.count('"type": "Graph"') == 3
+    assert len(first) < 2_000_000
+
+
+def test_a_job_without_samples_is_explained() -> None:
+    text = charts_of(NO_SAMPLES)
+    assert "No samples of this job" in text
+    assert '"type": "Graph"' not in text
+
+
+def test_hostile_names_are_text() -> None:
+    page = job.layout(context(f"/job/{HOSTILE_ID}"))
+    assert HOSTILE in text_of(page)
+    raw = [getattr(one, "dangerously_allow_html", False) for one in walk(page)]
+    assert not any(raw)
+
+
+def test_filters_follow_the_address() -> None:
+    page = jobs.layout(context("/jobs", "?state=failed&user=ada&account=x&partition=gpu&q=%3Cb%3E"))
+    shown = {name: by_id(page, f"jobs-{name}").value for name in ("state", "user", "account", "partition", "q")}
+    assert shown == {"state": "FAILED", "user": "ada", "account": "x", "partition": "gpu", "q": "<b>"}
+    assert by_id(jobs.layout(context("/jobs", "?state=nonsense")), "jobs-state").value is None
+
+
+def test_sorting_accepts_known_fields_only() -> None:
+    assert sort_of({"sortModel": [{"colId": "energy_j", "sort": "asc"}]}) == ("energy_j", False)
+    assert sort_of({"sortModel": [{"colId": "memory_efficiency", "sort": "asc"}]}) == ("start_ms", True)
+    assert sort_of({"sortModel": [{"colId": "__class__", "sort": "asc"}]}) == ("start_ms", True)
+    assert sort_of({}) == ("start_ms", True)
+
+
+def test_every_sortable_column_is_one_the_ledger_sorts_by() -> None:
+    from aggregator.queries.jobs import SORT_KEYS
+
+    assert {column["field"] for column in columns("UTC") if column.get("sortable", True)} <= set(SORT_KEYS)
+
+
+def test_energy_page_has_sums_shares_power_and_ranking() -> None:
+    client = client_of(StandIn())
+    sums = json.dumps(call(client, "energy-sums.children", {"energy-range.value": "7d"}), ensure_ascii=False)
+    for part in ("1.58 MWh", "Where it went", "Unattributed", "Mean power", "EUR"):
+        assert part in sums, part
+
+
+def test_energy_ranking_by_what_is_chosen() -> None:
+    client = client_of(StandIn())
+    values = {"energy-range.value": "custom", "energy-days.value": ["2025-06-01", "2025-06-16"]}
+    users = json.dumps(call(client, "energy-ranking.children", values))
+    assert '"/jobs?user=grace"' in users
+    accounts = json.dumps(call(client, "energy-ranking.children", {**values, "energy-group.value": "account"}))
+    assert '"/jobs?account=climate"' in accounts
+    empty = {"energy-range.value": "custom", "energy-days.value": ["2001-01-01", "2001-01-02"]}
+    assert "No energy of jobs" in json.dumps(call(client, "energy-ranking.children", empty))
+
+
+def test_energy_without_bookings_offers_the_last_booked_week() -> None:
+    answer = json.dumps(call(client_of(StandIn(empty=True)), "energy-sums.children", {"energy-range.value": "24h"}))
+    assert "Nothing is booked in this time" in answer
+    assert "/energy?since=2025-06-08&until=2025-06-15" in answer
+    never = client_of(StandIn(empty=True, status_changes={"booked_until_ms": None}))
+    assert "No energy is booked yet" in json.dumps(call(never, "energy-sums.children", {"energy-range.value": "24h"}))
+
+
+def test_energy_of_a_viewer_who_sees_own_jobs_only_has_no_cluster_shares() -> None:
+    from dataclasses import replace
+
+    from dash_app.components.energy_parts import accounts_bar
+
+    whole = StandIn().energy_summary(ADMIN, 0, 3_600_000)
+    own = replace(whole, system_j=None, idle_j=None, unattributed_j=None)
+    assert "Idle" in text_of(accounts_bar(whole))
+    assert "Idle" not in text_of(accounts_bar(own))
