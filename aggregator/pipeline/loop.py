@@ -144,7 +144,7 @@ class Aggregator:
         return report
 
     def _first_moving(self, oldest_ms: int) -> int:
-        moving, until = self._ledger.first_movingself._moving_for_ms, self._ledger.booked_until()
+        moving, until = self._ledger.first_moving(self._moving_for_ms), self._ledger.booked_until()
         found = [ms for ms in (moving, until) if ms is not None]
         return min(found) if found else bucket_start_ms(oldest_ms)
 
