@@ -1,0 +1,206 @@
+"""The pages in a real Chromium, served by waitress: what one sees and clicks; no error, no request elsewhere."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from stand_in import HOSTILE_ID, PAIR, PLAIN, WIDE, StandIn
+from waitress.server import create_server
+
+from dash_app.factory import create_app
+from maxwatt.config import Settings
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+SHOTS = os.environ.get("MAXWATT_SCREENSHOTS", "")
+TOKEN = "browser-token"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason="no Chromium here"),
+]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    app = create_app(StandIn(), Settings(), TOKEN)
+    server = create_server(app.server, host="127.0.0.1", port=0, threads=6)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A signed-in page and what went wrong on it."""
+
+    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
+        self.context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
+        self.page: Page = self.context.new_page()
+        self.url, self.faults, self.elsewhere = url, list[str](), list[str]()
+        self.page.set_default_timeout(30_000)
+        self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", lambda r: self._seen(r.url))
+        self.page.on("response", lambda r: self.faults.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+
+    def _seen(self, address: str) -> None:
+        if not address.startswith((self.url, "data:", "blob:")):
+            self.elsewhere.append(address)
+
+    def open(self, path: str) -> Page:
+        mark = "&" if "?" in path else "?"
+        self.page.goto(f"{self.url}{path}{mark}token={TOKEN}")
+        return self.page
+
+    def shoot(self, name: str) -> None:
+        if SHOTS:
+            Path(SHOTS).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+@pytest.fixture
+def watched(browser: Browser, url: str) -> Iterator[Watched]:
+    one = Watched(browser, url)
+    yield one
+    one.context.close()
+    assert one.faults == []
+    assert one.elsewhere == []
+
+
+def test_sign_in_is_needed_and_leads_back(browser: Browser, url: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    assert page.goto(f"{url}/energy?range=24h").status == 401  # type: ignore[union-attr]
+    page.get_by_label("Access token").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("not the token")
+    page.get_by_label("Access token").fill(TOKEN)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Energy", level=1)).to_be_visible()
+    assert page.url == f"{url}/energy?range=24h"
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Access token")).to_be_visible()
+    context.close()
+
+
+def test_jobs_show_filter_sort_and_open(watched: Watched) -> None:
+    page = watched.open("/jobs")
+    assert "token" not in page.url
+    expect(page.locator("#jobs-count")).to_have_text("430 jobs")
+    expect(page.locator(".mw-simulated")).to_have_text("Simulated data")
+    first = page.locator(".ag-row[row-index='0']")
+    expect(first).to_contain_text("training")
+    expect(first).to_contain_text("Running")
+    watched.shoot("browser-jobs")
+
+    page.get_by_role("textbox", name="User").fill("grace")
+    expect(page.locator("#jobs-count")).not_to_have_text("430 jobs")
+    expect(first).to_contain_text("grace")
+    assert "user=grace" in page.url
+    page.keyboard.press("Escape")
+    page.locator(".ag-header-cell[col-id='energy_j']").click()
+    expect(page.locator(".ag-header-cell[col-id='energy_j']")).to_have_attribute("aria-sort", "descending")
+    page.wait_for_timeout(500)
+    energies = [float(text) for text in page.locator(".ag-row [col-id='energy_j']").all_inner_texts()[:8]]
+    assert len(energies) == 8
+
+    first.locator("[col-id='name']").click()
+    expect(page.locator("h1")).to_contain_text("Job")
+    assert "/job/" in page.url
+    page.go_back()
+    expect(page.get_by_role("textbox", name="User")).to_have_value("grace")
+
+
+def test_one_job(watched: Watched) -> None:
+    page = watched.open(f"/job/{PLAIN}")
+    expect(page.locator("h1")).to_have_text(f"Job {PLAIN}")
+    expect(page.locator("#job-head")).to_contain_text("2025-06-14 15:06:40 CEST")
+    expect(page.locator("#job-head")).to_contain_text("2.4 kWh")
+    expect(page.locator("#job-charts .js-plotly-plot .main-svg").first).to_be_visible()
+    assert page.locator("#job-charts .js-plotly-plot").count() == 3
+    page.get_by_role("button", name="How do we know?").click()
+    expect(page.get_by_text("Counted by the hardware")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_text("Figures").first.click()
+    expect(page.get_by_role("columnheader", name="Dynamic power")).to_be_visible()
+    watched.shoot("browser-job")
+
+
+def test_hostile_names_stay_text(watched: Watched) -> None:
+    page = watched.open(f"/job/{HOSTILE_ID}")
+    expect(page.locator(".mw-job-name")).to_contain_text("<img src=x onerror=")
+    page.goto(f"{watched.url}/jobs?q=onerror")
+    expect(page.locator("#jobs-count")).to_have_text("1 job")
+    expect(page.locator(".ag-row[row-index='0']")).to_contain_text("<b>bold</b>")
+    assert page.evaluate("window.hacked") is None
+
+
+def test_nodes_of_wide_jobs_come_in_pages(watched: Watched) -> None:
+    page = watched.open(f"/job/{WIDE}")
+    expect(page.locator("#job-charts .mw-node")).to_have_count(8)
+    expect(page.locator("#job-charts h3").first).to_have_text("n001")
+    page.get_by_role("button", name="25", exact=True).click()
+    expect(page.locator("#job-charts h3").last).to_have_text("n200")
+    page.goto(f"{watched.url}/job/{PAIR}")
+    expect(page.locator("#job-charts .mw-node")).to_have_count(2)
+    watched.shoot("browser-pair")
+
+
+def test_energy(watched: Watched) -> None:
+    page = watched.open("/energy")
+    expect(page.locator("#energy-sums")).to_contain_text("1.58 MWh")
+    expect(page.locator("#energy-ranking .js-plotly-plot, #energy-ranking .mw-empty").first).to_be_visible()
+    page.get_by_text("24 h", exact=True).click()
+    expect(page.locator("#energy-sums")).to_contain_text("226 kWh")
+    assert page.url.endswith("/energy?range=24h")
+    page.get_by_text("Partitions", exact=True).click()
+    page.wait_for_function("location.search.includes('by=partition')")
+    watched.shoot("browser-energy")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_narrow_screens_fit(browser: Browser, url: str, scheme: str) -> None:
+    one = Watched(browser, url, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    waits = {"/jobs": ".mw-job-link", f"/job/{PLAIN}": "#job-charts .main-svg", "/energy": "#energy-sums .main-svg"}
+    for path, selector in waits.items():
+        page = one.open(path)
+        page.wait_for_selector(selector)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert page.evaluate("document.documentElement.getAttribute('data-mantine-color-scheme')") == scheme
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == {"light": "rgb(244, 246, 248)", "dark": "rgb(20, 24, 29)"}[scheme]
+        one.shoot(f"browser-narrow-{scheme}-{path.strip('/').replace('/', '-')}")
+    one.page.get_by_role("button", name="Navigation").click()
+    one.page.locator(".mw-drawer").get_by_role("link", name="Jobs").click()
+    expect(one.page.locator("h1")).to_have_text("Jobs")
+    one.context.close()
+    assert one.faults == []
+
+
+def test_the_scheme_can_be_switched_and_is_remembered(watched: Watched) -> None:
+    page = watched.open("/jobs")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+
+
+def test_a_page_that_is_not_there(watched: Watched) -> None:
+    page = watched.open("/nowhere")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    assert page.title() == "Not found · maxwatt"
