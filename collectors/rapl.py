@@ -33,6 +33,7 @@ class Rapl:
         self._zones: list[Zone] = []
         self._files: dict[str, HeldFile] = {}
         self._repeated: set[str] = set()
+        self._unsure: set[str] = set()
         self._zones_due_s = -math.inf
         self._kept = KeptReadings(context)
 
@@ -62,7 +63,9 @@ class Rapl:
             raise NoData(f"{self._powercap}: no RAPL zone")
         zones = read_zones(self._powercap, names, self._context.model)
         self._hold(zones)
-        self._repeated |= repeated_dies(zones, self._files)  # once seen to be one counter, always one
+        repeated, unsure = repeated_dies(zones, self._files)
+        self._repeated |= repeated  # once seen to be one counter, always one
+        self._unsure = unsure - self._repeated
         dies = {key.partition("-")[2] for key in self._repeated}
         self._zones = [zone for zone in zones if zone.key.partition("-")[2] not in dies]
         self._kept.settle(self._zones)
@@ -81,6 +84,8 @@ class Rapl:
         """Advance the zone's accumulator. Returns what went wrong, empty when nothing did."""
         at_s = self._context.stamp.monotonic_s
         try:
+            if zone.key in self._unsure:
+                raise SourceError(f"{zone.energy_path}: cannot be compared with its package's other dies")
             if zone.limits is None:
                 raise SourceError(f"{zone.folder}/max_energy_range_uj: cannot be read, the counter's wraps are unknown")
             self._kept.advance(zone, self._files[zone.key].read_int(), at_s)

@@ -115,24 +115,20 @@ def same_counter(one: HeldFile, other: HeldFile, tries: int = 3) -> bool:
     return False
 
 
-def repeated_dies(zones: Sequence[Zone], files: dict[str, HeldFile]) -> set[str]:
-    """Keys of die zones that repeat the counter of another die of their package (Zen 1 and 2).
+def repeated_dies(zones: Sequence[Zone], files: dict[str, HeldFile]) -> tuple[set[str], set[str]]:
+    """Die zones that repeat the counter of another die of their package (Zen 1 and 2).
 
-    Dies that cannot be read now are taken for counters of their own.
+    Returns:
+        Keys of those that do, and of those that could not be compared now: either may be the same counter.
     """
-    repeated, own = set[str](), list[Zone]()
+    repeated, unsure, own = set[str](), set[str](), list[Zone]()
     for zone in zones:
-        if not zone.die_of:
-            continue
-        if any(twin.die_of == zone.die_of and _same(files[twin.key], files[zone.key]) for twin in own):
-            repeated.add(zone.key)
-        else:
-            own.append(zone)
-    return repeated
-
-
-def _same(one: HeldFile, other: HeldFile) -> bool:
-    try:
-        return same_counter(one, other)
-    except MaxwattError:
-        return False
+        twins = [other for other in own if zone.die_of and other.die_of == zone.die_of]
+        try:
+            if any(same_counter(files[twin.key], files[zone.key]) for twin in twins):
+                repeated.add(zone.key)
+                continue
+        except MaxwattError:
+            unsure.add(zone.key)
+        own.append(zone)
+    return repeated, unsure

@@ -84,6 +84,25 @@ def test_dies_that_repeat_a_counter_count_once(node: Callable[[str], Node]) -> N
     assert node("amd_dies").read()["cpu_energy_joules_total"] == 120.0
 
 
+def test_dies_that_could_not_be_compared_are_not_summed_until_they_are(node: Callable[[str], Node]) -> None:
+    amd = node("amd_dies")
+    text = amd.hide("intel-rapl:0")
+    assert "cpu_energy_joules_total" not in amd.read()
+    amd.show("intel-rapl:0", text)
+    assert amd.read()["cpu_energy_joules_total"] == 120.0
+
+
+def test_dies_once_known_to_be_one_stay_one_through_a_fault(node: Callable[[str], Node]) -> None:
+    amd = node("amd_dies")
+    before = amd.read()
+    text = amd.hide("intel-rapl:0")
+    amd.read()
+    amd.show("intel-rapl:0", text)
+    after = amd.read()
+    assert after["cpu_energy_joules_total"] == before["cpu_energy_joules_total"] == 120.0
+    assert after["epoch_id"] == before["epoch_id"]
+
+
 def test_no_rapl_is_no_data(tree: Tree, context: Callable[..., Any]) -> None:
     with pytest.raises(NoData):
         Rapl(context(tree("no_rapl"))).collect()
