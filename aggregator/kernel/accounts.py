@@ -96,14 +96,15 @@ def _book_job_dynamic(timeline: Timeline, energy: Energy, rows: JobRows, sheet: 
 
 
 def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> F64:
-    """Book held GPUs; returns the GPUs each holding holds, as a number."""
+    """Book held GPUs; returns how many of the node's GPUs each holding holds: one never seen has no share of the rest."""
     gpu, on = energy.gpu, energy.gpu_held
     held, cell = energy.held, on.slot // max(gpu.slots, 1)
     inside = timeline.cell_bucket[cell] >= 0
     row = rows.of(held.life[on.holding[inside]], timeline.cell_bucket[cell[inside]])
     for amount, component, part, evidence in gpu_slots(timeline, energy):
         sheet.book(row, amount[on.slot[inside]] * on.share[inside], component, part, evidence)
-    return sums(on.holding, on.share, len(held.life))
+    seen = gpu.present[timeline.cell_node[cell], on.slot % max(gpu.slots, 1)]
+    return sums(on.holding, on.share * seen, len(held.life))
 
 
 def gpu_slots(timeline: Timeline, energy: Energy) -> list[tuple[F64, int, int, int]]:

@@ -1,0 +1,427 @@
+"""The laws of the attribution, on generated clusters. Exact means within 1e-9 * max(E, 1 J)."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from clusters import (
+    EMPTY,
+    FOREVER,
+    GPUS,
+    MAX_GAP_MS,
+    MODELS,
+    NODE_CPUS,
+    RUN_S,
+    T0,
+    Cluster,
+    Job,
+    Metering,
+    cluster,
+    clusters,
+    cropped,
+    lives_of,
+    sorted_jobs,
+    suspensions_of,
+    taken,
+    whole_window,
+)
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from aggregator.kernel.arrays import Bookings, Chunk, JobSamples, NodeTraits, Window
+from aggregator.kernel.attribution import attribute
+from maxwatt.domain.energy import COMPONENTS, EVIDENCE, Account, Component, Evidence, Part
+
+CPU, DRAM, GPU, REST = (COMPONENTS.index(each) for each in (Component.CPU, Component.DRAM, Component.GPU, Component.REST))
+STATIC, DYNAMIC = (list(Part).index(each) for each in (Part.STATIC, Part.DYNAMIC))
+WHOLE = whole_window()
+MARGIN_MS = 2 * MAX_GAP_MS
+SLOT_MS = 300_000
+
+settings.register_profile(
+    "laws", deadline=None, derandomize=True, max_examples=40, suppress_health_check=list(HealthCheck), database=None,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink), report_multiple_bugs=False,
+)  # fmt: skip
+settings.load_profile("laws")
+
+moments = st.lists(st.one_of(st.floats(-50, RUN_S + 50), st.integers(0, RUN_S), st.just(900)), max_size=5)
+
+
+def close(found: Any, wanted: Any, energy_j: float) -> None:
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9 * max(abs(energy_j), 1.0))
+
+
+def total_of(booked: Bookings) -> float:
+    return float(np.abs(booked.energy_j).sum())
+
+
+def by_account(booked: Bookings, chunk: Chunk) -> dict[tuple[int, int, int], np.ndarray]:
+    """Energy [components, parts] by account, the caller's job number and node."""
+    found: dict[tuple[int, int, int], np.ndarray] = {}
+    for row in range(len(booked.account)):
+        life = int(booked.life[row])
+        job = int(chunk.lives.job[life]) if life >= 0 else -1
+        key = (int(booked.account[row]), job, int(booked.node[row]))
+        found[key] = found.get(key, 0.0) + booked.energy_j[row]
+    return found
+
+
+def same_accounts(a: dict[Any, np.ndarray], b: dict[Any, np.ndarray], energy_j: float) -> None:
+    for key in a.keys() | b.keys():
+        close(a.get(key, np.zeros((4, 2))), b.get(key, np.zeros((4, 2))), energy_j)
+
+
+def energy_of(booked: Bookings, chunk: Chunk, job: int) -> np.ndarray:
+    lives = np.flatnonzero(chunk.lives.job == job)
+    return np.asarray(booked.energy_j[np.isin(booked.life, lives)].sum(axis=0))
+
+
+# -- every joule once ---------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=120)
+@given(clusters(), moments)
+def test_accounts_sum_to_the_measured_energy(world: Cluster, inner: list[float]) -> None:
+    window = whole_window(*inner)
+    booked, measured = attribute(world.chunk, window)
+    sums = np.zeros_like(measured.energy_j)
+    np.add.at(sums, (booked.node, booked.bucket), booked.energy_j.sum(axis=2))
+    close(sums, measured.energy_j, total_of(booked))
+
+
+@settings(max_examples=120)
+@given(clusters(), moments)
+def test_figures_are_figures(world: Cluster, inner: list[float]) -> None:
+    booked, measured = attribute(world.chunk, whole_window(*inner))
+    for values in (booked.energy_j, booked.evidence_j, measured.energy_j, booked.held_s, booked.covered_s):
+        assert np.isfinite(values).all()
+    assert ((booked.uncertainty >= 0) & (booked.uncertainty <= 1)).all()
+    close(booked.evidence_j.sum(axis=1), booked.energy_j.sum(axis=(1, 2)), total_of(booked))
+    lost = booked.account == Account.UNATTRIBUTED
+    assert (booked.energy_j[~lost] >= -1e-9 * max(total_of(booked), 1)).all()
+    assert (booked.energy_j[lost] <= 0).all()
+    assert (booked.covered_s <= booked.held_s + 1e-6).all()
+    assert ((booked.life >= 0) == (booked.account == Account.JOB)).all()
+    known = ~np.isnan(booked.waste_j)
+    assert (booked.waste_j[known] <= booked.energy_j[known, CPU, STATIC] + 1e-9).all()
+
+
+def counter_difference(values: np.ndarray) -> float:
+    good = values[~np.isnan(values)]
+    return float(good[-1] - good[0]) if len(good) > 1 else 0.0
+
+
+def trapezoids(watts: np.ndarray, seconds: np.ndarray) -> float:
+    good = ~np.isnan(watts)
+    return float(np.trapezoid(watts[good], seconds[good])) if good.sum() > 1 else 0.0
+
+
+@settings(max_examples=80)
+@given(clusters(steady=True), moments)
+def test_accounts_sum_to_the_plain_differences_of_the_counters(world: Cluster, inner: list[float]) -> None:
+    booked, _ = attribute(world.chunk, whole_window(*inner))
+    sums = np.zeros((len(world.metering), len(COMPONENTS)))
+    np.add.at(sums, booked.node, booked.energy_j.sum(axis=2))
+    node, gpu = world.chunk.node, world.chunk.gpu
+    for number, how in enumerate(world.metering):
+        on = node.node == number
+        counter = node.cpu_modelled_j if how.cpu == "model" else node.cpu_energy_j
+        if how.cpu != "both":  # bridged by two counters: no plain difference
+            close(sums[number, CPU], counter_difference(counter[on]), total_of(booked))
+        close(sums[number, DRAM], counter_difference(node.dram_energy_j[on]), total_of(booked))
+        boards = 0.0
+        for index in range(GPUS):
+            mine = (gpu.node == number) & (gpu.gpu == index)
+            boards += (
+                trapezoids(gpu.power_w[mine], gpu.monotonic_s[mine])
+                if how.gpus == "power"
+                else counter_difference(gpu.energy_j[mine])
+            )
+        close(sums[number, GPU], boards, total_of(booked))
+
+
+@settings(max_examples=80)
+@given(clusters(steady=True))
+def test_all_accounts_sum_to_the_whole_node_meter(world: Cluster) -> None:
+    """From the last reading of the first 5-minute slot to the last of the last one."""
+    metered = [n for n, how in enumerate(world.metering) if how.meter in ("counter", "power")]
+    assume(metered)
+    node, gpu = world.chunk.node, world.chunk.gpu
+    for number in metered:
+        how, on = world.metering[number], node.node == number
+        values = (node.meter_energy_j if how.meter == "counter" else node.meter_power_w)[on]
+        good = ~np.isnan(values)
+        ts, seconds, values = node.ts_ms[on][good], node.monotonic_s[on][good], values[good]
+        last_of_slot = np.flatnonzero(np.diff(ts // SLOT_MS, append=FOREVER))
+        first, last = last_of_slot[0], last_of_slot[-1]
+        assume(last > first)
+        span = slice(first, last + 1)
+        whole = counter_difference(values[span]) if how.meter == "counter" else trapezoids(values[span], seconds[span])
+        booked, _ = attribute(world.chunk, Window(np.array([ts[first], ts[last]]), MAX_GAP_MS))
+        mine = booked.energy_j[booked.node == number].sum(axis=(0, 2))
+        assume(not np.isnan(gpu.ts_ms[:1]).any())
+        included = mine.sum() if MODELS[how.model].meter_includes_gpus else mine.sum() - mine[GPU]
+        close(included, whole, total_of(booked))
+
+
+# -- windows, samples, order --------------------------------------------------------------------------------------
+
+
+@settings(max_examples=100)
+@given(clusters(), moments)
+def test_any_partition_into_windows_gives_the_same(world: Cluster, inner: list[float]) -> None:
+    whole, _ = attribute(world.chunk, WHOLE)
+    edges = whole_window(*inner).edges_ms
+    parts: dict[Any, np.ndarray] = {}
+    for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        chunk = cropped(world.chunk, low - MARGIN_MS, high + MARGIN_MS)
+        booked, _ = attribute(chunk, Window(np.array([low, high]), MAX_GAP_MS))
+        for key, energy in by_account(booked, chunk).items():
+            parts[key] = parts.get(key, 0.0) + energy
+    same_accounts(parts, by_account(whole, world.chunk), total_of(whole))
+
+
+@given(clusters(), moments)
+def test_buckets_of_one_window_sum_to_the_window(world: Cluster, inner: list[float]) -> None:
+    whole, _ = attribute(world.chunk, WHOLE)
+    cut, _ = attribute(world.chunk, whole_window(*inner))
+    same_accounts(by_account(cut, world.chunk), by_account(whole, world.chunk), total_of(whole))
+
+
+@settings(max_examples=100)
+@given(clusters(), st.floats(0.0, 1.0), st.floats(0.1, 0.9), st.booleans())
+def test_a_sample_on_the_interpolant_changes_nothing(world: Cluster, where: float, share: float, jobs_too: bool) -> None:
+    """Inside an interval in which no job begins or ends: there the counters are straight lines."""
+    chunk = world.chunk
+    spot = _interval_without_changes(chunk, where)
+    assume(spot is not None)
+    assert spot is not None
+    before, _ = attribute(chunk, WHOLE)
+    after, _ = attribute(_with_interpolated(chunk, *spot, share, jobs_too), WHOLE)
+    same_accounts(by_account(after, chunk), by_account(before, chunk), total_of(before))
+
+
+def _interval_without_changes(chunk: Chunk, where: float) -> tuple[int, int] | None:
+    """Two neighbouring complete node rows, whose time and slot no job's edge and no missing value touches."""
+    node, lives = chunk.node, chunk.lives
+    values = np.column_stack([getattr(node, each.name) for each in fields(node)][4:])
+    present = ~np.isnan(values)
+    a = np.arange(len(node.ts_ms) - 1)
+    good = (node.node[1:] == node.node[:-1]) & (node.epoch_id[1:] == node.epoch_id[:-1])
+    good &= (node.ts_ms[1:] // SLOT_MS == node.ts_ms[:-1] // SLOT_MS) & (present[1:] == present[:-1]).all(axis=1)
+    near = MAX_GAP_MS + 11_000  # spans of unread use reach that far
+    for life in range(len(lives.job)):
+        for at in (int(lives.start_ms[life]), min(int(lives.end_ms[life]), FOREVER - 10 * near)):
+            good &= (lives.node[life] != node.node[:-1]) | (node.ts_ms[:-1] > at + near) | (node.ts_ms[1:] < at - near)
+    drops = np.diff(np.where(present, values, 0.0), axis=0)[:, :5].min(axis=1, initial=0.0) < 0
+    found = a[good & ~drops]
+    return (int(found[int(where * (len(found) - 1))]), 0) if len(found) else None
+
+
+def _with_interpolated(chunk: Chunk, row: int, _: int, share: float, jobs_too: bool) -> Chunk:
+    node = chunk.node
+    number, low, high = int(node.node[row]), int(node.ts_ms[row]), int(node.ts_ms[row + 1])
+    at = low + max(1, min(int((high - low) * share), high - low - 1))
+    share = (at - low) / (high - low)
+
+    def insert(rows: Any, order: tuple[str, ...], mine: np.ndarray) -> Any:
+        """For each entity with rows at both times one more in between."""
+        first = np.flatnonzero(mine & (rows.ts_ms == low))
+        second = np.flatnonzero(mine & (rows.ts_ms == high))
+        second = second[: len(first)] if len(first) == len(second) else np.zeros(0, np.int64)
+        first = first[: len(second)]
+        columns = {}
+        for each in fields(rows):
+            values = getattr(rows, each.name)
+            between = values[first] + (values[second] - values[first]) * share
+            columns[each.name] = np.append(values, between if values.dtype == np.float64 else values[first])
+        columns["ts_ms"][len(rows.ts_ms) :] = at
+        new = type(rows)(**columns)
+        return taken(new, np.lexsort(tuple(getattr(new, name) for name in reversed(order))))
+
+    job = chunk.job
+    return replace(
+        chunk,
+        node=insert(node, ("node", "ts_ms"), node.node == number),
+        gpu=insert(chunk.gpu, ("node", "gpu", "ts_ms"), chunk.gpu.node == number),
+        job=insert(job, ("node", "job_id", "ts_ms"), job.node == number) if jobs_too else job,
+    )
+
+
+@given(clusters(), st.integers(0, 2**31))
+def test_order_and_duplicates_change_nothing(world: Cluster, seed: int) -> None:
+    rng, chunk = np.random.default_rng(seed), world.chunk
+
+    def mixed(rows: Any) -> Any:
+        count = len(rows.ts_ms)
+        again = np.flatnonzero(rng.random(count) < 0.2)
+        return taken(rows, rng.permutation(np.concatenate([np.arange(count), again])))
+
+    shuffled = replace(chunk, node=mixed(chunk.node), gpu=mixed(chunk.gpu), job=mixed(chunk.job))
+    window = whole_window(900, 1800)
+    a, b = attribute(chunk, window)[0], attribute(shuffled, window)[0]
+    for each in fields(Bookings):
+        np.testing.assert_array_equal(getattr(a, each.name), getattr(b, each.name))
+
+
+@given(clusters())
+def test_a_second_run_is_identical(world: Cluster) -> None:
+    (a, m), (b, n) = attribute(world.chunk, WHOLE), attribute(world.chunk, WHOLE)
+    for each in fields(Bookings):
+        assert getattr(a, each.name).tobytes() == getattr(b, each.name).tobytes()
+    assert m.energy_j.tobytes() == n.energy_j.tobytes()
+
+
+# -- fairness -----------------------------------------------------------------------------------------------------
+
+PLAIN = Metering(meter="counter", missing=0.03)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(0, 2**31), st.integers(-600, 3000), st.integers(60, 3000), st.sampled_from([None, (20, 90)]),
+    st.integers(0, 3), st.booleans(),
+)  # fmt: skip
+def test_merging_two_jobs_of_equal_span_sums_them(
+    seed: int, start_s: int, length_s: int, suspended: tuple[int, int] | None, others: int, readable: bool
+) -> None:
+    pair = tuple(
+        Job((0,), start_s, length_s, cpus, gpus=gpus, suspended=suspended, readable=readable)
+        for cpus, gpus in ((2, 1), (3, 2))
+    )
+    rest = tuple(Job((0,), start_s + 100 * n, 700, 2, gpus=1, readable=n != 1) for n in range(others))
+    chunk = cluster((replace(PLAIN, missing=0.0),), pair + rest, seed).chunk
+    merged = _merged(chunk)
+    a, b = attribute(chunk, WHOLE)[0], attribute(merged, WHOLE)[0]
+    close(energy_of(a, chunk, 0) + energy_of(a, chunk, 1), energy_of(b, merged, 0), total_of(a))
+    for job in range(2, 2 + others):
+        close(energy_of(a, chunk, job), energy_of(b, merged, job), total_of(a))
+
+
+def _merged(chunk: Chunk) -> Chunk:
+    """The first two lives (of equal span) as one."""
+    lives, job = chunk.lives, chunk.job
+    first, second = (np.flatnonzero(job.job_id == lives.job_id[index]) for index in (0, 1))
+    cpu_s = job.cpu_s.copy()
+    cpu_s[first] += cpu_s[second]
+    keep = np.ones(len(lives.job), np.bool_)
+    keep[1] = False
+    columns = {each.name: getattr(lives, each.name).copy() for each in fields(lives)}
+    for name in ("cpus", "memory_bytes", "total_cpu_s"):
+        columns[name][0] += columns[name][1]
+    columns["gpus"][0] |= columns["gpus"][1]
+    spans = chunk.suspensions
+    other = spans.life != 1
+    kept = taken(spans, other)
+    return replace(
+        chunk,
+        job=sorted_jobs(taken(replace(job, cpu_s=cpu_s), np.setdiff1d(np.arange(len(cpu_s)), second))),
+        lives=taken(type(lives)(**columns), keep),
+        suspensions=replace(kept, life=np.maximum(kept.life - 1, 0)),
+    )
+
+
+@settings(max_examples=60)
+@given(clusters(), st.integers(1, 8), st.integers(0, 3000))
+def test_null_player_gets_no_dynamic_energy_of_cpu_and_memory(world: Cluster, cpus: int, start_s: int) -> None:
+    lazy = Job((0,), start_s, 600, cpus, busy=0.0, total_cpu=0.0)
+    chunk = cluster(world.metering, (lazy, *world.jobs), world.seed).chunk
+    steady = all(how.gap_s is None and how.missing == 0 for how in world.metering)
+    assume(steady)
+    booked, _ = attribute(chunk, WHOLE)
+    assert energy_of(booked, chunk, 0)[[CPU, DRAM], DYNAMIC].tolist() == [0.0, 0.0]
+
+
+@settings(max_examples=60)
+@given(clusters(most_jobs=4), st.integers(0, 3300), st.integers(1, 2000), st.integers(1, 8), st.booleans())
+def test_equal_jobs_get_the_same(world: Cluster, start_s: int, length_s: int, cpus: int, readable: bool) -> None:
+    twin = Job((0,), start_s, length_s, cpus, readable=readable)
+    how = tuple(replace(each, missing=0.0) for each in world.metering)
+    chunk = cluster(how, (twin, twin, *world.jobs), world.seed).chunk
+    first, second = (np.flatnonzero(chunk.job.job_id == job_id) for job_id in (500, 499))
+    cpu_s = chunk.job.cpu_s.copy()
+    cpu_s[second] = cpu_s[first]
+    totals = chunk.lives.total_cpu_s.copy()
+    totals[1] = totals[0]
+    chunk = replace(chunk, job=replace(chunk.job, cpu_s=cpu_s), lives=replace(chunk.lives, total_cpu_s=totals))
+    booked, _ = attribute(chunk, WHOLE)
+    close(energy_of(booked, chunk, 0), energy_of(booked, chunk, 1), total_of(booked))
+
+
+@settings(max_examples=60)
+@given(clusters(most_jobs=5), st.integers(-300, 3000), st.integers(30, 3000), st.floats(1.0, 20.0))
+def test_own_total_grows_with_own_use(world: Cluster, start_s: int, length_s: int, factor: float) -> None:
+    chunk = cluster(world.metering, (Job((0,), start_s, length_s, 4), *world.jobs), world.seed).chunk
+    own = chunk.job.job_id == chunk.lives.job_id[0]
+    own &= (chunk.job.ts_ms <= T0 + (start_s + length_s) * 1000 + 1000)
+    totals = chunk.lives.total_cpu_s.copy()
+    totals[0] *= factor
+    more = replace(
+        chunk,
+        job=replace(chunk.job, cpu_s=np.where(own, chunk.job.cpu_s * factor, chunk.job.cpu_s)),
+        lives=replace(chunk.lives, total_cpu_s=totals),
+    )
+    little, much = attribute(chunk, WHOLE)[0], attribute(more, WHOLE)[0]
+    slack = 1e-9 * max(total_of(little), 1.0)
+    assert energy_of(much, more, 0).sum() >= energy_of(little, chunk, 0).sum() - slack
+
+
+@given(st.integers(0, 2**31), st.sampled_from(["counter", "none"]))
+def test_64_equal_jobs_that_fill_the_node_get_a_64th_each(seed: int, meter: str) -> None:
+    how = Metering(gpus="none", meter=meter, system_rate=0.0)
+    base = cluster((how,), (Job((0,), -100, 9000, 8, memory=64e9),), seed).chunk
+    traits = replace(base.nodes[0], cpus=64.0, memory_bytes=64e9)
+    begin, end = T0 - 100_000, T0 + 8_900_000
+    lives = lives_of(
+        [(0, job, job + 1, begin, end, 1.0, 1e9, 0, False, False, np.nan) for job in range(64)]
+    )
+    count = len(base.job.ts_ms)
+    job = JobSamples(
+        node=np.zeros(64 * count, np.int32), job_id=np.repeat(np.arange(1, 65), count), ts_ms=np.tile(base.job.ts_ms, 64),
+        cpu_s=np.tile(base.job.cpu_s / 64, 64), memory_bytes=np.tile(base.job.memory_bytes, 64),
+    )  # fmt: skip
+    chunk = replace(base, nodes=(traits,), job=job, lives=lives, suspensions=suspensions_of([]))
+    booked, measured = attribute(chunk, WHOLE)
+    each = measured.energy_j.sum() / 64
+    lost = booked.energy_j[booked.account == Account.UNATTRIBUTED].sum()
+    for number in range(64):
+        close(energy_of(booked, chunk, number).sum(), each - lost / 64, total_of(booked))
+
+
+@given(clusters())
+def test_a_job_without_samples_or_totals_takes_nothing_from_its_own_allocation(world: Cluster) -> None:
+    """Nothing is booked on a job outside its time (and the second that Slurm cuts off)."""
+    window = whole_window(*range(0, RUN_S, 60))
+    booked, _ = attribute(world.chunk, window)
+    lives, on = world.chunk.lives, booked.life >= 0
+    life, bucket = booked.life[on], booked.bucket[on]
+    assert (window.edges_ms[bucket + 1] > lives.start_ms[life]).all()
+    assert (window.edges_ms[bucket] - 1000 < lives.end_ms[life]).all()
+
+
+# -- nothing at all -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["nothing", "nodes only", "lives only", "no lives", "no node rows", "no job rows"])
+def test_empty_inputs(what: str) -> None:
+    full = cluster((PLAIN,), (Job((0,), 0, 600, 4, gpus=1), Job((0,), 900, 60, 1)), 1).chunk
+    samples = {name: getattr(EMPTY, name) for name in ("node", "gpu", "job")}
+    chunk = {
+        "nothing": EMPTY,
+        "nodes only": replace(EMPTY, nodes=full.nodes),
+        "lives only": replace(full, **samples),
+        "no lives": replace(full, lives=EMPTY.lives, suspensions=EMPTY.suspensions),
+        "no node rows": replace(full, node=EMPTY.node),
+        "no job rows": replace(full, job=EMPTY.job),
+    }[what]
+    booked, measured = attribute(chunk, whole_window(900))
+    close(booked.energy_j.sum(), measured.energy_j.sum(), 1.0)
+    assert measured.energy_j.shape == (len(chunk.nodes), 2, 4)
+    assert (measured.energy_j.sum() > 0) == (what in ("no lives", "no node rows", "no job rows"))
+
+
+def test_names_used_here_are_the_ledgers() -> None:
+    assert [Account.JOB, Account.SYSTEM, Account.IDLE, Account.UNATTRIBUTED] == [0, 1, 2, 3]
+    assert EVIDENCE[-1] is Evidence.MODELLED
+    assert NodeTraits("x", MODELS[0], NODE_CPUS, 1.0).cpus == NODE_CPUS
