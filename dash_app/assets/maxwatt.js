@@ -6,8 +6,8 @@
   var WIDE_COLUMNS = ["partition", "node_count", "start_ms", "cpu_efficiency", "memory_efficiency", "co2_g"];
   var MIDDLE_COLUMNS = ["user", "elapsed_s"];
 
-  var PLAIN_WIDTHS = [{ key: "job_id", newWidth: 104 }, { key: "state", newWidth: 158 }, { key: "energy_j", newWidth: 92 }];
-  var NARROW_WIDTHS = [{ key: "job_id", newWidth: 74 }, { key: "state", newWidth: 68 }, { key: "energy_j", newWidth: 76 }];
+  var PLAIN_WIDTHS = [{ colId: "job_id", width: 104 }, { colId: "state", width: 158 }, { colId: "energy_j", width: 92 }];
+  var NARROW_WIDTHS = [{ colId: "job_id", width: 74 }, { colId: "state", width: 68 }, { colId: "energy_j", width: 76 }];
 
   function element() { return React.createElement.apply(React, arguments); }
 
@@ -82,7 +82,8 @@
     var width = params.clientWidth || window.innerWidth;
     params.api.setColumnsVisible(WIDE_COLUMNS, width >= 1000);
     params.api.setColumnsVisible(MIDDLE_COLUMNS, width >= NARROW);
-    params.api.setColumnWidths(width >= NARROW ? PLAIN_WIDTHS : NARROW_WIDTHS);
+    var widths = width >= NARROW ? PLAIN_WIDTHS : NARROW_WIDTHS;
+    params.api.applyColumnState({ state: widths.concat([{ colId: "name", flex: 3 }]) });
   };
 
   /* ---- client side callbacks ---- */

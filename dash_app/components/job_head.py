@@ -52,7 +52,7 @@ def slurm_facts(detail: JobDetail, status: Status, now_ms: int) -> list[Fact]:
         ("Name", row.name),
         ("User", dcc.Link(row.user, href=jobs_path(user=row.user)) if row.user else ""),
         ("State", [state_badge(row.state), state]),
-        ("Exit code", _exit(row.exit_code, detail.exit_signal)),
+        ("Exit code", "none yet" if row.end_ms is None else _exit(row.exit_code, detail.exit_signal)),
         ("Submitted", format_time(detail.submit_ms, status.timezone)),
         ("Started", f"{format_time(row.start_ms, status.timezone)} ({ago(row.start_ms, now_ms)})"),
         ("Ended", "still running" if row.end_ms is None else format_time(row.end_ms, status.timezone)),
