@@ -102,13 +102,14 @@ def attribute(args: argparse.Namespace) -> dict[str, Any]:
     settings = foreign_samples.settings(args.nodes) if args.bare_join else day_of_samples.settings(args.nodes)
     store, ledger = DuckDBStore(args.folder / STORE, threads=THREADS), Ledger.open(f"sqlite:///{path}")
     start_ms = day_of_samples.START_MS
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     report = attribute_range(store, ledger, settings, start_ms, start_ms + day_of_samples.DAY_MS)
-    seconds = time.perf_counter() - began
+    seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began
     ledger.close()
     store.close()
     return {
         "seconds": round(seconds, 3),
+        "cpu_seconds": round(cpu_s, 3),
         "peak_mb": peak_mb(),
         "rows": report.rows,
         "closure_error": report.closure_error,
@@ -134,9 +135,14 @@ def tell(found: dict[str, Any], *, as_json: bool) -> None:
         return
     ours, floor = found["attribution"], found["join"]
     print(f"{found['nodes']} nodes, one day, {found['samples']} sample rows, {found['store_mb']} MB in the store")
-    print(f"attribution  {ours['seconds']:7.2f} s  {ours['peak_mb']:6} MB  {ours['rows']} rows, {ours['ledger_mb']} MB")
-    print(f"bare join    {floor['seconds']:7.2f} s  {floor['peak_mb']:6} MB")
+    print(f"attribution  {costs(ours)}  {ours['rows']} rows, {ours['ledger_mb']} MB")
+    print(f"bare join    {costs(floor)}")
     print(f"ratio        {found['ratio']:7.2f}     largest gap to a meter {ours['closure_error']:.1e}")
+
+
+def costs(run: dict[str, Any]) -> str:
+    cpu = f"{run['cpu_seconds']:7.2f} CPU s" if "cpu_seconds" in run else " " * 13
+    return f"{run['seconds']:7.2f} s  {cpu}  {run['peak_mb']:6} MB"
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ def join(folder: Path, threads: int) -> dict[str, Any]:
     """Seconds, jobs and how well the parts sum to the total."""
     connection = duckdb.connect()
     connection.execute(f"SET threads = {threads}; SET enable_progress_bar = false")
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     sums = dict(connection.execute(SQL.format(folder=folder)).fetchall())
-    seconds = time.perf_counter() - began
+    seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began
     total = sums.pop(-2)
-    return {"seconds": round(seconds, 3), "jobs": len(sums) - 1, "closure": abs(sum(sums.values()) - total) / total}
+    closure = abs(sum(sums.values()) - total) / total
+    return {"seconds": round(seconds, 3), "cpu_seconds": round(cpu_s, 3), "jobs": len(sums) - 1, "closure": closure}
