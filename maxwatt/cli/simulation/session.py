@@ -14,6 +14,7 @@ from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.attribute import attribute_range
 from aggregator.store.registry import open_store
 from maxwatt.cli._server import running_server
+from maxwatt.cli._settings_file import to_toml
 from maxwatt.cli.serve import stop_on_signals
 from maxwatt.cli.simulation import this_machine
 from maxwatt.cli.simulation.cluster import CLUSTER_NAME, KINDS
@@ -30,7 +31,6 @@ from maxwatt.config import (
     CostSettings,
     ServerSettings,
     Settings,
-    SlurmSettings,
 )
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.units import DAY_MS
@@ -53,9 +53,11 @@ def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_js
     stopped = stop_on_signals()
     with running_server(settings, slurm, slurm) as server:
         newest = server.store.newest_ms()
-        feed = LiveFeed(server.committer, nodes, min(newest[node.name] for node in nodes) + 1)
+        feed = LiveFeed(server.committer, nodes, min(newest[node.name] for node in nodes if node.name in newest) + 1)
         feed.start()
-        with this_machine.live_agent(folder, server.url):
+        own = dataclasses.replace(settings, agent=this_machine.agent_settings(folder, server.url))
+        (folder / "maxwatt.toml").write_text(to_toml(own), encoding="utf-8")
+        with this_machine.live_agent(folder / "maxwatt.toml", folder):
             _tell(server.url, server.access_url, as_json)
             stopped.wait()
         feed.stop()
@@ -67,7 +69,6 @@ def demo_settings(folder: Path, port: int) -> Settings:
     return Settings(
         cluster=ClusterSettings(CLUSTER_NAME, simulated=True),
         server=ServerSettings(port=port, data_dir=str(folder)),
-        slurm=SlurmSettings(live="none", accounting="none"),
         attribution=AttributionSettings(interval_s=15.0),
         cost=CostSettings(price_per_kwh=0.24, currency="EUR"),
         node_models=(*(kind.model for kind in KINDS), this_machine.node_model()),

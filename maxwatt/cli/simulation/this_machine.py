@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from maxwatt.config import AgentSettings
 from maxwatt.domain.jobs import NodeRecord
 from maxwatt.domain.node_model import NodeModel
 
@@ -37,10 +38,8 @@ def node_model() -> NodeModel:
 
 
 @contextlib.contextmanager
-def live_agent(folder: Path, url: str) -> Iterator[None]:
-    """A real `maxwatt agent` on this machine, pushing to `url`, as long as the context lasts."""
-    config = folder / "agent.toml"
-    config.write_text(_agent_toml(folder, url), encoding="utf-8")
+def live_agent(config: Path, folder: Path) -> Iterator[None]:
+    """A real `maxwatt agent` on this machine with the demo's configuration, as long as the context lasts."""
     with (folder / "agent.log").open("ab") as log:
         agent = subprocess.Popen(
             [sys.executable, "-m", "maxwatt", "agent", "--config", str(config)], stdout=log, stderr=log
@@ -52,19 +51,12 @@ def live_agent(folder: Path, url: str) -> Iterator[None]:
         agent.wait(timeout=10)
 
 
-def _agent_toml(folder: Path, url: str) -> str:
-    model = node_model()
-    return f"""\
-[agent]
-node = "{node_name()}"
-interval_s = 10.0
-push_url = "{url}"
-push_token_file = "{folder / 'ingest.token'}"
-state_dir = "{folder / 'agent'}"
-
-[[node_models]]
-name = "{model.name}"
-nodes = "{node_name()}"
-cpu_idle_w = {model.cpu_idle_w}
-cpu_max_w = {model.cpu_max_w}
-"""
+def agent_settings(folder: Path, url: str) -> AgentSettings:
+    """How this machine's agent reads and where it pushes."""
+    return AgentSettings(
+        node=node_name(),
+        interval_s=10.0,
+        push_url=url,
+        push_token_file=str(folder / "ingest.token"),
+        state_dir=str(folder / "agent"),
+    )

@@ -1,0 +1,89 @@
+"""`maxwatt serve` as a process: one on a data folder, loopback only, gone without a trace."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+
+def serve(folder: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "maxwatt", "serve", "--data-dir", str(folder), "--port", "0", "--json", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    process = serve(tmp_path)
+    assert process.stdout is not None
+    yield process, json.loads(process.stdout.readline())
+    process.terminate()
+    process.wait(timeout=20)
+    process.stdout.close()
+    assert process.stderr is not None
+    process.stderr.close()
+
+
+def status_of(url: str) -> int:
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    try:
+        with browser.open(url, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_pages_want_the_token_and_health_does_not(server):
+    _, told = server
+    assert status_of(told["url"] + "/health") == 200
+    assert status_of(told["url"] + "/jobs") == 401
+    assert status_of(told["url"] + "/_dash-layout") == 401
+    assert status_of(told["access_url"]) == 200
+
+
+def test_a_second_server_on_the_same_folder_is_refused_with_the_first_ones_address(server, tmp_path):
+    process, told = server
+    second = serve(tmp_path)
+    out, err = second.communicate(timeout=30)
+    assert second.returncode == 1 and out == ""
+    assert f"pid {process.pid}" in err and told["url"] in err and "--data-dir" in err
+    assert "Traceback" not in err
+
+
+def test_other_addresses_than_loopback_are_refused(tmp_path):
+    process = serve(tmp_path, "--host", "192.0.2.1")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "loopback" in err and "Traceback" not in err
+
+
+def test_data_folder_and_tokens_are_the_owners_alone(server, tmp_path):
+    assert (tmp_path / "ingest.token").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "serve.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_well_and_leaves_no_note(tmp_path, how):
+    process = serve(tmp_path)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.send_signal(how)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert not (tmp_path / "serve.json").exists()
+
+
+def test_a_faulty_configuration_is_told_with_all_its_faults(tmp_path):
+    (tmp_path / "maxwatt.toml").write_text("[server]\nport = -1\ncolour = 3\n")
+    process = serve(tmp_path)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "line 2: server.port" in err and "line 3: server.colour is unknown" in err
