@@ -96,7 +96,7 @@ def _book_job_dynamic(timeline: Timeline, energy: Energy, rows: JobRows, sheet: 
 
 
 def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> F64:
-    """Book held GPUs; returns how many of the node's GPUs each holding holds: one never seen has no share of the rest."""
+    """Book held GPUs; returns how many GPUs each holding holds: one that was never seen has no share of the rest."""
     gpu, on = energy.gpu, energy.gpu_held
     held, cell = energy.held, on.slot // max(gpu.slots, 1)
     inside = timeline.cell_bucket[cell] >= 0

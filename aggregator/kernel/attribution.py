@@ -4,6 +4,8 @@ Order of work: cut time at everything that changes (timeline), find who holds wh
 second (cpu_time), price the meters' intervals (components, gpu, rest), book (accounts), and measure apart (measure).
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from aggregator.kernel import timeline as timelines
@@ -14,6 +16,7 @@ from aggregator.kernel.counters import ordered
 from aggregator.kernel.cpu_time import cpu_time
 from aggregator.kernel.gpu import gpu_energy, gpu_holdings
 from aggregator.kernel.holdings import holdings
+from aggregator.kernel.job_use import in_order
 from aggregator.kernel.measure import measured
 from aggregator.kernel.output import NODE_ACCOUNTS, bookings
 from aggregator.kernel.rest import rest
@@ -28,12 +31,13 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
     whole meter intervals, so that any cut into windows gives the same figures.
 
     Args:
-        chunk: nodes, samples sorted as documented, lives and suspensions.
+        chunk: nodes, samples, lives and suspensions. Samples in another order, or twice, change nothing but the time.
         window: bucket edges [epoch ms UTC] and the longest bridged gap.
 
     Returns:
         Bookings of the window, and what was measured in it.
     """
+    chunk = replace(chunk, job=in_order(chunk.job))
     line = timelines.build(chunk, window)
     energy = _energy(chunk, line, window)
     rows = job_rows(chunk, window)

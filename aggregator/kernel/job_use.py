@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Chunk, JobSamples, Lives
+from aggregator.kernel.arrays import F64, I64, Bool, Chunk, JobSamples, Lives
 from aggregator.kernel.ragged import expand
 from aggregator.kernel.timeline import OVERTIME_MS, Timeline
 
@@ -27,6 +27,24 @@ class Sampled:
     position: I64
     cpu_s: F64
     row: I64
+
+
+def in_order(rows: JobSamples) -> JobSamples:
+    """The rows sorted by node, job id and time, the first of equal ones only."""
+    if _ascend(rows).all():
+        return rows
+    rows = _taken(rows, np.lexsort((rows.ts_ms, rows.job_id, rows.node)))
+    return _taken(rows, np.flatnonzero(np.append(True, _ascend(rows))))
+
+
+def _ascend(rows: JobSamples) -> Bool:
+    """Whether each row but the first comes after the one before it."""
+    node, job_id, ts = np.diff(rows.node), np.diff(rows.job_id), np.diff(rows.ts_ms)
+    return np.asarray((node > 0) | (node == 0) & ((job_id > 0) | (job_id == 0) & (ts > 0)))
+
+
+def _taken(rows: JobSamples, keep: I64) -> JobSamples:
+    return JobSamples(*(getattr(rows, name)[keep] for name in JobSamples.__dataclass_fields__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +114,15 @@ def increments(sampled: Sampled, lives: Lives, timeline: Timeline, max_gap_ms: i
     """Differences between consecutive samples of a life, and from its start, where the counter is 0, to the first.
 
     A counter that falls or a gap beyond `max_gap_ms` gives none: that use is unread. So is what a life used before
-    the chunk's first time, where its start lies before it.
+    the chunk's first time, where its start lies before it. What several samples after a life's end show belongs to
+    its last ms.
     """
     life, position, cpu_s = sampled.life, sampled.position, sampled.cpu_s
     opens = np.ones(len(life), np.bool_)
     opens[1:] = life[1:] != life[:-1]
     low, _ = life_bounds(lives, timeline)
     start = np.where(opens, low[life], np.roll(position, 1))
+    start = np.where(position > low[life], np.minimum(start, position - 1), start)
     used = cpu_s - np.where(opens, 0.0, np.roll(cpu_s, 1))
     begun = ~opens | (lives.start_ms[life] >= timeline.axis.origin_ms)
     keep = (used >= 0) & (position - start <= max_gap_ms) & begun

@@ -7,6 +7,7 @@ import numpy as np
 from aggregator.kernel.accounts import Energy, JobRows
 from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Window
 from aggregator.kernel.evidence import uncertainty
+from aggregator.kernel.job_use import life_bounds
 from aggregator.kernel.ragged import ratio, sums
 from aggregator.kernel.sheet import CPU, STATIC, Sheet
 from aggregator.kernel.timeline import Timeline
@@ -91,7 +92,9 @@ def _memory_peaks(chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows) -
     peaks = np.full(len(rows.life), np.nan)
     if not len(sampled.life):
         return peaks
-    bucket = line.bucket[np.clip(line.last_segment(sampled.position), 0, len(line.bucket) - 1)]
+    low, _ = life_bounds(chunk.lives, line)
+    within = np.maximum(sampled.position, low[sampled.life] + 1)  # a sample at a life's start lies in its first bucket
+    bucket = line.bucket[np.clip(line.last_segment(within), 0, len(line.bucket) - 1)]
     memory = chunk.job.memory_bytes[sampled.row]
     on = (bucket >= 0) & ~np.isnan(memory)
     row, memory = rows.of(sampled.life[on], bucket[on]), memory[on]

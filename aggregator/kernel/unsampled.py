@@ -15,21 +15,23 @@ FOREVER = np.iinfo(np.int64).max
 
 
 def tails(chunk: Chunk, timeline: Timeline, sampled: Sampled, busy: Meter, free_s: F64, max_gap_ms: int) -> Pieces:
-    """What Slurm's TotalCPU knows beyond a job's last sample, capped by what the node used and no sample explains.
+    """What Slurm's TotalCPU knows beyond a job's last samples, capped by what the node used and no sample explains.
 
     Args:
         busy: CPU seconds of the nodes as a meter.
         free_s: [b] CPU seconds of each busy interval that no sample explains.
     """
     last, last_s = _last_sample(chunk.lives, timeline, sampled)
-    want_s = chunk.lives.total_cpu_s - last_s
+    want_s = _wanted(chunk.lives, sampled, last_s)
     life = np.flatnonzero(settled(chunk.lives, timeline, sampled, max_gap_ms) & (want_s > 0))
     if not len(free_s):
         life = life[:0]
     _, high = life_bounds(chunk.lives, timeline)
-    owner, segment, share = overlaps(timeline, last[life], high[life])
+    start, end = last[life], high[life]
+    owner, segment, share = overlaps(timeline, start, end)
     interval = busy.interval[segment]
-    weight = np.where(busy.covered[segment], free_s[interval] * share, 0.0) if len(owner) else np.zeros(0)
+    lasts_ms = share * (end - start)[owner]
+    weight = free_s[interval] * busy.share[segment] * lasts_ms / timeline.length_ms[segment] if len(owner) else share
     demand_s = want_s[life][owner] * ratio(weight, sums(owner, weight, len(life))[owner])
     asked_s = sums(interval, demand_s, len(free_s))
     scale = np.where(asked_s > free_s, ratio(free_s, asked_s), 1.0)
@@ -37,16 +39,46 @@ def tails(chunk: Chunk, timeline: Timeline, sampled: Sampled, busy: Meter, free_
     return Pieces(life[owner], segment, cpu_s, np.full(len(owner), ACCOUNTED))
 
 
+def _wanted(lives: Lives, sampled: Sampled, last_s: F64) -> F64:
+    """CPU seconds of TotalCPU that no sample showed, on each node of a job.
+
+    TotalCPU is of all nodes together: it is shared in proportion to the sampled use where all nodes of the job were
+    sampled, else to their CPUs.
+    """
+    job = _same_job(lives)
+    count = len(job)
+    unknown = _never_sampled(lives, sampled) | (sums(job, last_s, count) == 0)[job]
+    by_cpus = (sums(job, unknown.astype(np.float64), count) > 0)[job]
+    weight = np.where(by_cpus, lives.cpus, last_s)
+    want_s = lives.total_cpu_s - sums(job, last_s, count)[job]
+    return want_s * ratio(weight, sums(job, weight, count)[job])
+
+
+def _same_job(lives: Lives) -> I64:
+    """A number per life, the same for the nodes of one job."""
+    return np.unique(lives.job, return_inverse=True)[1].astype(np.int64)
+
+
+def _never_sampled(lives: Lives, sampled: Sampled) -> Bool:
+    never = np.ones(len(lives.job), np.bool_)
+    never[sampled.life] = False
+    return never
+
+
 def settled(lives: Lives, timeline: Timeline, sampled: Sampled, max_gap_ms: int) -> Bool:
-    """Lives whose use after their last sample accounting tells: ended, TotalCPU known, sampled not too long before."""
+    """Lives whose use after their last sample accounting tells: ended, TotalCPU known, sampled not too long before.
+
+    TotalCPU is of all nodes of a job together, so all of them must be.
+    """
     last, _ = _last_sample(lives, timeline, sampled)
     _, high = life_bounds(lives, timeline)
     unseen_ms = high - last
-    never = np.ones(len(last), np.bool_)
-    never[sampled.life] = False
+    never = _never_sampled(lives, sampled)
     lived_ms = np.where(lives.end_ms < FOREVER, lives.end_ms, lives.start_ms) - lives.start_ms
     unseen_ms = np.where(never, np.maximum(unseen_ms, lived_ms), unseen_ms)  # its start may lie before the chunk's time
-    return np.asarray((lives.end_ms < FOREVER) & ~np.isnan(lives.total_cpu_s) & (unseen_ms <= max_gap_ms))
+    known = (lives.end_ms < FOREVER) & ~np.isnan(lives.total_cpu_s) & (unseen_ms <= max_gap_ms)
+    job = _same_job(lives)
+    return np.asarray(sums(job, (~known).astype(np.float64), len(job))[job] == 0)
 
 
 def _last_sample(lives: Lives, timeline: Timeline, sampled: Sampled) -> tuple[I64, F64]:

@@ -46,6 +46,8 @@ class Job:
     busy: float = 1.0
     twin: bool = False
     """Has the job id of the job before it."""
+    late_s: int = 0
+    """How long its cgroup outlives it, at work in an epilog."""
 
     @property
     def end_s(self) -> int:
@@ -89,9 +91,7 @@ def whole_window(*inner_s: float) -> Window:
 
 @st.composite
 def jobs(draw: st.DrawFn, node_count: int) -> Job:
-    length = draw(
-        st.one_of(st.integers(1, 20), st.integers(21, 500), st.integers(900, 3000), st.just(9000), st.none())
-    )
+    length = draw(st.one_of(st.integers(1, 20), st.integers(21, 500), st.integers(900, 3000), st.just(9000), st.none()))
     start = draw(st.one_of(st.integers(-900, RUN_S + 20), st.sampled_from([0, 300, 900, 1800])))
     node = draw(st.integers(0, node_count - 1))
     both = node_count > 1 and draw(st.sampled_from([False, False, False, True]))
@@ -110,6 +110,7 @@ def jobs(draw: st.DrawFn, node_count: int) -> Job:
         total_cpu=draw(st.sampled_from([1.0, 1.0, 0.5, 1.5, None])),
         busy=draw(st.sampled_from([0.0, 0.3, 1.0, 1.1])),
         twin=draw(st.sampled_from([False, False, True])),
+        late_s=draw(st.sampled_from([0, 0, 0, 25, 80])),
     )
 
 
@@ -236,7 +237,9 @@ def _gpu_rows(
     found: list[dict[str, np.ndarray]] = []
     for gpu in range(GPUS if how.gpus != "none" else 0):
         watts, count = rows["_gpu_w"][gpu], len(rows["ts_ms"])
-        energy = _reset(how, rows["ts_ms"], np.cumsum(watts * rows["_steps"])) if how.gpus in ("counter", "both") else None
+        energy = (
+            _reset(how, rows["ts_ms"], np.cumsum(watts * rows["_steps"])) if how.gpus in ("counter", "both") else None
+        )
         shared = {name: rows[name] for name in ("node", "ts_ms", "monotonic_s", "epoch_id")}
         found.append(
             {
@@ -253,9 +256,11 @@ def _job_rows(
     rng: np.random.Generator, node: int, how: Metering, ts: np.ndarray, job: Job, job_id: int, used: _CpuUse
 ) -> dict[str, np.ndarray]:
     """Rows of a job-level cgroup: they may begin a little early, end a little late."""
-    low, high = T0 + job.start_s * 1000 - 300, T0 + (job.end_s - job.lost_tail_s) * 1000 + 700
+    low, high = T0 + job.start_s * 1000 - 300, T0 + (job.end_s - job.lost_tail_s + job.late_s) * 1000 + 700
     mine = ts[(ts >= low) & (ts <= high)] if job.readable else ts[:0]
-    cpu_s = _with_missing(rng, how, used.at((mine - T0) / 1000), len(mine), steady_ends=False)
+    seconds = (mine - T0) / 1000
+    counter = used.at(seconds) + 0.01 * job.busy * np.maximum(seconds - job.end_s, 0)
+    cpu_s = _with_missing(rng, how, counter, len(mine), steady_ends=False)
     memory = _with_missing(rng, how, rng.uniform(1e8, job.memory + 2e8, len(mine)), len(mine))
     return {
         "node": np.full(len(mine), node, np.int32), "job_id": np.full(len(mine), job_id, np.int64), "ts_ms": mine,
@@ -367,6 +372,6 @@ def cropped(chunk: Chunk, low_ms: int, high_ms: int) -> Chunk:
     return replace(chunk, **samples, lives=lives, suspensions=replace(spans, life=renumbered))
 
 
-EMPTY = Chunk((), NodeSamples(**_empty(NodeSamples)), GpuSamples(**_empty(GpuSamples)), JobSamples(**_empty(JobSamples)),
-              lives_of([]), suspensions_of([]))  # fmt: skip
+_NO_ROWS = [kind(**_empty(kind)) for kind in (NodeSamples, GpuSamples, JobSamples)]
+EMPTY = Chunk((), *_NO_ROWS, lives_of([]), suspensions_of([]))
 """No nodes, no samples, no lives."""
