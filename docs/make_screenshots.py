@@ -1,7 +1,8 @@
 """Makes the pictures of the pages: `python docs/make_screenshots.py URL TOKEN OUTDIR`.
 
 Drives Chromium (from CHROMIUM, else /usr/bin/chromium) over the job table, one job and the energy page: wide and
-light, wide and dark, narrow and light. The job is the running one with the most energy, else the newest.
+light, wide and dark, narrow and light. The job is the one with the most energy among the newest, or MAXWATT_JOB, such
+as `/job/42`.
 """
 
 import os
@@ -40,7 +41,7 @@ def main(url: str, token: str, folder: Path) -> None:
 
 def _page(browser: Browser, width: int, height: int, scheme: str) -> Page:
     dark = "dark" if scheme == "dark" else "light"
-    return browser.new_page(viewport={"width": width, "height": height}, color_scheme=dark, device_scale_factor=1.5)
+    return browser.new_page(viewport={"width": width, "height": height}, color_scheme=dark, device_scale_factor=2 if width < 600 else 1)
 
 
 def _shoot_all(page: Page, url: str, folder: Path, variant: str) -> None:
@@ -56,8 +57,19 @@ def _shoot_all(page: Page, url: str, folder: Path, variant: str) -> None:
 
 
 def _job(page: Page) -> str:
-    """Address of the first job of the table."""
-    return page.locator(".mw-job-link").first.get_attribute("href") or "/jobs"
+    """Address of the job with the most energy among those in sight."""
+    found = [
+        (_number(row.locator("[col-id='energy_j']").inner_text()), row.locator("a").get_attribute("href") or "/jobs")
+        for row in page.locator(".ag-center-cols-container .ag-row").all()
+    ]
+    return max(found)[1]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0  # unknown, or too little to show
 
 
 def _shoot_whole(page: Page, path: Path) -> None:

@@ -8,7 +8,7 @@ from dash import dcc, html
 from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Status
 from dash_app.components.bars import Slice, share_bar
 from dash_app.components.charts import chart, legend
-from dash_app.components.evidence import evidence_popover, uncertainty_text
+from dash_app.components.evidence import evidence_note
 from dash_app.components.states import empty
 from dash_app.components.tables import behind_chart, table
 from dash_app.components.tiles import tile, tiles
@@ -38,9 +38,8 @@ def summary_tiles(summary: EnergySummary, status: Status) -> html.Div:
     """Energy, CO2, cost and mean power of the window."""
     elapsed_s = (min(summary.until_ms, status.booked_until_ms or summary.until_ms) - summary.since_ms) / MS_PER_S
     mean_w = summary.total_j / elapsed_s if elapsed_s > 0 else None
-    note = html.Span([f"{uncertainty_text(summary.evidence)} · ", evidence_popover(summary.evidence)])
     shown = [
-        tile("Energy", format_energy(summary.total_j), note),
+        tile("Energy", format_energy(summary.total_j), evidence_note(summary.evidence)),
         tile("CO₂ equivalent", format_co2(summary.co2_g), "location-based", unknown=summary.co2_g is None),
         tile("Mean power", format_power(mean_w), "over the booked time", unknown=mean_w is None),
         tile("On jobs", format_share(_share(summary.jobs_j, summary.total_j)), format_energy(summary.jobs_j)),

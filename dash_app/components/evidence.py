@@ -46,6 +46,13 @@ def evidence_popover(
     )
 
 
+def evidence_note(evidence: Evidence | None, more: Sequence[Fact] = ()) -> html.Span:
+    """The line below a figure: its uncertainty, and the button that says more."""
+    if evidence is None:
+        return html.Span("not booked yet")
+    return html.Span([html.Span(uncertainty_text(evidence)), evidence_popover(evidence, more)], className="mw-note-row")
+
+
 def uncertainty_text(evidence: Evidence | None) -> str:
     """`± 4 %`, and `still open` while a window of the figure is not closed."""
     if evidence is None:

@@ -8,7 +8,7 @@ from aggregator.queries.models import JobDetail, JobRow, Status
 from dash_app.components.bars import use_bar
 from dash_app.components.charts import card
 from dash_app.components.component_card import component_card
-from dash_app.components.evidence import evidence_popover, uncertainty_text
+from dash_app.components.evidence import evidence_note
 from dash_app.components.facts import Fact, facts, path
 from dash_app.components.job_state import state_badge
 from dash_app.components.tiles import tile, tiles
@@ -126,11 +126,7 @@ def _tiles(detail: JobDetail, status: Status) -> html.Div:
         ("Intensity", UNKNOWN if detail.intensity_g_per_kwh is None else _intensity(detail.intensity_g_per_kwh)),
     ]
     mean_w = row.energy_j / row.elapsed_s if row.energy_j is not None and row.elapsed_s > 0 else None
-    energy_note = html.Span(
-        [f"{uncertainty_text(row.evidence)} · ", evidence_popover(row.evidence, factor)]
-        if row.evidence
-        else "not booked yet"
-    )
+    energy_note = evidence_note(row.evidence, factor)
     co2_note = (
         None
         if row.co2_g is None or detail.intensity_g_per_kwh is None
@@ -157,7 +153,7 @@ def _use(detail: JobDetail) -> html.Section:
         "Used of what was reserved",
         html.Div(
             [
-                use_bar("CPU", row.cpu_efficiency, _cpu_use(used_s, row.cpus * row.elapsed_s)),
+                use_bar("CPU", row.cpu_efficiency, _cpu_use(used_s, _reserved_s(row, used_s))),
                 use_bar("Memory", row.memory_efficiency, _memory_use(peak, held)),
                 use_bar("Time", time_ratio, _elapsed(row)),
             ],
@@ -200,6 +196,13 @@ def _waste_note(row: JobRow) -> str:
     if row.waste_j is None or not row.energy_j:
         return "reserved, not used"
     return f"{format_share(row.waste_j / row.energy_j)}, reserved but not used"
+
+
+def _reserved_s(row: JobRow, used_s: float | None) -> float:
+    """CPU seconds held [s]: those that the efficiency was taken over, which for a running job end with the bookings."""
+    if used_s and row.cpu_efficiency:
+        return used_s / row.cpu_efficiency
+    return row.cpus * row.elapsed_s
 
 
 def _cpu_use(used_s: float | None, reserved_s: float) -> str:

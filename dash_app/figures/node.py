@@ -133,7 +133,7 @@ def _figure(series: NodeSeries, zone: str, height_px: int, ticks: bool) -> go.Fi
     )
     layout.update(
         xaxis=time_axis(showticklabels=ticks, automargin=False, **ends),
-        yaxis=axis(automargin=False, nticks=4),
+        yaxis=axis(automargin=False, nticks=5 if height_px >= 120 else 4),
     )
     return go.Figure(layout=layout)
 
