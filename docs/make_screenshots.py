@@ -41,7 +41,8 @@ def main(url: str, token: str, folder: Path) -> None:
 
 def _page(browser: Browser, width: int, height: int, scheme: str) -> Page:
     dark = "dark" if scheme == "dark" else "light"
-    return browser.new_page(viewport={"width": width, "height": height}, color_scheme=dark, device_scale_factor=2 if width < 600 else 1)
+    scale = 2 if width < 600 else 1
+    return browser.new_page(viewport={"width": width, "height": height}, color_scheme=dark, device_scale_factor=scale)
 
 
 def _shoot_all(page: Page, url: str, folder: Path, variant: str) -> None:
