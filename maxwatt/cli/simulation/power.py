@@ -14,6 +14,9 @@ from maxwatt.domain.jobs import Allocation
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
+WAVES = (4.0, 2.0, 1.5, 1.0)
+"""How the swing of a job is shared out, on average, over slow and fast waves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Life:
@@ -22,7 +25,7 @@ class Life:
     Args:
         begin_s, end_s: epoch seconds.
         cpu_rate: mean CPUs in use while it works.
-        swing, period_s, phase: its use goes up and down by this share.
+        swings, turns, phases: its use goes up and down: shares, angular velocities [1/s] and phases of some waves.
         idle_after_s: seconds after its start from which on it does nothing (a hung job), else its whole length.
         joules_factor: its joules per CPU second relative to the node's mean.
         gpu_share: mean utilisation of each of its GPUs.
@@ -32,9 +35,9 @@ class Life:
     begin_s: float
     end_s: float
     cpu_rate: float
-    swing: float
-    period_s: float
-    phase: float
+    swings: F64
+    turns: F64
+    phases: F64
     idle_after_s: float
     joules_factor: float
     memory_peak_bytes: float
@@ -44,14 +47,15 @@ class Life:
     def work_s(self, t_s: F64) -> F64:
         """Integral of the activity (mean 1) from the start to each of `t_s` [s]."""
         x = np.clip(t_s - self.begin_s, 0, min(self.end_s - self.begin_s, self.idle_after_s))
-        turn = 2 * np.pi / self.period_s
-        return np.asarray(x + self.swing / turn * (np.cos(self.phase) - np.cos(turn * x + self.phase)))
+        waves = np.cos(self.phases) - np.cos(np.multiply.outer(x, self.turns) + self.phases)
+        return np.asarray(x + waves @ (self.swings / self.turns))
 
     def activity(self, t_s: F64) -> F64:
         """Activity at `t_s`, mean 1; 0 outside its life."""
         x = t_s - self.begin_s
         on = (x >= 0) & (x < min(self.end_s - self.begin_s, self.idle_after_s))
-        return np.where(on, 1 + self.swing * np.sin(2 * np.pi / self.period_s * x + self.phase), 0.0)
+        waves = np.sin(np.multiply.outer(x, self.turns) + self.phases) @ self.swings
+        return np.where(on, 1 + waves, 0.0)
 
     def memory_bytes(self, t_s: F64) -> F64:
         """Resident memory [B] at `t_s`: grows over the first third of its life."""
@@ -70,9 +74,9 @@ def life_of(job: Placed, allocation: Allocation) -> Life:
         begin_s=begin_s,
         end_s=end_s,
         cpu_rate=float(allocation.cpus * use),
-        swing=min(0.35, 1 / use - 1),
-        period_s=float(rng.uniform(240, 5400)),
-        phase=float(rng.uniform(0, 2 * np.pi)),
+        swings=min(0.45, 1 / use - 1) * rng.dirichlet(WAVES),
+        turns=2 * np.pi / (rng.uniform(2400, 20_000) / np.array([1.0, 3.7, 9.1, 16.3])),
+        phases=rng.uniform(0, 2 * np.pi, 4),
         idle_after_s=(end_s - begin_s) * (float(rng.uniform(0.2, 0.7)) if hung else 1.0),
         joules_factor=float(rng.uniform(0.8, 1.15)),
         memory_peak_bytes=float(allocation.memory_bytes * np.clip(rng.normal(work.memory_use, 0.07), 0.01, 0.99)),
