@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Bool, NodeSamples
+from aggregator.kernel.arrays import F64, I32, I64, Bool, NodeSamples
 from aggregator.kernel.timeline import Timeline
 from maxwatt.domain.energy import EVIDENCE, Evidence
 
@@ -52,6 +52,7 @@ def ordered(samples: NodeSamples, timeline: Timeline) -> tuple[NodeSamples, Read
     """The node rows in order of node and time without duplicates, and their readings."""
     position = timeline.axis.at(samples.node, samples.ts_ms)
     keep = in_order(position)
+    keep = keep[advancing(samples.node[keep], samples.epoch_id[keep], samples.monotonic_s[keep])]
     rows = NodeSamples(*(getattr(samples, name)[keep] for name in NodeSamples.__dataclass_fields__))
     return rows, Readings(rows.node.astype(np.int64), position[keep], rows.monotonic_s, rows.epoch_id)
 
@@ -61,6 +62,23 @@ def in_order(position: I64) -> I64:
     if len(position) and np.all(np.diff(position) > 0):
         return np.arange(len(position))
     return np.unique(position, return_index=True)[1]
+
+
+def advancing(entity: I64 | I32, epoch_id: I64, monotonic_s: F64) -> Bool:
+    """Readings later than all before them in the same stretch of one entity and epoch, by the node's monotonic clock.
+
+    The others carry a wall clock that was set back among rows already read: counting between them would count twice.
+    A reading without a monotonic time is none.
+    """
+    same = (np.diff(entity) == 0) & (np.diff(epoch_id) == 0)
+    known, step_s = ~np.isnan(monotonic_s), np.diff(monotonic_s)
+    if not known.any() or (known.all() and np.all(step_s[same] > 0)):
+        return known
+    stretch = np.concatenate([[0], np.cumsum(~same)])[: len(entity)]
+    seconds = monotonic_s - monotonic_s[known].min()
+    clock = np.where(known, seconds + stretch * (1 + seconds[known].max()), -np.inf)
+    before = np.concatenate([[-np.inf], np.maximum.accumulate(clock)])[: len(entity)]
+    return np.asarray(clock > before)
 
 
 def counted(readings: Readings, counter: F64, max_gap_ms: int) -> Intervals:

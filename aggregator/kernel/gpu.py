@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aggregator.kernel.arrays import F64, I64, Chunk
-from aggregator.kernel.counters import Intervals, Readings, counted, fill, in_order, integrated
+from aggregator.kernel.counters import Intervals, Readings, advancing, counted, fill, in_order, integrated
 from aggregator.kernel.holdings import Holdings
 from aggregator.kernel.pieces import overlaps
 from aggregator.kernel.ragged import sums
@@ -75,6 +75,7 @@ def _intervals(chunk: Chunk, timeline: Timeline, slots: int, max_gap_ms: int) ->
     entity = samples.node.astype(np.int64) * slots + samples.gpu
     position = axis.at(samples.node, samples.ts_ms)
     keep = in_order(entity * axis.span + position % axis.span)
+    keep = keep[advancing(entity[keep], samples.epoch_id[keep], samples.monotonic_s[keep])]
     readings = Readings(entity[keep], position[keep], samples.monotonic_s[keep], samples.epoch_id[keep])
     by_counter = counted(readings, samples.energy_j[keep], max_gap_ms)
     by_power = integrated(readings, samples.power_w[keep], max_gap_ms)

@@ -46,7 +46,8 @@ TIMES = int(os.environ.get("LAWS_TIMES", "1"))
 """How many times the usual number of clusters to try: `LAWS_TIMES=20 pytest tests/property` hunts."""
 
 settings.register_profile(
-    "laws", deadline=None, derandomize=True, max_examples=40 * TIMES, suppress_health_check=list(HealthCheck), database=None,
+    "laws", deadline=None, derandomize=True, max_examples=40 * TIMES, database=None,
+    suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate, Phase.shrink), report_multiple_bugs=False,
 )  # fmt: skip
 settings.load_profile("laws")

@@ -1,0 +1,142 @@
+"""Small hand-made inputs of the kernel. Times are seconds after a UTC midnight."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from aggregator.kernel.arrays import (
+    Bookings,
+    Chunk,
+    GpuSamples,
+    JobSamples,
+    Lives,
+    Measured,
+    NodeSamples,
+    NodeTraits,
+    Suspensions,
+    Window,
+)
+from aggregator.kernel.attribution import attribute
+from maxwatt.domain.energy import COMPONENTS, EVIDENCE, PARTS, Account
+from maxwatt.domain.node_model import NodeModel
+
+T0 = 1_780_012_800_000
+FOREVER = int(np.iinfo(np.int64).max)
+CPUS, MEMORY = 8.0, 64e9
+PLAIN = NodeModel("plain", cpu_idle_w=60.0, cpu_max_w=200.0)
+"""60 W idle, and nothing of memory, GPUs and rest."""
+
+_TYPES = {"node": np.int32, "gpu": np.int32, "ts_ms": np.int64, "epoch_id": np.int64, "job_id": np.int64}
+_LIFE = {
+    "node": np.int32, "job": np.int64, "job_id": np.int64, "start_ms": np.int64, "end_ms": np.int64,
+    "cpus": np.float64, "memory_bytes": np.float64, "gpus": np.int64, "exclusive": np.bool_, "modelled": np.bool_,
+    "total_cpu_s": np.float64,
+}  # fmt: skip
+
+
+def node_rows(at_s: list[float], *, node: int = 0, **values: Any) -> dict[str, list[Any]]:
+    """Rows of one node; what is not given was not read."""
+    return _rows(NodeSamples, at_s, {"node": node, **values})
+
+
+def gpu_rows(at_s: list[float], *, node: int = 0, gpu: int = 0, **values: Any) -> dict[str, list[Any]]:
+    return _rows(GpuSamples, at_s, {"node": node, "gpu": gpu, **values})
+
+
+def job_rows(
+    job_id: int, at_s: list[float], cpu_s: list[float], *, node: int = 0, **values: Any
+) -> dict[str, list[Any]]:
+    return _rows(JobSamples, at_s, {"node": node, "job_id": job_id, "cpu_s": cpu_s, **values})
+
+
+def _rows(kind: Any, at_s: list[float], values: dict[str, Any]) -> dict[str, list[Any]]:
+    count = len(at_s)
+    defaults = {
+        "ts_ms": [T0 + round(at * 1000) for at in at_s],
+        "monotonic_s": [100 + at for at in at_s],
+        "epoch_id": 1,
+    }
+    given = {**defaults, **values}
+    rows = {each.name: given.get(each.name, np.nan) for each in fields(kind)}
+    return {name: value if isinstance(value, list) else [value] * count for name, value in rows.items()}
+
+
+def life(job_id: int, start_s: float, end_s: float | None, cpus: float, **values: Any) -> dict[str, Any]:
+    """A life; `job` is its number for the caller, the job id unless given; memory 0 is not known: as its CPUs."""
+    return {
+        "node": 0, "job": job_id, "job_id": job_id, "start_ms": T0 + round(start_s * 1000),
+        "end_ms": FOREVER if end_s is None else T0 + round(end_s * 1000), "cpus": cpus, "memory_bytes": 0.0, "gpus": 0,
+        "exclusive": False, "modelled": False, "total_cpu_s": np.nan, **values,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Booked:
+    """The kernel's answer, to be asked for single figures."""
+
+    chunk: Chunk
+    rows: Bookings
+    measured: Measured
+
+    def _on(self, account: Account, job: int | None, bucket: int | None, node: int | None) -> np.ndarray:
+        on = self.rows.account == account
+        if job is not None:
+            on &= np.isin(self.rows.life, np.flatnonzero(self.chunk.lives.job == job))
+        if bucket is not None:
+            on &= self.rows.bucket == bucket
+        return on if node is None else on & (self.rows.node == node)
+
+    def energy_j(
+        self, who: int | Account, component: str, part: str, *, bucket: int | None = None, node: int | None = None
+    ) -> float:
+        """Energy of a job (its number) or of another account."""
+        on = self._on(*_who(who), bucket, node)
+        values = self.rows.energy_j[on, COMPONENTS.index(component), PARTS.index(part)]  # type: ignore[arg-type]
+        return float(values.sum())
+
+    def evidence_j(self, who: int | Account, evidence: str) -> float:
+        on = self._on(*_who(who), None, None)
+        return float(self.rows.evidence_j[on, EVIDENCE.index(evidence)].sum())  # type: ignore[arg-type]
+
+    def fact(self, who: int | Account, name: str, *, bucket: int | None = None, node: int | None = None) -> float:
+        """A column of the one row of a job or account."""
+        found = getattr(self.rows, name)[self._on(*_who(who), bucket, node)]
+        assert len(found) == 1, f"{len(found)} rows"
+        return float(found[0])
+
+
+def _who(who: int | Account) -> tuple[Account, int | None]:
+    return (who, None) if isinstance(who, Account) else (Account.JOB, who)
+
+
+def booked(
+    edges_s: list[float],
+    *,
+    node: list[dict[str, list[Any]]],
+    gpu: list[dict[str, list[Any]]] | None = None,
+    job: list[dict[str, list[Any]]] | None = None,
+    lives: list[dict[str, Any]] | None = None,
+    suspended: list[tuple[int, float, float]] | None = None,
+    model: NodeModel = PLAIN,
+    max_gap_s: float = 60.0,
+) -> Booked:
+    """Attribute; `suspended` names lives by their place in `lives`."""
+    count = 1 + max(max(rows["node"], default=0) for rows in node)
+    spans = np.array([(one, T0 + a * 1000, T0 + b * 1000) for one, a, b in suspended or []], np.int64).reshape(-1, 3)
+    chunk = Chunk(
+        nodes=tuple(NodeTraits(f"n{i}", model, CPUS, MEMORY) for i in range(count)),
+        node=_record(NodeSamples, node),
+        gpu=_record(GpuSamples, gpu or []),
+        job=_record(JobSamples, job or []),
+        lives=Lives(**{name: np.array([one[name] for one in lives or []], kind) for name, kind in _LIFE.items()}),
+        suspensions=Suspensions(spans[:, 0], spans[:, 1], spans[:, 2]),
+    )
+    window = Window(np.array([T0 + round(at * 1000) for at in edges_s], np.int64), round(max_gap_s * 1000))
+    return Booked(chunk, *attribute(chunk, window))
+
+
+def _record(kind: Any, parts: list[dict[str, list[Any]]]) -> Any:
+    names = [each.name for each in fields(kind)]
+    columns = {name: [value for part in parts for value in part[name]] for name in names}
+    return kind(**{name: np.array(columns[name], _TYPES.get(name, np.float64)) for name in names})

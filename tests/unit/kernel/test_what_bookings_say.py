@@ -1,0 +1,98 @@
+"""What a booking says of itself: peak memory, waste, coverage, uncertainty."""
+
+import math
+
+import numpy as np
+import pytest
+from kernel_case import booked, job_rows, life, node_rows
+
+from aggregator.kernel.evidence import RELATIVE, uncertainty
+from maxwatt.domain.energy import EVIDENCE, Account, Evidence
+from maxwatt.domain.node_model import NodeModel
+
+ONE = node_rows([0, 10], cpu_busy_s=[0.0, 10.0], cpu_energy_j=[0.0, 1000.0])
+
+
+def test_memory_peak_is_the_highest_sample_of_the_bucket() -> None:
+    found = booked(
+        [0, 25, 40],
+        node=[node_rows([0, 10, 20, 30], cpu_energy_j=[0.0, 1.0, 2.0, 3.0])],
+        job=[
+            job_rows(1, [0, 10, 20, 30], [0.0, 1.0, 2.0, 3.0], memory_bytes=[1e9, 5e9, 2e9, 3e9]),
+            job_rows(2, [0, 10], [0.0, 1.0]),
+        ],
+        lives=[life(1, 0, None, 4), life(2, 0, None, 4)],
+    )
+    assert found.fact(1, "memory_peak_bytes", bucket=0) == 5e9
+    assert found.fact(1, "memory_peak_bytes", bucket=1) == 3e9
+    assert math.isnan(found.fact(2, "memory_peak_bytes", bucket=0))
+
+
+def test_memory_at_the_start_on_a_buckets_edge_is_the_new_jobs() -> None:
+    """Job 2 begins with the second bucket and is sampled at that moment: its memory is not job 1's."""
+    found = booked(
+        [0, 10, 20],
+        node=[node_rows([0, 10, 20], cpu_energy_j=[0.0, 1.0, 2.0])],
+        job=[
+            job_rows(1, [0, 5], [0.0, 1.0], memory_bytes=[1e9, 1e9]),
+            job_rows(2, [10, 15], [0.0, 1.0], memory_bytes=[9e9, 2e9]),
+        ],
+        lives=[life(1, 0, 10, 4), life(2, 10, None, 4)],
+    )
+    assert found.fact(1, "memory_peak_bytes") == 1e9
+    assert found.fact(2, "memory_peak_bytes") == 9e9
+
+
+def test_waste_is_static_cpu_energy_reserved_but_not_used() -> None:
+    """Static 600 * 4/8 = 300 J; used 10 of 40 reserved CPU seconds: 3/4 of it wasted."""
+    found = booked([0, 10], node=[ONE], job=[job_rows(1, [0, 10], [0.0, 10.0])], lives=[life(1, 0, None, 4)])
+    assert found.fact(1, "waste_j") == pytest.approx(225)
+    assert found.fact(1, "cpu_used_s") == pytest.approx(10)
+    assert found.fact(1, "cpu_reserved_s") == pytest.approx(40)
+
+
+def test_a_job_that_uses_more_than_it_reserved_wastes_nothing() -> None:
+    found = booked([0, 10], node=[ONE], job=[job_rows(1, [0, 10], [0.0, 10.0])], lives=[life(1, 0, None, 0.5)])
+    assert found.fact(1, "waste_j") == 0
+
+
+def test_waste_is_unknown_without_idle_power() -> None:
+    found = booked(
+        [0, 10], node=[ONE], job=[job_rows(1, [0, 10], [0.0, 10.0])], lives=[life(1, 0, None, 4)],
+        model=NodeModel("no idle power", cpu_max_w=200.0),
+    )  # fmt: skip
+    assert math.isnan(found.fact(1, "waste_j"))
+    assert math.isnan(found.fact(Account.IDLE, "waste_j"))
+
+
+def test_covered_is_the_part_of_the_held_time_with_samples() -> None:
+    rows = node_rows([0, 10, 20, 30], cpu_energy_j=[0.0, 1.0, 0.0, 1.0], epoch_id=[1, 1, 2, 2])
+    found = booked([0, 30], node=[rows], lives=[life(1, 5, 27, 4)])
+    assert found.fact(1, "held_s") == pytest.approx(22)
+    assert found.fact(1, "covered_s") == pytest.approx(12)  # 5..10 and 20..27
+
+
+def test_uncertainty_adds_kinds_by_their_shares_and_edges_in_quadrature() -> None:
+    """60 J counted (3 %) and 40 J modelled (30 %): 0.018 + 0.12 = 0.138; two edges in 20 s: 0.1."""
+    evidence = np.zeros((1, len(EVIDENCE)))
+    evidence[0, EVIDENCE.index(Evidence.COUNTED)] = 60
+    evidence[0, EVIDENCE.index(Evidence.MODELLED)] = 40
+    found = uncertainty(evidence, np.array([2]), np.array([20.0]))
+    assert found[0] == pytest.approx(math.sqrt(0.138**2 + 0.1**2))
+    assert uncertainty(evidence, np.array([2]), np.array([0.1]))[0] == 1.0  # never above one
+    assert uncertainty(np.zeros((1, len(EVIDENCE))), np.array([0]), np.array([0.0]))[0] == 0.0
+
+
+def test_declared_uncertainties_grow_from_the_best_evidence_to_the_model() -> None:
+    assert set(RELATIVE) == set(Evidence)
+    assert all(0 < value < 1 for value in RELATIVE.values())
+    assert RELATIVE[Evidence.COUNTED] == min(RELATIVE.values())
+    assert RELATIVE[Evidence.MODELLED] == max(RELATIVE.values())
+
+
+def test_a_booking_counts_the_edges_of_its_job_that_lie_in_it() -> None:
+    """Only counted energy, 3 %. Held 8 s with both edges inside; 10 s of a job that began before and still runs."""
+    found = booked([0, 10], node=[ONE], lives=[life(1, 1, 9, 4), life(2, -20, None, 4)])
+    assert found.fact(2, "uncertainty") >= 0.03
+    assert found.fact(1, "uncertainty") > found.fact(2, "uncertainty")
+    assert found.fact(Account.SYSTEM, "uncertainty") in (0.0, pytest.approx(0.03))
