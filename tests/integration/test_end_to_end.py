@@ -11,9 +11,11 @@ import duckdb
 import numpy as np
 import pytest
 import scenario
+from pages_fixture import signed_in
 from site_fixture import Site, wait_for
 
 from maxwatt.domain.energy import ENERGY_COLUMNS, Account
+from maxwatt.domain.formatting import format_energy
 
 pytestmark = pytest.mark.integration
 
@@ -190,3 +192,44 @@ def test_top_and_job_answer_what_the_ledger_says(played):
     refs = {row["job_ref"] for row in played.job_rows if row["user"] == "bob"}
     bobs_j = sum(b[name] for b in played.bookings if b["job_ref"] in refs for name in ENERGY_COLUMNS)
     assert users["bob"]["energy_j"] == pytest.approx(bobs_j, rel=1e-6)
+
+
+def test_pages_show_what_the_ledger_says(played):
+    site = played.site
+    with signed_in(site.access_url) as page:
+        page.wait_for_selector("text=Simulated data")
+        page.wait_for_selector(".ag-center-cols-container [role=row]")
+        shown = page.locator(".ag-root").inner_text()
+        for name in ("burner", "sleeper", "crowd-1", "failing", "cancelled", "children", "short"):
+            assert name in shown
+        for job_id in (played.jobs.burner, played.jobs.crowd[1], played.jobs.short):
+            page.goto(site.access_url.replace("/?", f"/job/{job_id}?"))
+            energy = format_energy(sum(played.energy_of(job_id).values()))
+            page.wait_for_selector(f"text={energy}")
+            assert str(job_id) in page.locator("main").inner_text()
+
+
+def test_accounting_that_is_down_delays_and_is_told_but_loses_nothing(played):
+    site = played.site
+    site.cluster.stop_slurmdbd()
+    try:
+        job_id = site.cluster.sbatch("alice", "-J", "during-outage", "-n1", "-c1", "-t5", "--wrap", "sleep 3")
+        site.cluster.wait_job(job_id, "COMPLETED")
+        wait_for("the fault of sacct", lambda: bool(error_of(site, "sacct")), 60, site.logs)
+        with signed_in(site.access_url) as page:
+            page.wait_for_selector("text=sacct has not answered since")
+    finally:
+        site.cluster.start_slurmdbd()
+    wait_for("sacct again", lambda: not error_of(site, "sacct"), 60, site.logs)
+    wait_for("the job's accounting", lambda: total_cpu_of(site, job_id) is not None, 60, site.logs)
+
+
+def error_of(site: Site, source: str) -> str:
+    with ledger_of(site) as ledger:
+        return str(ledger.execute("SELECT error FROM sources WHERE name = ?", (source,)).fetchone()[0])
+
+
+def total_cpu_of(site: Site, job_id: int) -> float | None:
+    with ledger_of(site) as ledger:
+        row = ledger.execute("SELECT total_cpu_s FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+    return row[0] if row else None
