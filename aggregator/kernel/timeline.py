@@ -71,10 +71,13 @@ class Timeline:
 
 
 def build(chunk: Chunk, window: Window) -> Timeline:
-    """Segments and cells of a chunk; the window lies inside the range of its samples or beyond it."""
+    """Segments and cells of a chunk, from the first sample that may belong to it to the last.
+
+    A chunk is read at least `max_gap_ms` beyond its window: a job that began there has its whole use in the samples.
+    """
     edges = window.edges_ms
     times = [ts for ts in (chunk.node.ts_ms, chunk.gpu.ts_ms, chunk.job.ts_ms) if len(ts)]
-    origin = int(min([edges[0], *(ts.min() for ts in times)])) - 1
+    origin = int(min([edges[0] - window.max_gap_ms, *(ts.min() for ts in times)])) - 1
     last = int(max([edges[-1], *(ts.max() for ts in times)])) + OVERTIME_MS + 1
     axis = Axis(origin, last - origin + 1)
     changes = _changes(axis, chunk, edges)

@@ -297,6 +297,7 @@ def _without_overlapping_twins(drawn: tuple[Job, ...]) -> tuple[Job, ...]:
     for job in drawn:
         before = found[-1] if found else None
         if job.twin and before is not None and before.length_s is not None:
+            found[-1] = replace(before, late_s=0)
             found.append(replace(job, nodes=before.nodes, start_s=before.end_s + 2))
         else:
             found.append(replace(job, twin=False))

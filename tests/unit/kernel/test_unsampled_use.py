@@ -158,6 +158,19 @@ def test_several_samples_after_the_end_stay_with_the_job() -> None:
     assert found.energy_j(2, "cpu", "dynamic") == pytest.approx(40)
 
 
+def test_a_job_that_began_just_before_the_first_sample_is_read_from_its_start() -> None:
+    """Nothing was sampled before second 0; the job began at -2 s and had used 1 CPU second at 0, 6 at 10."""
+    found = booked(
+        [5, 10],
+        node=[ONE],
+        job=[job_rows(1, [0, 10], [1.0, 6.0]), job_rows(2, [10], [4.0])],
+        lives=[life(1, -2, None, 4), life(2, -1, None, 4)],
+    )
+    assert found.energy_j(1, "cpu", "dynamic") == pytest.approx(100)  # 5 * 40 * half of the interval
+    assert found.energy_j(2, "cpu", "dynamic") == pytest.approx(40 * 4 / 11 * 5)  # 4 CPU seconds in 11 s
+    assert found.evidence_j(2, "modelled") == 0
+
+
 def test_a_job_that_is_not_known_to_have_used_anything_has_unknown_use() -> None:
     blind = node_rows([0, 10], cpu_energy_j=[0.0, 1000.0])
     found = booked([0, 10], node=[blind], lives=[life(1, 0, None, 4)])
