@@ -100,6 +100,11 @@ class Ledger:
         with self.engine.begin() as connection:
             return lives.nodes(connection, start_ms, end_ms)
 
+    def sibling_nodes(self, nodes: Sequence[str], start_ms: int, end_ms: int) -> set[str]:
+        """Other nodes of the jobs that held something of `nodes` in a time and whose TotalCPU is known."""
+        with self.engine.begin() as connection:
+            return lives.siblings(connection, nodes, start_ms, end_ms)
+
     # bookings and windows
 
     def replace_bookings(

@@ -52,6 +52,16 @@ def nodes(connection: Connection, start_ms: int, end_ms: int) -> set[str]:
     return set(connection.execute(found.where(_overlapping(start_ms, end_ms))).scalars())
 
 
+def siblings(connection: Connection, names: Sequence[str], start_ms: int, end_ms: int) -> set[str]:
+    """Other nodes of jobs that held something of `names` in [start_ms, end_ms) [epoch ms UTC] and are accounted for."""
+    columns = (allocations.c.job_ref, allocations.c.node)
+    accounted = _overlapping(start_ms, end_ms) & jobs.c.total_cpu_s.is_not(None) & jobs.c.end_ms.is_not(None)
+    found = select(*columns).join(jobs, allocations.c.job_ref == jobs.c.job_ref).where(accounted)
+    rows, own = [tuple(row) for row in connection.execute(found)], set(names)
+    here = {job_ref for job_ref, node in rows if node in own}
+    return {node for job_ref, node in rows if job_ref in here} - own
+
+
 def _overlapping(start_ms: int, end_ms: int) -> ColumnElement[bool]:
     return (jobs.c.start_ms < end_ms) & or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > start_ms)
 

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import I64, Lives, Suspensions, Window
+from aggregator.kernel.arrays import F64, Bookings, Lives, Measured, Suspensions, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.ledger.ledger import Ledger
-from aggregator.pipeline import booking_rows, closure
-from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, lives_of, node_chunks, reach_ms
+from aggregator.pipeline import booking_rows, closure, siblings
+from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, lives_of, margin_ms, node_chunks
 from aggregator.pipeline.factors import FactorHistory, factor_history
 from aggregator.sources.carbon.static import factors
 from maxwatt.config import Settings
@@ -58,8 +58,20 @@ class _Run:
     now_ms: int
 
     @property
-    def reach_ms(self) -> int:
-        return reach_ms(self.settings)
+    def margin_ms(self) -> int:
+        return margin_ms(self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What all chunks of a day share: samples are read over `span_ms`; the last names may be of siblings only."""
+
+    window: Window
+    span_ms: tuple[int, int]
+    names: tuple[str, ...]
+    lives: Lives
+    suspensions: Suspensions
+    revisions: dict[int, int]
 
 
 def attribute_range(
@@ -113,44 +125,57 @@ def _part(progress: Progress | None, number: int, count: int) -> Progress:
 
 def _book_day(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None, tell: Progress) -> Report:
     names = sorted(set(nodes)) if nodes is not None else _all_nodes(run, start_ms, end_ms)
-    max_gap_ms = int(run.settings.attribution.max_gap_s * MS_PER_S)
-    window = Window(np.arange(start_ms, end_ms + 1, BUCKET_MS, dtype=np.int64), max_gap_ms)
-    revisions = run.ledger.revisions(start_ms, end_ms)
-    lives, suspensions = run.ledger.load_lives(names, start_ms - run.reach_ms, end_ms + run.reach_ms)
-    report, errors = Report(windows=len(window.edges_ms) - 1), np.zeros(len(window.edges_ms) - 1)
+    day = _load_day(run, names, start_ms, end_ms)
+    report, errors = Report(windows=len(day.window.edges_ms) - 1), np.zeros(len(day.window.edges_ms) - 1)
     for first, last in node_chunks(names, run.settings.attribution.nodes_per_chunk):
-        held = lives_of(lives, suspensions, first, last)
-        done, worst = _book_chunk(run, names[first:last], held, window, revisions)
+        done, worst = _book_chunk(run, day, first, last)
         report, errors = report + done, np.maximum(errors, worst)
         tell(last / len(names))
-    run.ledger.note_booked(_by_bucket(window, errors), run.now_ms, partial=nodes is not None)
+    run.ledger.note_booked(_by_bucket(day.window, errors), run.now_ms, partial=nodes is not None)
     return report
+
+
+def _load_day(run: _Run, names: Sequence[str], start_ms: int, end_ms: int) -> _Day:
+    max_gap_ms = int(run.settings.attribution.max_gap_s * MS_PER_S)
+    window = Window(np.arange(start_ms, end_ms + 1, BUCKET_MS, dtype=np.int64), max_gap_ms)
+    span_ms = (start_ms - run.margin_ms, end_ms + run.margin_ms)
+    others = sorted(run.ledger.sibling_nodes(names, *span_ms))
+    everywhere = (*names, *others)
+    lives, suspensions = run.ledger.load_lives(everywhere, *span_ms)
+    return _Day(window, span_ms, everywhere, lives, suspensions, run.ledger.revisions(start_ms, end_ms))
 
 
 def _all_nodes(run: _Run, start_ms: int, end_ms: int) -> list[str]:
     return sorted(run.store.newest_ms().keys() | run.ledger.allocated_nodes(start_ms, end_ms))
 
 
-def _by_bucket(window: Window, errors: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> dict[int, float]:
+def _by_bucket(window: Window, errors: F64) -> dict[int, float]:
     return dict(zip(window.edges_ms[:-1].tolist(), errors.tolist(), strict=True))
 
 
-def _book_chunk(
-    run: _Run, nodes: Sequence[str], held: tuple[Lives, Suspensions], window: Window, revisions: dict[int, int]
-) -> "tuple[Report, np.ndarray[tuple[int], np.dtype[np.float64]]]":
-    """Book some nodes; returns what was done and the worst gap per bucket."""
-    start_ms, end_ms = _edges(window.edges_ms)
-    samples = run.store.read(nodes, start_ms - run.reach_ms, end_ms + run.reach_ms, COLUMNS)
-    booked, measured = attribute(build_chunk(samples, held, run.capacities, run.settings), window)
+def _book_chunk(run: _Run, day: _Day, first: int, last: int) -> tuple[Report, F64]:
+    """Book nodes first..last-1; returns what was done and the worst gap per bucket."""
+    nodes, edges = day.names[first:last], day.window.edges_ms
+    lives, booked, measured = _attributed(run, day, first, last)
     gaps = closure.closure_gaps(booked, measured)
-    beyond = closure.beyond_limit(gaps, nodes, window)
+    beyond = closure.beyond_limit(gaps, nodes, day.window)
     run.ledger.add_faults("attribution", [str(gap) for gap in beyond[:SHOWN_GAPS]], run.now_ms)
-    rows = booking_rows.booking_rows(booked, held[0], nodes, window, run.factors)
-    meters = booking_rows.measured_rows(measured, nodes, window)
-    changed = run.ledger.replace_bookings(nodes, (start_ms, end_ms), rows, meters, revisions)
+    rows = booking_rows.booking_rows(booked, lives, nodes, day.window, run.factors)
+    meters = booking_rows.measured_rows(measured, nodes, day.window)
+    changed = run.ledger.replace_bookings(nodes, (int(edges[0]), int(edges[-1])), rows, meters, day.revisions)
     worst = gaps.max(axis=(0, 2), initial=0.0)
     return Report(0, len(rows), changed, float(worst.max(initial=0.0)), len(beyond)), worst
 
 
-def _edges(edges_ms: I64) -> tuple[int, int]:
-    return int(edges_ms[0]), int(edges_ms[-1])
+def _attributed(run: _Run, day: _Day, first: int, last: int) -> tuple[Lives, Bookings, Measured]:
+    """The kernel's answer for nodes first..last-1, with the lives that its rows point to."""
+    own, suspensions = lives_of(day.lives, day.suspensions, first, last)
+    others = siblings.siblings_of(day.lives, day.names, first, last)
+    samples = run.store.read(day.names[first:last], *day.span_ms, COLUMNS)
+    if others.nodes:
+        at_once = run.settings.attribution.nodes_per_chunk
+        samples = siblings.with_samples(samples, others, run.store, day.span_ms, at_once)
+    lives = siblings.with_lives(own, others, last - first)
+    chunk = build_chunk(samples, (lives, suspensions), run.capacities, run.settings)
+    booked, measured = attribute(chunk, day.window)
+    return (lives, *siblings.without_siblings(booked, measured, last - first))

@@ -37,6 +37,11 @@ def reach_ms(settings: Settings) -> int:
     return max(int(settings.attribution.max_gap_s * MS_PER_S), 2 * SLOT_MS)
 
 
+def margin_ms(settings: Settings) -> int:
+    """How far [ms] beyond the windows samples are read: an interval that reaches in is priced with those it touches."""
+    return 2 * reach_ms(settings)
+
+
 def settle_ms(settings: Settings) -> int:
     """How far [ms] everything must be known beyond a window's end: rest is settled once the slot behind it is over."""
     return max(int(settings.attribution.settle_s * MS_PER_S), SLOT_MS)

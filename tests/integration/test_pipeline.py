@@ -205,6 +205,14 @@ class TestBookingATime:
         assert_same(site.figures(), reference)
 
 
+    @pytest.mark.parametrize("size", [1, 3])
+    def test_the_size_of_chunks_changes_nothing(self, site: Site, reference: Figures, size: int) -> None:
+        site.settings = replace(SETTINGS, attribution=replace(SETTINGS.attribution, nodes_per_chunk=size))
+        know_everything(site)
+        book(site)
+        assert_same(site.figures(), reference)
+
+
 class TestTheLoop:
     def test_hours_lived_through_are_the_hours_booked_at_once(self, site: Site, reference: Figures) -> None:
         site.live_through(site.aggregator(), T0, END)
