@@ -12,7 +12,7 @@ from aggregator.kernel.gpu import GpuEnergy, GpuHoldings
 from aggregator.kernel.holdings import Holdings
 from aggregator.kernel.ragged import ratio, sums
 from aggregator.kernel.rest import Rest
-from aggregator.kernel.sheet import CPU, DRAM, DYNAMIC, GPU, REST, STATIC, Sheet
+from aggregator.kernel.sheet import CPU, DRAM, DYNAMIC, GPU, REST, STATIC, Sheet, kinds_of
 from aggregator.kernel.timeline import OVERTIME_MS, Timeline
 
 
@@ -117,9 +117,9 @@ def gpu_slots(timeline: Timeline, energy: Energy) -> list[tuple[F64, int, int, i
         (gpu.dynamic_j, gpu.evidence, GPU, DYNAMIC),
         (rest_j, energy.rest.evidence[gpu.segment], REST, DYNAMIC),
     ):
-        for code in np.unique(evidence).tolist():
-            mine = evidence == code
-            found.append((sums(gpu.slot[mine], amount[mine], count), component, part, int(code)))
+        for kind in kinds_of(evidence):
+            mine = evidence == kind
+            found.append((sums(gpu.slot[mine], amount[mine], count), component, part, kind))
     return found
 
 
@@ -137,11 +137,12 @@ def rest_weight(
     return np.where(total > 0, ratio(cpu * cpu_w + memory * dram_w + gpus * gpu_w, total), cpu)
 
 
-def _by_evidence(timeline: Timeline, per_segment: F64, evidence: F64 | I64) -> list[tuple[int, F64]]:
+def _by_evidence(timeline: Timeline, per_segment: F64, evidence: I64) -> list[tuple[int, F64]]:
     """Sums per cell, apart for each kind of evidence."""
-    return [
-        (int(code), timeline.per_cell(np.where(evidence == code, per_segment, 0.0))) for code in np.unique(evidence)
-    ]
+    kinds = kinds_of(evidence)
+    if len(kinds) == 1:
+        return [(kinds[0], timeline.per_cell(per_segment))]
+    return [(kind, timeline.per_cell(np.where(evidence == kind, per_segment, 0.0))) for kind in kinds]
 
 
 def book_system(energy: Energy, sheet: Sheet, row: I64) -> None:

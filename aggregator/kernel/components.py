@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, Bool, Chunk, NodeSamples
+from aggregator.kernel.arrays import F64, I64, Bool, Chunk, NodeSamples
 from aggregator.kernel.counters import MODELLED, Intervals, Readings, counted, fill, integrated
 from aggregator.kernel.cpu_time import CpuTime
 from aggregator.kernel.gpu import GpuEnergy
@@ -27,7 +27,7 @@ class Component:
     prices: Prices
     static_j: F64
     per_cpu_s: F64
-    evidence: F64
+    evidence: I64
 
 
 def cpu_meter(rows: NodeSamples, readings: Readings, timeline: Timeline, max_gap_ms: int) -> Meter:
@@ -58,13 +58,13 @@ def priced(meter: Meter, idle_w: F64, time: CpuTime) -> Component:
     split = prices(meter.intervals, idle_w[meter.intervals.entity], meter.gather(time.jobs_s + time.system_s))
     count = len(meter.interval)
     if not len(meter.intervals):
-        return Component(meter, split, np.zeros(count), np.zeros(count), np.zeros(count))
+        return Component(meter, split, np.zeros(count), np.zeros(count), np.zeros(count, np.int64))
     return Component(
         meter=meter,
         prices=split,
         static_j=meter.spread(split.static_j),
         per_cpu_s=np.where(meter.covered, split.per_cpu_s[meter.interval], 0.0),
-        evidence=meter.intervals.evidence[meter.interval].astype(np.float64),
+        evidence=meter.intervals.evidence[meter.interval],
     )
 
 

@@ -33,10 +33,12 @@ def overlaps(timeline: Timeline, start: I64, end: I64) -> tuple[I64, I64, F64]:
         nothing = np.zeros(0, np.int64)
         return nothing, nothing, np.zeros(0)
     last_index = len(timeline.start) - 1
-    first = np.clip(timeline.first_segment(start), 0, last_index)
-    last = np.clip(timeline.last_segment(end), first, last_index)
-    if np.array_equal(first, last):  # almost always: jobs are read together with their node
-        return np.arange(len(start)), first, np.ones(len(start))
+    last = np.clip(timeline.last_segment(np.maximum(end, start + 1)), 0, last_index)
+    longer = np.flatnonzero(start < timeline.start[last])
+    if not len(longer):  # almost always: jobs are read together with their node
+        return np.arange(len(start)), last, np.ones(len(start))
+    first = last.copy()
+    first[longer] = np.clip(timeline.first_segment(start[longer]), 0, last[longer])
     owner, segment = expand(first, last - first + 1)
     inner = np.minimum(timeline.end[segment], end[owner]) - np.maximum(timeline.start[segment], start[owner])
     span = (end - start)[owner]

@@ -20,6 +20,12 @@ def expand(first: I64, count: I64) -> tuple[I64, I64]:
     return owner, np.arange(len(owner)) - offset[owner] + first[owner]
 
 
+def distinct(values: I64) -> I64:
+    """Distinct values, ascending. Faster than np.unique where the values come in a few sorted runs."""
+    values = np.sort(values, kind="stable")
+    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
+
+
 def sums(group: I64, weights: F64, count: int) -> F64:
     """Sum of the weights of each group 0..count-1."""
     return np.asarray(np.bincount(group, weights, count), np.float64)

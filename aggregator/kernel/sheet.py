@@ -28,18 +28,25 @@ class Sheet:
         """A sheet without energy."""
         return Sheet(np.zeros((rows, len(COMPONENTS), len(PARTS))), np.zeros((rows, len(EVIDENCE))))
 
-    def book(self, row: I64, amount_j: F64, component: int, part: int, evidence: I64 | F64 | int) -> None:
+    def book(self, row: I64, amount_j: F64, component: int, part: int, evidence: I64 | int) -> None:
         """Add amounts to rows.
 
         Args:
             row, amount_j: [n]; evidence: index into EVIDENCE, one for all or [n].
         """
         count = len(self.energy_j)
-        self.energy_j[:, component, part] += np.bincount(row, amount_j, count)
-        if isinstance(evidence, int):
-            self.evidence_j[:, evidence] += np.bincount(row, amount_j, count)
+        added_j = np.bincount(row, amount_j, count)
+        self.energy_j[:, component, part] += added_j
+        kinds = [evidence] if isinstance(evidence, int) else kinds_of(evidence)
+        if len(kinds) == 1:
+            self.evidence_j[:, kinds[0]] += added_j
             return
-        codes = evidence.astype(np.int64)
-        for code in np.flatnonzero(np.bincount(codes, minlength=len(EVIDENCE))).tolist():
-            mine = codes == code
-            self.evidence_j[:, code] += np.bincount(row[mine], amount_j[mine], count)
+        for kind in kinds:
+            mine = evidence == kind
+            self.evidence_j[:, kind] += np.bincount(row[mine], amount_j[mine], count)
+
+
+def kinds_of(evidence: I64) -> list[int]:
+    """Kinds of evidence that occur, best first."""
+    found: list[int] = np.flatnonzero(np.bincount(evidence, minlength=len(EVIDENCE))).tolist()
+    return found

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from aggregator.kernel.arrays import F64, I32, I64, Bool, Chunk, Suspensions, Window
-from aggregator.kernel.ragged import sums
+from aggregator.kernel.ragged import distinct, sums
 
 OVERTIME_MS: Final = 1000
 """Slurm cuts times to whole seconds: a job may work up to this long after its recorded end [ms]."""
@@ -82,7 +82,7 @@ def build(chunk: Chunk, window: Window) -> Timeline:
     axis = Axis(origin, last - origin + 1)
     changes = _changes(axis, chunk, edges)
     readings = [axis.at(chunk.node.node, chunk.node.ts_ms), axis.at(chunk.gpu.node, chunk.gpu.ts_ms)]
-    knots = np.unique(np.concatenate([changes, *readings]))
+    knots = distinct(np.concatenate([changes, *readings]))
     start, end = knots[:-1], knots[1:]
     node = start // axis.span
     inside = node == end // axis.span
@@ -105,7 +105,7 @@ def _changes(axis: Axis, chunk: Chunk, edges: I64) -> I64:
     lives, spans = chunk.lives, chunk.suspensions
     life_node = lives.node.astype(np.int64)
     ended = lives.end_ms < np.iinfo(np.int64).max
-    return np.unique(
+    return distinct(
         np.concatenate(
             [
                 axis.at(np.repeat(nodes, len(edges)), np.tile(edges, len(nodes))),

@@ -124,20 +124,19 @@ def _unread_spans(
     """Spans of each life that no increment and no settled tail covers: life, start, end."""
     low, _ = life_bounds(lives, timeline)
     high = timeline.axis.at(lives.node, lives.end_ms)
+    every = np.arange(len(low))
+    first, behind = np.searchsorted(known.life, every), np.searchsorted(known.life, every, side="right")
+    some = behind > first
+    opening_end, closing_start = high.copy(), low.copy()
+    opening_end[some], closing_start[some] = known.start[first[some]], known.end[behind[some] - 1]
+    apart = np.flatnonzero((known.life[1:] == known.life[:-1]) & (known.start[1:] > known.end[:-1]))
     done = settled(lives, timeline, sampled, max_gap_ms)
-    count = len(low)
-    # Each life opens with a mark at its start and closes with one at its end; gaps lie between neighbours.
-    life = np.concatenate([np.arange(count), known.life, np.arange(count)])
-    start = np.concatenate([low, known.start, high])
-    end = np.concatenate([low, known.end, high])
-    rank = np.repeat([0, 1, 2], [count, len(known.life), count])
-    order = np.lexsort((start, rank, life))
-    life, start, end = life[order], start[order], end[order]
-    same = life[1:] == life[:-1]
-    gap = same & (start[1:] > end[:-1])
-    closes = (rank[order][1:] == 2) & done[life[1:]]
-    keep = np.flatnonzero(gap & ~closes)
-    return life[keep], end[keep], start[keep + 1]
+    opens = np.flatnonzero((opening_end > low) & (some | ~done))
+    closes = np.flatnonzero(some & (high > closing_start) & ~done)
+    life = np.concatenate([opens, known.life[apart], closes])
+    start = np.concatenate([low[opens], known.end[apart], closing_start[closes]])
+    end = np.concatenate([opening_end[opens], known.start[apart + 1], high[closes]])
+    return life, start, end
 
 
 def _cpus_held(held: Holdings, life: I64, cell: I64, cell_count: int) -> F64:
