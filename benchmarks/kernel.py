@@ -30,6 +30,7 @@ from pyarrow import feather
 from aggregator.kernel.arrays import Chunk, Lives, NodeTraits, Suspensions, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
+from aggregator.pipeline.chunks import COLUMNS
 from maxwatt.domain.energy import Account
 from maxwatt.domain.jobs import JobKey, JobRecord
 from maxwatt.domain.schema import MEASUREMENTS, Measurement
@@ -113,11 +114,11 @@ def prepare(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _indexed(table: pa.Table, node: int, kind: Measurement) -> pa.Table:
-    """As a store gives it: the node as an index, every column of the schema, null where nothing was read."""
+    """As the pipeline reads it: the node as an index, the columns it needs, null where nothing was read."""
     columns = {"node": pa.array(np.full(table.num_rows, node, np.int32))}
     types = {"int": pa.int64(), "float": pa.float64(), "str": pa.string()}
-    for name, dtype in kind.columns:
-        if name != "node":
+    for name, dtype in kind.columns[:1] + kind.columns[2:]:  # all but the node's name
+        if name in ORDER[kind.name] or name in COLUMNS[kind.name]:
             missing = pa.nulls(table.num_rows, types[dtype])
             columns[name] = table[name].cast(types[dtype]) if name in table.column_names else missing
     return pa.table(columns)
@@ -167,6 +168,7 @@ def book(args: argparse.Namespace) -> dict[str, Any]:
         rows += len(booked.account)
         gap = max(gap, abs(booked.energy_j.sum() - measured.energy_j.sum()) / measured.energy_j.sum())
         energy_j += float(booked.energy_j[booked.account == Account.JOB].sum())
+        del tables, samples, booked, measured
     if args.profile:
         profiler.print_stats("tottime")
     return {

@@ -82,17 +82,16 @@ def book_jobs(chunk: Chunk, timeline: Timeline, energy: Energy, rows: JobRows) -
 
 
 def _book_job_dynamic(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> None:
-    pieces, inside = energy.time.jobs, timeline.bucket[energy.time.jobs.segment] >= 0
-    segment, cpu_s = pieces.segment[inside], pieces.cpu_s[inside]
-    row = rows.of(pieces.life[inside], timeline.bucket[segment])
-    known = pieces.evidence[inside]
-    total = np.zeros(len(row))
-    for component, part in ((CPU, energy.cpu), (DRAM, energy.dram)):
-        if len(part.meter.intervals):
-            amount = part.per_cpu_s[segment] * cpu_s
-            sheet.book(row, amount, component, DYNAMIC, np.maximum(known, part.evidence[segment]))
-            total += amount
-    sheet.book(row, energy.rest.per_dynamic[segment] * total, REST, DYNAMIC, energy.rest.evidence[segment])
+    for pieces in energy.time.jobs:
+        inside = timeline.bucket[pieces.segment] >= 0
+        segment, cpu_s = pieces.segment[inside], pieces.cpu_s[inside]
+        row = rows.of(pieces.life[inside], timeline.bucket[segment])
+        total_j = np.zeros(len(row))
+        for component, part in ((CPU, energy.cpu), (DRAM, energy.dram)):
+            amount_j = part.per_cpu_s[segment] * cpu_s
+            sheet.book(row, amount_j, component, DYNAMIC, np.maximum(part.evidence, pieces.evidence)[segment])
+            total_j += amount_j
+        sheet.book(row, energy.rest.per_dynamic[segment] * total_j, REST, DYNAMIC, energy.rest.evidence[segment])
 
 
 def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> F64:

@@ -8,8 +8,8 @@ from aggregator.kernel.arrays import F64, Chunk
 from aggregator.kernel.counters import COUNTED, Readings, counted
 from aggregator.kernel.holdings import Holdings
 from aggregator.kernel.job_use import Sampled, increments, samples_of_lives
-from aggregator.kernel.meters import on_timeline
-from aggregator.kernel.pieces import Pieces, cut, joined
+from aggregator.kernel.meters import Meter, on_timeline
+from aggregator.kernel.pieces import Pieces, cut
 from aggregator.kernel.ragged import sums
 from aggregator.kernel.timeline import Timeline
 from aggregator.kernel.unsampled import tails, unread
@@ -20,12 +20,12 @@ class CpuTime:
     """CPU seconds on the timeline.
 
     Args:
-        jobs: pieces of all lives.
+        jobs: pieces of all lives: sampled, accounted and modelled ones.
         jobs_s, system_s: [s] of all jobs and of the system, per segment.
         sampled: the job rows with their lives.
     """
 
-    jobs: Pieces
+    jobs: tuple[Pieces, ...]
     jobs_s: F64
     system_s: F64
     sampled: Sampled
@@ -45,12 +45,16 @@ def cpu_time(
     busy = on_timeline(timeline, counted(readings, busy_s, max_gap_ms))
     sampled = samples_of_lives(chunk, timeline)
     known = increments(sampled, chunk.lives, timeline, max_gap_ms)
-    parts = [cut(timeline, known, COUNTED)]
-    count = len(timeline.start)
-    free_s = np.maximum(busy.intervals.amount - busy.gather(sums(parts[0].segment, parts[0].cpu_s, count)), 0.0)
-    parts.append(tails(chunk, timeline, sampled, busy, free_s, max_gap_ms))
-    free_s = np.maximum(free_s - busy.gather(sums(parts[1].segment, parts[1].cpu_s, count)), 0.0)
-    parts.append(unread(chunk, timeline, held, known, sampled, busy, free_s, max_gap_ms))
-    free_s = np.maximum(free_s - busy.gather(sums(parts[2].segment, parts[2].cpu_s, count)), 0.0)
-    jobs = joined([part for part in parts if len(part.life)] or parts[:1])
-    return CpuTime(jobs, sums(jobs.segment, jobs.cpu_s, count), busy.spread(free_s), sampled)
+    read = cut(timeline, known, COUNTED)
+    read_s, free_s = _taken(busy, read, busy.intervals.amount)
+    after = tails(chunk, timeline, sampled, busy, free_s, max_gap_ms)
+    after_s, free_s = _taken(busy, after, free_s)
+    blind = unread(chunk, timeline, held, known, sampled, busy, free_s, max_gap_ms)
+    blind_s, free_s = _taken(busy, blind, free_s)
+    return CpuTime((read, after, blind), read_s + after_s + blind_s, busy.spread(free_s), sampled)
+
+
+def _taken(busy: Meter, pieces: Pieces, free_s: F64) -> tuple[F64, F64]:
+    """CPU seconds of the pieces per segment, and what they leave of each interval."""
+    used_s = sums(pieces.segment, pieces.cpu_s, len(busy.share))
+    return used_s, np.maximum(free_s - busy.gather(used_s), 0.0)

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from aggregator.kernel.accounts import Energy, JobRows
-from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Window
+from aggregator.kernel.arrays import F64, I64, Bookings, Bool, Chunk, Window
 from aggregator.kernel.evidence import uncertainty
 from aggregator.kernel.job_use import life_bounds
 from aggregator.kernel.ragged import ratio, sums
@@ -66,17 +66,25 @@ def _job_facts(line: Timeline, energy: Energy, rows: JobRows, covered_s: F64) ->
     cell = held.cell[inside]
     row = rows.of(held.life[inside], line.cell_bucket[cell])
     seconds = line.cell_length_ms[cell] / 1000
-    pieces = energy.time.jobs
-    within = line.bucket[pieces.segment] >= 0
-    piece_row = rows.of(pieces.life[within], line.bucket[pieces.segment[within]])
-    used = sums(piece_row, pieces.cpu_s[within], count)
-    seen = np.bincount(piece_row, minlength=count) > 0
+    used_s, seen = _used(line, energy, rows)
     return {
         "held_s": sums(row, seconds, count),
         "covered_s": sums(row, line.per_cell(covered_s)[cell], count),
         "cpu_reserved_s": sums(row, held.cpus[inside] * seconds, count),
-        "cpu_used_s": np.where(seen, used, np.nan),
+        "cpu_used_s": np.where(seen, used_s, np.nan),
     }
+
+
+def _used(line: Timeline, energy: Energy, rows: JobRows) -> tuple[F64, Bool]:
+    """CPU seconds per job row, and whether anything is known of them."""
+    used_s, seen = np.zeros(len(rows.life)), np.zeros(len(rows.life), np.bool_)
+    for pieces in energy.time.jobs:
+        bucket = line.bucket[pieces.segment]
+        within = bucket >= 0
+        row = rows.of(pieces.life[within], bucket[within])
+        used_s += sums(row, pieces.cpu_s[within], len(used_s))
+        seen[row] = True
+    return used_s, seen
 
 
 def _waste(chunk: Chunk, rows: JobRows, jobs: Sheet, facts: dict[str, F64]) -> F64:
@@ -94,7 +102,7 @@ def _memory_peaks(chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows) -
         return peaks
     low, _ = life_bounds(chunk.lives, line)
     within = np.maximum(sampled.position, low[sampled.life] + 1)  # a sample at a life's start lies in its first bucket
-    bucket = line.bucket[np.clip(line.last_segment(within), 0, len(line.bucket) - 1)]
+    bucket = line.bucket_before(within)
     memory = chunk.job.memory_bytes[sampled.row]
     on = (bucket >= 0) & ~np.isnan(memory)
     row, memory = rows.of(sampled.life[on], bucket[on]), memory[on]

@@ -12,16 +12,16 @@ from aggregator.kernel.timeline import Timeline
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """CPU seconds of a life within a segment, and how they became known (index into EVIDENCE).
+    """CPU seconds of lives within segments, and how all of them became known.
 
     Args:
-        life, segment, evidence: [p]; cpu_s: [p].
+        life, segment: [p]; cpu_s: [p]; evidence: index into EVIDENCE.
     """
 
     life: I64
     segment: I64
     cpu_s: F64
-    evidence: I64
+    evidence: int
 
 
 def overlaps(timeline: Timeline, start: I64, end: I64) -> tuple[I64, I64, F64]:
@@ -48,9 +48,4 @@ def overlaps(timeline: Timeline, start: I64, end: I64) -> tuple[I64, I64, F64]:
 def cut(timeline: Timeline, use: Increments, evidence: int) -> Pieces:
     """The increments as pieces, linear in time."""
     owner, segment, share = overlaps(timeline, use.start, use.end)
-    return Pieces(use.life[owner], segment, use.cpu_s[owner] * share, np.full(len(owner), evidence))
-
-
-def joined(parts: list[Pieces]) -> Pieces:
-    """Several sets of pieces as one."""
-    return Pieces(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pieces.__dataclass_fields__))
+    return Pieces(use.life[owner], segment, use.cpu_s[owner] * share, evidence)

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I32, I64, Bool, Chunk, Suspensions, Window
+from aggregator.kernel.arrays import F64, I32, I64, Chunk, Suspensions, Window
 from aggregator.kernel.ragged import distinct, sums
 
 OVERTIME_MS: Final = 1000
@@ -39,6 +39,7 @@ class Timeline:
         bucket: [s] bucket of the window, -1 outside it.
         cell: [s] cell number, ascending.
         cell_node, cell_bucket, cell_length_ms: [c].
+        edges_ms: the window's.
     """
 
     axis: Axis
@@ -51,6 +52,7 @@ class Timeline:
     cell_node: I64
     cell_bucket: I64
     cell_length_ms: F64
+    edges_ms: I64
 
     @property
     def cell_count(self) -> int:
@@ -64,6 +66,11 @@ class Timeline:
     def last_segment(self, position: I64) -> I64:
         """The segment that ends at or holds each position."""
         return np.asarray(np.searchsorted(self.end, position, side="left"))
+
+    def bucket_before(self, position: I64) -> I64:
+        """The bucket that ends at or holds each position, -1 outside the window."""
+        ts_ms = position % self.axis.span + self.axis.origin_ms
+        return _in_window(np.searchsorted(self.edges_ms, ts_ms) - 1, self.edges_ms)
 
     def per_cell(self, weights: F64) -> F64:
         """Sums of a per-segment quantity over each cell."""
@@ -95,7 +102,7 @@ def build(chunk: Chunk, window: Window) -> Timeline:
     length_ms = (end - start).astype(np.float64)
     return Timeline(
         axis, start, end, node, length_ms, bucket, cell,
-        node[opens_cell], bucket[opens_cell], sums(cell, length_ms, int(opens_cell.sum())),
+        node[opens_cell], bucket[opens_cell], sums(cell, length_ms, int(opens_cell.sum())), edges,
     )  # fmt: skip
 
 
@@ -124,10 +131,8 @@ def _suspension_positions(axis: Axis, life_node: I64, spans: Suspensions) -> tup
 
 
 def _bucket(ts_ms: I64, edges: I64) -> I64:
-    bucket = np.searchsorted(edges, ts_ms, side="right") - 1
+    return _in_window(np.searchsorted(edges, ts_ms, side="right") - 1, edges)
+
+
+def _in_window(bucket: I64, edges: I64) -> I64:
     return np.asarray(np.where(bucket >= len(edges) - 1, -1, bucket))
-
-
-def is_inside(timeline: Timeline) -> Bool:
-    """Segments that belong to the window."""
-    return timeline.bucket >= 0

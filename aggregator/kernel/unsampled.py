@@ -36,7 +36,7 @@ def tails(chunk: Chunk, timeline: Timeline, sampled: Sampled, busy: Meter, free_
     asked_s = sums(interval, demand_s, len(free_s))
     scale = np.where(asked_s > free_s, ratio(free_s, asked_s), 1.0)
     cpu_s = demand_s * scale[interval] if len(owner) else np.zeros(0)
-    return Pieces(life[owner], segment, cpu_s, np.full(len(owner), ACCOUNTED))
+    return Pieces(life[owner], segment, cpu_s, ACCOUNTED)
 
 
 def _wanted(lives: Lives, sampled: Sampled, last_s: F64) -> F64:
@@ -115,7 +115,7 @@ def unread(
     life, segment, weight = life[some], segment[some], weight[some]
     interval = busy.interval[segment]
     share_s = free_s[interval] * ratio(weight, sums(interval, weight, len(free_s))[interval])
-    return Pieces(life, segment, np.minimum(share_s, weight), np.full(len(life), MODELLED))
+    return Pieces(life, segment, np.minimum(share_s, weight), MODELLED)
 
 
 def _unread_spans(
