@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, Bookings, Lives, Measured, Suspensions, Window
+from aggregator.kernel.arrays import F64, I64, Bookings, Lives, Measured, Suspensions, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline import booking_rows, closure, siblings
@@ -137,12 +137,20 @@ def _book_day(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None
 
 def _load_day(run: _Run, names: Sequence[str], start_ms: int, end_ms: int) -> _Day:
     max_gap_ms = int(run.settings.attribution.max_gap_s * MS_PER_S)
-    window = Window(np.arange(start_ms, end_ms + 1, BUCKET_MS, dtype=np.int64), max_gap_ms)
+    window = Window(_edges(start_ms, end_ms, max(run.store.newest_ms().values(), default=end_ms)), max_gap_ms)
     span_ms = (start_ms - run.margin_ms, end_ms + run.margin_ms)
     others = sorted(run.ledger.sibling_nodes(names, *span_ms))
     everywhere = (*names, *others)
     lives, suspensions = run.ledger.load_lives(everywhere, *span_ms)
     return _Day(window, span_ms, everywhere, lives, suspensions, run.ledger.revisions(start_ms, end_ms))
+
+
+def _edges(start_ms: int, end_ms: int, newest_ms: int) -> I64:
+    """Edges of the buckets. The last one ends with the newest sample: what runs holds nothing in the future yet."""
+    edges = np.arange(start_ms, end_ms + 1, BUCKET_MS, dtype=np.int64)
+    if edges[-2] < newest_ms < edges[-1]:
+        edges[-1] = newest_ms
+    return edges
 
 
 def _all_nodes(run: _Run, start_ms: int, end_ms: int) -> list[str]:

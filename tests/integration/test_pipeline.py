@@ -238,6 +238,15 @@ class TestTheLoop:
         site.live_through(aggregator, T0 + 16 * MINUTE, T0 + 26 * MINUTE)
         assert dict(site.rows(windows, "bucket_ms", "state")) == {T0: "closed", T0 + BUCKET_MS: "open"}
 
+    def test_a_running_job_holds_nothing_in_the_future(self, site: Site) -> None:
+        site.live_through(site.aggregator(), T0, T0 + 20 * MINUTE)
+        booked = site.rows(bookings, "bucket_ms", "account", "held_s", "covered_s", "cpu_used_s", "cpu_reserved_s")
+        for bucket, account, held_s, covered_s, used_s, reserved_s in booked:
+            if bucket == T0 + BUCKET_MS and account == Account.JOB:
+                assert held_s <= 300  # type: ignore[operator]  # 5 of the window's 15 minutes are over
+                assert covered_s == pytest.approx(held_s, abs=15)  # the nodes are not read at one instant
+                assert used_s / reserved_s > 0.4  # type: ignore[operator]  # each job uses more than this share
+
     @pytest.mark.parametrize("which", ["accounting_down", "controller_down"])
     def test_a_source_that_is_down_delays_and_never_skips(self, site: Site, reference: Figures, which: str) -> None:
         aggregator = site.aggregator()
