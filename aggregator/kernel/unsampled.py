@@ -23,10 +23,10 @@ def tails(chunk: Chunk, timeline: Timeline, sampled: Sampled, busy: Meter, free_
     """
     last, last_s = _last_sample(chunk.lives, timeline, sampled)
     want_s = _wanted(chunk.lives, sampled, last_s)
-    life = np.flatnonzero(settled(chunk.lives, timeline, sampled, max_gap_ms) & (want_s > 0))
+    _, high = life_bounds(chunk.lives, timeline)
+    life = np.flatnonzero(settled(chunk.lives, timeline, sampled, max_gap_ms) & (want_s > 0) & (last < high))
     if not len(free_s):
         life = life[:0]
-    _, high = life_bounds(chunk.lives, timeline)
     start, end = last[life], high[life]
     owner, segment, share = overlaps(timeline, start, end)
     interval = busy.interval[segment]

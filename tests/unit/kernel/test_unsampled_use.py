@@ -63,6 +63,14 @@ def test_a_tail_follows_the_free_cpu_seconds_not_the_number_of_samples() -> None
         assert found.energy_j(1, "cpu", "dynamic", bucket=1) == pytest.approx(60)  # 4 * 6/16 * 40
 
 
+def test_a_job_sampled_at_its_very_end_has_no_tail() -> None:
+    """Slurm knows of 9 CPU seconds, the last sample (after the end, on the bucket's edge) of 8: no time is left."""
+    rows = [job_rows(1, [0, 10], [0.0, 8.0])]
+    found = booked([0, 10], node=[TWO], job=rows, lives=[life(1, 0, 9, 4, total_cpu_s=9.0)])
+    assert found.energy_j(1, "cpu", "dynamic") == pytest.approx(320)
+    assert found.evidence_j(1, "accounted") == 0
+
+
 def test_total_cpu_of_two_nodes_is_shared_by_sampled_use() -> None:
     """Sampled 6 and 2 CPU seconds, TotalCPU 12: the 4 that no sample shows are 3 and 1."""
     nodes = [
