@@ -66,7 +66,7 @@ def test_a_tail_follows_the_free_cpu_seconds_not_the_number_of_samples() -> None
 def test_a_job_sampled_at_its_very_end_has_no_tail() -> None:
     """Slurm knows of 9 CPU seconds, the last sample (after the end, on the bucket's edge) of 8: no time is left."""
     rows = [job_rows(1, [0, 10], [0.0, 8.0])]
-    found = booked([0, 10], node=[TWO], job=rows, lives=[life(1, 0, 9, 4, total_cpu_s=9.0)])
+    found = booked([0, 10, 20], node=[TWO], job=rows, lives=[life(1, 0, 9, 4, total_cpu_s=9.0)])
     assert found.energy_j(1, "cpu", "dynamic") == pytest.approx(320)
     assert found.evidence_j(1, "accounted") == 0
 
