@@ -153,7 +153,7 @@ def book(args: argparse.Namespace) -> dict[str, Any]:
     nobody = Suspensions(*(np.zeros(0, np.int64) for _ in range(3)))
     seconds, rows, gap, energy_j, profiler = 0.0, 0, 0.0, 0.0, cProfile.Profile()
     for first in range(0, args.nodes, CHUNK):
-        tables = {kind: feather.read_table(args.folder / f"{kind}_{first}.feather") for kind in ORDER}
+        tables = {kind: feather.read_table(args.folder / f"{kind}_{first}.feather", memory_map=False) for kind in ORDER}
         lives = _lives(args.folder, first)
         traits = tuple(
             NodeTraits(name, model, float(day.CPUS), float(day.MEMORY)) for name in names[first : first + CHUNK]
@@ -162,13 +162,14 @@ def book(args: argparse.Namespace) -> dict[str, Any]:
             profiler.enable()
         began = time.perf_counter()
         samples = node_samples(tables["node"]), gpu_samples(tables["gpu"]), job_samples(tables["job"])
+        del tables  # what follows needs the arrays only
         booked, measured = attribute(Chunk(traits, *samples, lives, nobody), Window(edges, MAX_GAP_MS))
         seconds += time.perf_counter() - began
         profiler.disable()
         rows += len(booked.account)
         gap = max(gap, abs(booked.energy_j.sum() - measured.energy_j.sum()) / measured.energy_j.sum())
         energy_j += float(booked.energy_j[booked.account == Account.JOB].sum())
-        del tables, samples, booked, measured
+        del samples, booked, measured
     if args.profile:
         profiler.print_stats("tottime")
     return {

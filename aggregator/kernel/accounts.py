@@ -34,17 +34,16 @@ class JobRows:
     """Rows of the job sheet: one per life and bucket of the window that it touches.
 
     Args:
-        life, bucket: [rows]; first: [lives] row of the life's first bucket; first_bucket: [lives].
+        life, bucket: [rows]; offset: [lives] what makes a bucket of the life its row.
     """
 
     life: I64
     bucket: I64
-    first: I64
-    first_bucket: I64
+    offset: I64
 
     def of(self, life: I64, bucket: I64) -> I64:
         """Row of each life and bucket."""
-        return self.first[life] + bucket - self.first_bucket[life]
+        return self.offset[life] + bucket
 
 
 def job_rows(chunk: Chunk, window: Window) -> JobRows:
@@ -58,7 +57,7 @@ def job_rows(chunk: Chunk, window: Window) -> JobRows:
     count = np.where(alive, high - low + 1, 0)
     first = np.cumsum(count) - count
     life = np.repeat(np.arange(len(count)), count)
-    return JobRows(life, np.arange(len(life)) - first[life] + low[life], first, low)
+    return JobRows(life, np.arange(len(life)) - (first - low)[life], first - low)
 
 
 def book_jobs(chunk: Chunk, timeline: Timeline, energy: Energy, rows: JobRows) -> Sheet:
