@@ -194,7 +194,7 @@ def tell(found: dict[str, Any], *, as_json: bool) -> None:
     ours, floor = found["kernel"], found["join"]
     print(f"{found['nodes']} nodes, one day, {found['samples']} sample rows")
     print(
-        f"kernel     {ours['seconds']:7.2f} s  {ours['peak_mb']:6} MB  {ours['rows']} rows, {ours['cpu_s']:.2f} s of CPU"
+        f"kernel     {ours['seconds']:7.2f} s  {ours['peak_mb']:6} MB  {ours['rows']} rows, {ours['cpu_s']:.2f} CPU s"
     )
     print(f"bare join  {floor['seconds']:7.2f} s  {floor['peak_mb']:6} MB")
     print(f"ratio      {found['ratio']:7.2f}     largest gap to the meters {ours['closure_error']:.1e}")

@@ -411,7 +411,7 @@ def test_64_equal_jobs_that_fill_the_node_get_a_64th_each(seed: int, meter: str)
 
 
 @given(clusters())
-def test_a_job_without_samples_or_totals_takes_nothing_from_its_own_allocation(world: Cluster) -> None:
+def test_no_job_is_booked_outside_its_time(world: Cluster) -> None:
     """Nothing is booked on a job outside its time (and the second that Slurm cuts off)."""
     window = whole_window(*range(0, RUN_S, 60))
     booked, _ = attribute(world.chunk, window)
