@@ -32,11 +32,18 @@ SEARCH_PATH: Final = os.pathsep.join(("/usr/local/sbin", "/usr/local/bin", "/usr
 
 def missing(cgroup: Path = Path("/sys/fs/cgroup")) -> list[str]:
     """A sentence for each thing that is missing on this machine; empty when a cluster can start."""
-    return [*_no_root(), *_programs(), *_jwt_plugin(), *_controllers(cgroup)]
+    return [*_no_root(), *_no_mounts(), *_programs(), *_jwt_plugin(), *_controllers(cgroup)]
 
 
 def _no_root() -> list[str]:
     return [] if os.geteuid() == 0 else ["the mini cluster makes namespaces, users and cgroups: run it as root"]
+
+
+def _no_mounts(mountinfo: Path = Path("/proc/self/mountinfo")) -> list[str]:
+    """A plain chroot has a root that is no mount point: the kernel then refuses mount namespaces of one's own."""
+    if any(line.split()[4] == "/" for line in mountinfo.read_text().splitlines()):
+        return []
+    return ["the root folder is no mount point: before chroot DIR, mount --bind DIR DIR"]
 
 
 def _programs() -> list[str]:
