@@ -1,11 +1,13 @@
 """Booking without a server: a history that was brought in, or a time to book again."""
 
 from aggregator.ledger.ledger import Ledger
+from aggregator.ledger.windows import Stretch
 from aggregator.pipeline.attribute import Progress, Report, attribute_range
 from aggregator.pipeline.chunks import settle_ms
 from aggregator.pipeline.closing import close_settled
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
+from maxwatt.domain.units import BUCKET_MS, bucket_start_ms
 
 
 def book_offline(
@@ -23,9 +25,15 @@ def book_offline(
         span_ms: start and end [epoch ms UTC].
         now_ms: the present [epoch ms UTC].
     """
-    waiting = [each for each in ledger.stretches() if span_ms[0] <= each.start_ms and each.end_ms <= span_ms[1]]
+    waiting = [each for each in ledger.stretches() if _within(each, store.oldest_ms(), span_ms)]
     report = attribute_range(store, ledger, settings, *span_ms, progress=progress, now_ms=now_ms)
     ledger.finish(waiting)
     if settings.slurm.live == settings.slurm.accounting == "none":
         close_settled(ledger, now_ms - settle_ms(settings), None, now_ms)
     return report
+
+
+def _within(stretch: Stretch, oldest_ms: int | None, span_ms: tuple[int, int]) -> bool:
+    """Whether all of a stretch is booked with the whole buckets of a time; before the oldest sample nothing is."""
+    start_ms = stretch.start_ms if oldest_ms is None else max(stretch.start_ms, bucket_start_ms(oldest_ms))
+    return bucket_start_ms(span_ms[0]) <= start_ms and stretch.end_ms <= bucket_start_ms(span_ms[1] - 1) + BUCKET_MS

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from pipeline_cluster import JOBS, MINUTE, NODES, T0, samples
+from pipeline_cluster import JOBS, MINUTE, NODES, T0, job, samples
+from sqlalchemy import select
 
 from aggregator.ledger.ledger import Ledger
+from aggregator.ledger.tables import windows
 from aggregator.store.duckdb import DuckDBStore
 from maxwatt.cli import main
 from maxwatt.domain.units import BUCKET_MS
@@ -52,6 +54,35 @@ def test_without_slurm_the_windows_of_the_past_are_closed(folder: Path, capsys: 
 def test_a_part_of_the_time(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, found = call(capsys, folder, "--since", str(T0 + BUCKET_MS), "--until", str(T0 + 2 * BUCKET_MS))
     assert found["windows"] == 1
+
+
+def test_what_came_later_is_booked_and_nothing_waits_any_more(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(capsys, folder)
+    ledger = Ledger.open(url(folder))
+    ledger.mark_dirty(T0 - 15 * MINUTE)  # as an import of samples does: from before the first of them, without end
+    ledger.upsert_jobs([job(9, 12, 40, wn3=4)], END)
+    call(capsys, folder)
+    assert ledger.stretches() == []
+    assert status(ledger).count("closed") == 4
+    ledger.close()
+
+
+def test_what_was_not_booked_again_goes_on_waiting(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, folder)
+    ledger = Ledger.open(url(folder))
+    ledger.mark_dirty(T0 + BUCKET_MS, T0 + 3 * BUCKET_MS)
+    call(capsys, folder, "--until", str(T0 + 2 * BUCKET_MS))
+    assert len(ledger.stretches()) == 1
+    assert status(ledger) == ["closed", "dirty", "dirty", "closed"]
+    ledger.close()
+
+
+def status(ledger: Ledger) -> list[str]:
+    """State of every window, oldest first."""
+    with ledger.engine.begin() as connection:
+        return list(connection.execute(select(windows.c.state).order_by(windows.c.bucket_ms)).scalars())
 
 
 def test_while_a_server_runs_it_is_left_to_the_server(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
