@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 from pathlib import Path
 
 from maxwatt.config import Settings, load
@@ -13,6 +14,11 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="configuration file (TOML); default: DIR/maxwatt.toml, if there"
     )
     parser.add_argument("--data-dir", metavar="DIR", help="folder of store, ledger and tokens; before the file's")
+
+
+def keep_private() -> None:
+    """Let what this process writes be its owner's alone: samples and ledger hold everybody's jobs."""
+    os.umask(0o077)
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from flask import Flask
 from waitress.server import create_server
@@ -29,6 +30,12 @@ from maxwatt.domain.ports import AccountingSource, LiveSource, Store
 
 WEB_THREADS = 24
 """A push waits for its commit, so more threads than cores."""
+
+MIN_TOKEN_CHARS = 16
+"""A shorter text in the token's file is none: torn, or made by hand and easy to guess."""
+
+LOCK_FILE = "serve.lock"
+"""Locked as long as a server runs on the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ def running_server(
     folder = _data_dir(settings)
     token = secrets.token_urlsafe(24)
     with contextlib.ExitStack() as stack:
-        lock = stack.enter_context(_lock(folder))
+        lock = stack.enter_context(locked(folder))
         store = open_store(settings)
         stack.callback(store.close)
         ledger = Ledger.open(settings.ledger_url)
@@ -78,11 +85,18 @@ def running_server(
 
 
 def ingest_token(folder: Path) -> str:
-    """The token agents push with, made on the first start and readable by the folder's owner only."""
+    """The token agents push with, made on the first start and readable by the folder's owner only.
+
+    Raises:
+        ConfigError: the file holds no token.
+    """
     path = folder / "ingest.token"
     if not path.exists():
         _write_private(path, secrets.token_urlsafe(24) + "\n")
-    return path.read_text(encoding="ascii").strip()
+    token = path.read_text(encoding="utf-8").strip()
+    if len(token) < MIN_TOKEN_CHARS:
+        raise ConfigError(f"{path} holds no token: delete it, and the next start makes one, which agents then need")
+    return token
 
 
 def _refuse_open_address(settings: Settings) -> None:
@@ -102,26 +116,48 @@ def _data_dir(settings: Settings) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(
-            f"data folder {folder}: {error.strerror}. Choose another with --data-dir or server.data_dir"
-        ) from error
+        raise _unusable(folder, error) from error
     return folder
 
 
 @contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[Path]:
-    """Hold the folder for this process; yields the path of `serve.json`, which tells others where we listen."""
+def locked(folder: Path) -> Iterator[Path]:
+    """Hold the folder for this process; yields the path of `serve.json`, which tells others where we listen.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+        StoreLockedError: another server holds it.
+    """
     note = folder / "serve.json"
-    with (folder / "serve.lock").open("a") as handle:
+    with _lock_file(folder) as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            running = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
-            where = f" (pid {running['pid']}, {running['url']})" if running else ""
             raise StoreLockedError(
-                f"another server runs on {folder}{where}. Stop it first, or choose another --data-dir"
+                f"another server runs on {folder}{_where(note)}. Stop it first, or choose another --data-dir"
             ) from None
         yield note
+
+
+def _lock_file(folder: Path) -> IO[str]:
+    try:
+        return (folder / LOCK_FILE).open("a")
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> ConfigError:
+    reason = "is no folder" if isinstance(error, FileExistsError) else error.strerror
+    return ConfigError(f"data folder {folder}: {reason}. Choose another with --data-dir or server.data_dir")
+
+
+def _where(note: Path) -> str:
+    """Where the other server is, as far as its note is there and whole."""
+    try:
+        running = json.loads(note.read_text(encoding="utf-8"))
+        return f" (pid {running['pid']}, {running['url']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 @contextlib.contextmanager
@@ -142,5 +178,9 @@ def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
 
 
 def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
+    """Readable by the owner only, and never seen half written."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
         handle.write(text)
+    beside.replace(path)

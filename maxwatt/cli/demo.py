@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from maxwatt.cli._options import keep_private
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `maxwatt demo`."""
@@ -20,6 +22,7 @@ def run(args: argparse.Namespace) -> int:
     from maxwatt.cli.simulation.plot import Plot, remembered
     from maxwatt.cli.simulation.session import serve_demo
 
+    keep_private()
     folder = args.data_dir.expanduser()
     plot = None if args.fresh else remembered(folder)
     return serve_demo(folder, plot, Plot.new(args.seed, args.days), port=args.port, as_json=args.json)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 import socket
 from pathlib import Path
 
@@ -13,14 +12,14 @@ from aggregator.ingest.committer import Committer
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.attribute import attribute_range
 from aggregator.store.registry import open_store
-from maxwatt.cli._server import running_server
+from maxwatt.cli._server import LOCK_FILE, locked, running_server
 from maxwatt.cli._settings_file import to_toml
 from maxwatt.cli.serve import stop_on_signals
 from maxwatt.cli.simulation import this_machine
 from maxwatt.cli.simulation.cluster import CLUSTER_NAME, KINDS
 from maxwatt.cli.simulation.feed import LiveFeed, load
 from maxwatt.cli.simulation.mix import plans
-from maxwatt.cli.simulation.plot import Plot, remember
+from maxwatt.cli.simulation.plot import Plot, cleared, remember
 from maxwatt.cli.simulation.power import total_cpu_s
 from maxwatt.cli.simulation.samples import SimulatedNode, simulated_nodes
 from maxwatt.cli.simulation.schedule import Placed, place
@@ -43,7 +42,7 @@ def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_js
     """Serve the demo in `folder`; simulate `fresh` first where there is none yet."""
     settings = demo_settings(folder, _free_port(port))
     if plot is None:
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
     jobs = _jobs(plot or fresh)
     nodes = simulated_nodes(jobs, (plot or fresh).start_ms - UP_BEFORE_MS)
     slurm = SimulatedSlurm(jobs, extra_nodes=(this_machine.node_record(),))
@@ -77,8 +76,6 @@ def demo_settings(folder: Path, port: int) -> Settings:
 
 def simulate(settings: Settings, plot: Plot, slurm: SimulatedSlurm, nodes: tuple[SimulatedNode, ...]) -> None:
     """The past: samples through the ingest into the store, jobs into the ledger, every window booked."""
-    folder = Path(settings.server.data_dir)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = open_store(settings)
     ledger = Ledger.open(settings.ledger_url)
     committer = Committer(store, interval_ms=0)  # one writer: nothing to gather
@@ -100,6 +97,14 @@ def simulate(settings: Settings, plot: Plot, slurm: SimulatedSlurm, nodes: tuple
         committer.close()
         ledger.close()
         store.close()
+
+
+def _clear(folder: Path) -> None:
+    """Room for a new demo; one that still runs is told, not deleted under its feet."""
+    if (folder / LOCK_FILE).exists():
+        with locked(folder):
+            pass
+    cleared(folder)
 
 
 def _jobs(plot: Plot) -> list[Placed]:
