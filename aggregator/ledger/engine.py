@@ -40,11 +40,21 @@ def open_engine(url: str) -> Engine:
         _make_tables(engine, str(parsed))
     except SQLAlchemyError as error:
         engine.dispose()
-        raise SourceError(f"ledger {parsed}: cannot be opened: {error.__cause__ or error}") from error
+        raise SourceError(f"ledger {parsed}: cannot be opened: {_reason(error)}") from error
     except ConfigError:
         engine.dispose()
         raise
     return engine
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """What the database says, and what a person can do about it, where that is plain."""
+    text = str(error.__cause__ or error)
+    if "not a database" in text or "malformed" in text:
+        return f"{text}; put a copy of it back, or move it away, import the jobs again and run maxwatt attribute"
+    if "unable to open" in text or "readonly" in text:
+        return f"{text}; it and its folder must be this user's to write"
+    return text
 
 
 def writing(engine: Engine) -> Engine:
@@ -57,7 +67,8 @@ def _prepare_sqlite(engine: Engine, database: str | None) -> None:
         try:
             Path(database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SourceError(f"ledger {database}: its folder cannot be made: {error.strerror}") from error
+            reason = "is no folder" if isinstance(error, FileExistsError) else error.strerror
+            raise SourceError(f"ledger {database}: its folder: {reason}; choose another --data-dir") from error
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
 

@@ -27,7 +27,7 @@ def upsert(connection: Connection, reports: Iterable[JobRecord], seen_ms: int) -
     Returns:
         How many jobs are new or changed.
     """
-    started = [report for report in reports if report.key.start_ms > 0 and report.state is not JobState.PENDING]
+    started = [report for report in reports if has_started(report)]
     known = load(connection, {report.key for report in started})
     changed: set[JobKey] = set()
     for report in started:
@@ -39,6 +39,11 @@ def upsert(connection: Connection, reports: Iterable[JobRecord], seen_ms: int) -
     seen = {known[report.key][0] for report in started if not is_accounted(report)}
     _note_seen(connection, sorted(seen), seen_ms)
     return len(changed)
+
+
+def has_started(report: JobRecord) -> bool:
+    """Whether the attempt began: the start of a pending job is only what Slurm expects."""
+    return report.key.start_ms > 0 and report.state is not JobState.PENDING
 
 
 def load(connection: Connection, keys: set[JobKey]) -> Known:

@@ -58,6 +58,7 @@ class Ledger:
         for some in chunks(list(records), JOBS_PER_TRANSACTION):
             with self._writing.begin() as connection:
                 changed += jobs.upsert(connection, some, seen_ms)
+                unfinished.end_superseded(connection, (job.key for job in some if jobs.has_started(job)))
         return changed
 
     def end_vanished(self, keys: Iterable[JobKey]) -> int:
