@@ -36,7 +36,8 @@ def connect(path: Path, memory_limit: str, threads: int) -> Any:
         quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS {DATABASE} (STORAGE_VERSION '{STORAGE_VERSION}')")
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from error
+        reason = "is no folder" if isinstance(error, FileExistsError) else error.strerror
+        raise SourceError(f"store {path}: its folder {path.parent}: {reason}; choose another --data-dir") from error
     except duckdb.Error as error:
         raise _refusal(path, error) from error
     return connection
@@ -50,4 +51,13 @@ def _refusal(path: Path, error: Exception) -> StoreLockedError | SourceError:
         return StoreLockedError(
             f"{path}: {who} has this store open, and exactly one may; stop that `maxwatt serve` or ask it instead"
         )
-    return SourceError(f"{path}: cannot be opened as a store: {text}")
+    return SourceError(f"{path}: cannot be opened as a store: {text}{_mend(text)}")
+
+
+def _mend(text: str) -> str:
+    """What a person can do about DuckDB's complaint, where it is plain."""
+    if "memory" in text.lower() and "parser error" in text.lower():
+        return "; mend store.memory_limit, such as 2GB"
+    if "valid duckdb" in text.lower():
+        return "; put a copy of it back, or move it away to begin with an empty store"
+    return ""

@@ -21,7 +21,9 @@ def opened_queries(settings: Settings) -> Iterator[Queries]:
 
     from aggregator.ledger.ledger import Ledger
 
-    _refuse_missing(settings.ledger_url)
+    path = _file_of(settings.ledger_url)
+    if path is not None:
+        refuse_missing(path, "ledger")
     ledger = Ledger.open(settings.ledger_url)
     try:
         yield Queries(ledger.engine, None, settings)
@@ -31,17 +33,27 @@ def opened_queries(settings: Settings) -> Iterator[Queries]:
         ledger.close()
 
 
-def _refuse_missing(url: str) -> None:
-    """A reader must not make an empty ledger where the path is merely mistyped."""
-    path = url.removeprefix("sqlite:///")
-    if path == url or not path or path.startswith(":memory:"):
-        return
+def refuse_missing(path: Path, what: str) -> None:
+    """Who only reads must not make an empty file where the path is merely mistyped.
+
+    Args:
+        what: ledger or store.
+
+    Raises:
+        NoData: there is no such file.
+        SourceError: that cannot be known.
+    """
     try:
-        there = Path(path).exists()
+        there = path.exists()
     except OSError as error:
-        raise SourceError(f"the ledger {path} cannot be reached: {error.strerror}") from error
+        raise SourceError(f"the {what} {path} cannot be reached: {error.strerror}") from error
     if not there:
         raise NoData(
-            f"there is no ledger yet at {path}. `maxwatt serve` and `maxwatt import` make one; "
+            f"there is no {what} yet at {path}. `maxwatt serve` and `maxwatt import` make one; "
             "name another place with --data-dir or --config"
         )
+
+
+def _file_of(url: str) -> Path | None:
+    path = url.removeprefix("sqlite:///")
+    return None if path == url or not path or path.startswith(":memory:") else Path(path)

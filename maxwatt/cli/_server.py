@@ -22,6 +22,7 @@ from aggregator.ingest.tokens import digest
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.loop import Aggregator
 from aggregator.queries.queries import Queries
+from aggregator.sources.carbon.static import factors
 from aggregator.store.registry import open_store
 from dash_app.factory import create_app
 from maxwatt.config import Settings
@@ -57,10 +58,11 @@ def running_server(
     """Start everything, and stop it in the opposite order.
 
     Raises:
-        ConfigError: an address that is not loopback, or a data folder that cannot be used.
+        ConfigError: an address that is not loopback, an unknown carbon zone, or a data folder that cannot be used.
         StoreLockedError: another server runs on the same data folder.
     """
     _refuse_open_address(settings)
+    factors(settings)  # a zone that no table has is told now, not in every round of the aggregator
     folder = _data_dir(settings)
     token = secrets.token_urlsafe(24)
     with contextlib.ExitStack() as stack:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from maxwatt.cli._options import add_config_options, keep_private, settings_of
+from maxwatt.cli._reading import refuse_missing
 from maxwatt.cli._time import FORMS, parse_moment
 from maxwatt.config import Settings
 from maxwatt.domain.clock import now_ms
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     keep_private()
     settings = settings_of(args)
+    refuse_missing(settings.store_path, "store")
     ledger = Ledger.open(settings.ledger_url)
     with contextlib.closing(ledger):
         try:

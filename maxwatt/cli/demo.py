@@ -3,16 +3,20 @@
 import argparse
 from pathlib import Path
 
-from maxwatt.cli._options import keep_private
+from maxwatt.cli._options import PORTS, keep_private, whole_number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `maxwatt demo`."""
     default = Path("~/.cache/maxwatt-demo")
     parser.add_argument("--data-dir", type=Path, default=default, metavar="DIR", help="folder of the demo's data")
-    parser.add_argument("--port", type=int, default=8080, help="port to listen on; another one when it is taken")
-    parser.add_argument("--days", type=int, default=21, help="days of history to simulate on a first start")
-    parser.add_argument("--seed", type=int, default=7, help="another seed, another history")
+    parser.add_argument(
+        "--port", type=whole_number(*PORTS), default=8080, help="port to listen on; another one when it is taken"
+    )
+    parser.add_argument(
+        "--days", type=whole_number(1, 366), default=21, help="days of history to simulate on a first start"
+    )
+    parser.add_argument("--seed", type=whole_number(0, 2**31), default=7, help="another seed, another history")
     parser.add_argument("--fresh", action="store_true", help="forget an earlier demo and simulate anew")
     parser.add_argument("--json", action="store_true", help="tell the address as one line of JSON")
 

@@ -8,14 +8,14 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from maxwatt.cli._options import add_config_options, keep_private, settings_of
+from maxwatt.cli._options import PORTS, add_config_options, keep_private, settings_of, whole_number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `maxwatt serve`."""
     add_config_options(parser)
     parser.add_argument("--host", help="address to listen on (loopback only, until a sign-in is configured)")
-    parser.add_argument("--port", type=int, help="port to listen on; 0: any free one")
+    parser.add_argument("--port", type=whole_number(*PORTS), help="port to listen on; 0: any free one")
     parser.add_argument("--json", action="store_true", help="tell the address as one line of JSON")
 
 

@@ -56,9 +56,7 @@ def test_a_part_of_the_time(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert found["windows"] == 1
 
 
-def test_what_came_later_is_booked_and_nothing_waits_any_more(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_came_later_is_booked_and_nothing_waits_any_more(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call(capsys, folder)
     ledger = Ledger.open(url(folder))
     ledger.mark_dirty(T0 - 15 * MINUTE)  # as an import of samples does: from before the first of them, without end
@@ -113,5 +111,12 @@ def test_what_cannot_be_booked_is_told(
 
 
 def test_an_empty_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    DuckDBStore(tmp_path / "samples.duckdb").close()
     assert main(["attribute", "--data-dir", str(tmp_path)]) == 1
     assert "no samples yet" in capsys.readouterr().err
+
+
+def test_a_mistyped_folder_is_told_and_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attribute", "--data-dir", str(tmp_path / "mistyped")]) == 1
+    assert "no store yet" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

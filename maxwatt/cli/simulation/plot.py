@@ -39,11 +39,17 @@ class Plot:
 
 
 def remembered(folder: Path) -> Plot | None:
-    """The demo in the folder, if it was completed and its plan still reaches the present."""
+    """The demo in the folder, if it was completed and its plan still reaches the present.
+
+    Raises:
+        ConfigError: what is in the folder cannot be read.
+    """
     try:
         plot = Plot(**json.loads((folder / _PLOT_FILE).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None  # none yet, or torn by a crash: it is made anew
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}; choose another folder with --data-dir") from error
     return plot if plot.format == FORMAT and plot.end_ms > now_ms() + DAY_MS else None
 
 
