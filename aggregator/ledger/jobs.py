@@ -49,9 +49,14 @@ def has_started(report: JobRecord) -> bool:
 def load(connection: Connection, keys: set[JobKey]) -> Known:
     """The records of some keys."""
     found: dict[int, Mapping[str, Any]] = {}
-    for some in chunks(sorted({key.job_id for key in keys})):
-        rows = map(as_mapping, connection.execute(select(jobs).where(jobs.c.job_id.in_(some))))
-        found |= {row["job_ref"]: row for row in rows if _key(row) in keys}
+    ids: dict[str, set[int]] = defaultdict(set)
+    for key in keys:
+        ids[key.cluster].add(key.job_id)
+    for cluster, numbers in ids.items():  # the index of keys begins with the cluster
+        for some in chunks(sorted(numbers)):
+            same = (jobs.c.cluster == cluster) & jobs.c.job_id.in_(some)
+            rows = map(as_mapping, connection.execute(select(jobs).where(same)))
+            found |= {row["job_ref"]: row for row in rows if _key(row) in keys}
     return known_of(connection, found)
 
 

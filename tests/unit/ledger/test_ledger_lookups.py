@@ -1,0 +1,39 @@
+"""No statement that every poll runs may look through all jobs that ever were."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from aggregator.ledger.ledger import Ledger
+from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState
+
+T0 = 1_780_272_000_000
+JOB = JobRecord(JobKey("c", 1, T0), JobState.RUNNING, allocations=(Allocation("n1", 1.0),), source="scontrol")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    yield opened
+    opened.close()
+
+
+def test_a_poll_finds_its_jobs_through_the_index(ledger: Ledger) -> None:
+    said: list[tuple[str, Any]] = []
+    event.listen(
+        ledger.engine, "before_cursor_execute", lambda _c, _cursor, text, values, *_: said.append((text, values))
+    )
+    others = [replace(JOB, key=JobKey("d", number, T0)) for number in range(5)]
+    ledger.upsert_jobs([JOB, *others], T0 + 1)
+    ledger.upsert_jobs([replace(JOB, key=JobKey("c", 1, T0 + 9))], T0 + 2)
+    ledger.end_vanished([JOB.key])
+    asked = [(text, values) for text, values in said if text.startswith("SELECT") and "FROM jobs" in text]
+    assert asked
+    with ledger.engine.begin() as connection:
+        for text, values in asked:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+            assert not [step for *_, step in steps if step.startswith("SCAN")], (text, steps)
