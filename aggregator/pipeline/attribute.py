@@ -92,7 +92,7 @@ def attribute_range(
     Args:
         start_ms, end_ms: epoch ms UTC.
         nodes: host names; None: every node with samples, and every node on which a job held something.
-        progress: told the share that is done.
+        progress: told the share that is done; what it raises ends the booking between two chunks.
         now_ms: what counts as the present [epoch ms UTC]; None: the clock.
 
     Raises:

@@ -1,5 +1,6 @@
 """The aggregator: polls Slurm, books what came in, closes what is complete. It continues from the ledger alone."""
 
+import contextlib
 import threading
 from dataclasses import dataclass
 from typing import Final
@@ -33,6 +34,10 @@ class Round:
     closed: tuple[int, ...] = ()
 
 
+class _StoppedError(Exception):
+    """The aggregator stops in the middle of a booking; what is not noted as booked is booked by the next start."""
+
+
 class Aggregator:
     """Runs for as long as the server does; one at a time on a ledger.
 
@@ -60,6 +65,7 @@ class Aggregator:
         self._late_lock, self._late_ms = threading.Lock(), list[int]()
         self._moving_ms: int | None = None
         self._threads: list[Repeating] = []
+        self._stopping = threading.Event()
 
     def note_samples(self, oldest_ts_ms: int) -> None:
         """Told by the ingest after each commit: samples older than what is booked in every round came late.
@@ -113,7 +119,7 @@ class Aggregator:
 
     def _due(self, what: str, interval_s: float, now_ms: int) -> bool:
         last = self._polled_ms.get(what)
-        if last is not None and now_ms - last < interval_s * MS_PER_S:
+        if last is not None and 0 <= now_ms - last < interval_s * MS_PER_S:  # below 0: the clock was set back
             return False
         self._polled_ms[what] = now_ms
         return True
@@ -160,8 +166,15 @@ class Aggregator:
 
     def _attribute(self, run: redo.Run, now_ms: int) -> Report:
         return attribute_range(
-            self._store, self._ledger, self._settings, run.start_ms, run.end_ms, nodes=run.nodes, now_ms=now_ms
+            *(self._store, self._ledger, self._settings, run.start_ms, run.end_ms),
+            nodes=run.nodes,
+            progress=self._go_on,
+            now_ms=now_ms,
         )
+
+    def _go_on(self, _done: float) -> None:
+        if self._stopping.is_set():
+            raise _StoppedError
 
     def _persist_late(self) -> None:
         with self._late_lock:
@@ -175,13 +188,18 @@ class Aggregator:
         tick_s = min(slurm.live_interval_s, slurm.accounting_interval_s)
         self._threads += [
             Repeating("polls", self.poll, tick_s, self._tell),
-            Repeating("books", self.book, self._settings.attribution.interval_s, self._tell),
+            Repeating("books", self._book_until_stopped, self._settings.attribution.interval_s, self._tell),
         ]
 
     def stop(self) -> None:
-        """Finish what is under way and return. Stopping twice does nothing."""
+        """Finish the poll and the piece of booking under way and return. Stopping twice does nothing."""
+        self._stopping.set()
         while self._threads:
             self._threads.pop().stop()
+
+    def _book_until_stopped(self, now_ms: int) -> None:
+        with contextlib.suppress(_StoppedError):
+            self.book(now_ms)
 
     def _tell(self, name: str, sentence: str) -> None:
         self._ledger.add_fault(name, sentence, clock.now_ms())
