@@ -89,6 +89,10 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _make_tables(engine: Engine, shown: str) -> None:
+    with engine.begin() as connection:  # most often they are there, and who only reads need not wait for a writer
+        if inspect(connection).has_table(about.name):
+            _check_version(connection, shown)
+            return
     with writing(engine).begin() as connection:
         fresh = not inspect(connection).has_table(about.name)
         if not fresh:

@@ -1,12 +1,16 @@
 """Single facts, the health of the sources, faults and the factors that bookings were made with."""
 
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
 from aggregator.ledger.rows import inserted_key
 from aggregator.ledger.tables import about, factors, faults, sources
 from maxwatt.domain.carbon import Factor
+
+CLUSTER: Final = "cluster"
+"""Fact that names the cluster whose ledger this is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aggregator.ledger import bookings, facts, history, jobs, lives, unfinished, windows
 from aggregator.ledger.engine import open_engine, writing
 from aggregator.ledger.rows import chunks
+from maxwatt.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -207,6 +208,20 @@ class Ledger:
         """A single fact, such as `cluster` or `simulated`."""
         with self.engine.begin() as connection:
             return facts.get(connection, key)
+
+    def claim(self, cluster: str) -> None:
+        """Put down whose ledger this is, at the first start.
+
+        Raises:
+            ConfigError: it is another cluster's.
+        """
+        known = self.fact(facts.CLUSTER)
+        if known not in {None, cluster}:
+            raise ConfigError(
+                f"cluster.name is {cluster!r}, but the ledger is that of {known!r}, and every job would be booked a "
+                f"second time. Set cluster.name = {known!r}, or begin a new ledger with another --data-dir"
+            )
+        self.put_fact(facts.CLUSTER, cluster)
 
     def put_fact(self, key: str, value: str) -> None:
         """Put down a single fact."""

@@ -71,7 +71,7 @@ def running_server(
         stack.callback(store.close)
         ledger = Ledger.open(settings.ledger_url)
         stack.callback(ledger.close)
-        ledger.put_fact("cluster", settings.cluster.name)
+        ledger.claim(settings.cluster.name)
         ledger.put_fact("simulated", "1" if settings.cluster.simulated else "0")
         aggregator = Aggregator(store, ledger, settings, live, accounting)
         committer = Committer(store, settings.server.commit_interval_ms, on_commit=aggregator.note_samples)
