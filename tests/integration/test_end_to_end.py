@@ -38,7 +38,7 @@ def played(minicluster, tmp_path_factory) -> Iterator["Played"]:
         time.sleep(3 * INTERVAL_S)
         for node in list(site.agents):
             site.stop_agent(node)
-        wait_for("the ledger", lambda: settled(site, ended_ms), 60, site.logs)
+        wait_for("the ledger", lambda: settled(site, ended_ms), 120, site.logs)
         yield Played(site, jobs)
     finally:
         site.stop()
