@@ -38,9 +38,11 @@ def _span(span_s: float) -> str:
 
 
 def format_cost(cost: float | None, currency: str) -> str:
-    """Money with its currency; cents below 100."""
+    """Money with its currency; cents below 100. What costs less than a cent is not free."""
     if cost is None:
         return UNKNOWN
+    if 0 < cost < 0.01:
+        return f"< 0.01 {currency}"
     return f"{cost:.2f} {currency}" if abs(cost) < 100 else f"{cost:,.0f} {currency}".replace(",", "\u202f")
 
 

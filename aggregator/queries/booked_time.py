@@ -4,11 +4,13 @@ A time [since, until) holds the 15-minute buckets that start in it: bookings are
 """
 
 from bisect import bisect_left
+from collections.abc import Set
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from aggregator.ledger.tables import bookings, windows
+from aggregator.ledger.tables import bookings, measured, windows
+from maxwatt.domain.energy import COMPONENTS
 from maxwatt.domain.units import BUCKET_MS, MS_PER_S
 
 
@@ -46,3 +48,20 @@ def booked_seconds(connection: Connection, since_ms: int, until_ms: int) -> dict
         )
     )
     return {row.bucket_ms: max(0, min(BUCKET_MS, row.computed_ms - row.bucket_ms)) / MS_PER_S for row in found}
+
+
+def measured_seconds(
+    connection: Connection, since_ms: int, until_ms: int, drawn: Set[int] = frozenset()
+) -> dict[int, float]:
+    """Length [s] of each bucket with a measured node or a joule; of the rest nothing is known.
+
+    Args:
+        drawn: buckets [epoch ms] that are known to hold a joule.
+    """
+    something = or_(measured.c.covered_s > 0, *(measured.c[f"{component}_j"] != 0 for component in COMPONENTS))
+    found = select(measured.c.bucket_ms).where(
+        measured.c.bucket_ms >= since_ms, measured.c.bucket_ms < until_ms, something
+    )
+    seconds = booked_seconds(connection, since_ms, until_ms)
+    known = drawn | set(connection.execute(found.distinct()).scalars())
+    return {bucket_ms: seconds.get(bucket_ms, BUCKET_MS / MS_PER_S) for bucket_ms in known}

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, func, select
 
-from aggregator.ledger.tables import bookings, jobs, measured
-from aggregator.queries.booked_time import booked_seconds, in_time
+from aggregator.ledger.tables import bookings, jobs
+from aggregator.queries.booked_time import in_time, measured_seconds
 from aggregator.queries.expressions import energy_of, visible
 from aggregator.queries.models import EnergySeries
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import InputError
-from maxwatt.domain.units import BUCKET_MS, MS_PER_S
+from maxwatt.domain.units import BUCKET_MS
 from maxwatt.domain.viewer import Viewer
 
 ACCOUNT_NAMES: Final = {
@@ -41,7 +41,7 @@ def energy_series(
         energy_j[(row.bucket_ms - first_ms) // step_ms, row.account] += row.energy_j
         drawn |= {row.bucket_ms} if row.energy_j else set()
     step_s: dict[int, float] = defaultdict(float)
-    for bucket_ms, booked_s in _measured_seconds(connection, since_ms, until_ms, drawn).items():
+    for bucket_ms, booked_s in measured_seconds(connection, since_ms, until_ms, drawn).items():
         step_s[(bucket_ms - first_ms) // step_ms] += booked_s
     starts = tuple(range(first_ms, until_ms, step_ms))
     shown = ACCOUNT_NAMES if viewer.sees_all else {Account.JOB: ACCOUNT_NAMES[Account.JOB]}
@@ -53,16 +53,6 @@ def energy_series(
         for account, name in shown.items()
     }
     return EnergySeries(starts, step_ms, power_w)
-
-
-def _measured_seconds(connection: Connection, since_ms: int, until_ms: int, drawn: set[int]) -> dict[int, float]:
-    """Length [s] of each bucket with a measured node or a booked joule (`drawn`); the rest is unknown."""
-    covered = select(measured.c.bucket_ms).where(
-        measured.c.bucket_ms >= since_ms, measured.c.bucket_ms < until_ms, measured.c.covered_s > 0
-    )
-    known = drawn.union(connection.execute(covered.distinct()).scalars())
-    seconds = booked_seconds(connection, since_ms, until_ms)
-    return {bucket_ms: seconds.get(bucket_ms, BUCKET_MS / MS_PER_S) for bucket_ms in known}
 
 
 def _bucket_statement(viewer: Viewer, since_ms: int, until_ms: int) -> Select[Any]:

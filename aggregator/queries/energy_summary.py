@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, case, func, select
 
 from aggregator.ledger.tables import bookings, jobs, measured
-from aggregator.queries.booked_time import booked_seconds, in_time, open_windows
+from aggregator.queries.booked_time import booked_seconds, in_time, measured_seconds, open_windows
 from aggregator.queries.evidence import evidence_of, root_sum_square
 from aggregator.queries.expressions import booking_sums, cost_of, sum_if_never_null, visible
 from aggregator.queries.job_rows import Valuation
@@ -46,6 +46,7 @@ def energy_summary(
         co2_g=None if None in co2 or not parts else sum(co2),
         cost=cost_of(total["energy_j"], value.pue, value.price_per_kwh) if parts else None,
         evidence=_summary_evidence(connection, viewer, parts, total, since_ms=since_ms, until_ms=until_ms),
+        booked_s=sum(measured_seconds(connection, since_ms, until_ms).values()),
     )
 
 

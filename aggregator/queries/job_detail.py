@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
+from aggregator.ledger.records import gpu_indices
 from aggregator.ledger.tables import allocations, bookings, factors, jobs
 from aggregator.queries.expressions import sum_if_all_known, visible
 from aggregator.queries.job_rows import Valuation, job_rows
@@ -95,7 +96,7 @@ def _node_share(node: str, held: RowMapping | None, booked: RowMapping | None) -
         node=node,
         cpus=held["cpus"] if held else 0.0,
         memory_bytes=held["memory_bytes"] if held else 0.0,
-        gpus=tuple(int(index) for index in held["gpus"].split(",") if index) if held else (),
+        gpus=gpu_indices(held["gpus"]) if held else (),
         cpu_used_s=booked["cpu_used_s"] if booked else None,
         memory_peak_bytes=booked["memory_peak_bytes"] if booked else None,
         energy_j=energy_j if known else {},

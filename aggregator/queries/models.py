@@ -161,6 +161,7 @@ class EnergySummary:
     """Where the energy of a time went: jobs, system, idle, unattributed; they sum to `total_j`.
 
     A viewer who does not see all gets their own jobs only: `system_j`, `idle_j` and `unattributed_j` are None.
+    `booked_s` is the time behind the sums [s]: that of the buckets in which something was measured.
     """
 
     since_ms: int
@@ -174,6 +175,7 @@ class EnergySummary:
     co2_g: float | None
     cost: float | None
     evidence: Evidence
+    booked_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The one door to the ledger for pages, API, mail and command line. Every question names who asks."""
 
-import time
 from collections.abc import Callable
 
 from sqlalchemy import Engine
@@ -24,8 +23,8 @@ from aggregator.queries.models import (
 )
 from aggregator.queries.status import data_status
 from maxwatt.config import Settings
+from maxwatt.domain import clock
 from maxwatt.domain.ports import Store
-from maxwatt.domain.units import MS_PER_S
 from maxwatt.domain.viewer import Viewer
 
 
@@ -43,7 +42,7 @@ class Queries:
         self, engine: Engine, store: Store | None, settings: Settings, now_ms: Callable[[], int] | None = None
     ) -> None:
         self._engine, self._store, self._settings = engine, store, settings
-        self._now_ms = now_ms or _wall_clock_ms
+        self._now_ms = now_ms or clock.now_ms
 
     def jobs(self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int) -> JobPage:
         """A page of the job table; see `jobs.job_page`. Raises InputError for an unknown sort key."""
@@ -107,7 +106,3 @@ class Queries:
 
     def _valuation(self) -> Valuation:
         return valuation(self._settings, self._now_ms())
-
-
-def _wall_clock_ms() -> int:
-    return time.time_ns() // (1_000_000_000 // MS_PER_S)

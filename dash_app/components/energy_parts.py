@@ -28,7 +28,7 @@ from maxwatt.domain.formatting import (
     format_share,
     local_time,
 )
-from maxwatt.domain.units import DAY_MS, MS_PER_S, kwh_from_j
+from maxwatt.domain.units import DAY_MS, kwh_from_j
 
 GROUP_NAMES: Final[dict[Grouping, str]] = {"user": "User", "account": "Account", "partition": "Partition"}
 MAX_ROWS: Final = 200
@@ -36,8 +36,7 @@ MAX_ROWS: Final = 200
 
 def summary_tiles(summary: EnergySummary, status: Status) -> html.Div:
     """Energy, CO2, cost and mean power of the window."""
-    elapsed_s = (min(summary.until_ms, status.booked_until_ms or summary.until_ms) - summary.since_ms) / MS_PER_S
-    mean_w = summary.total_j / elapsed_s if elapsed_s > 0 else None
+    mean_w = summary.total_j / summary.booked_s if summary.booked_s > 0 else None
     shown = [
         tile("Energy", format_energy(summary.total_j), evidence_note(summary.evidence)),
         tile("CO₂ equivalent", format_co2(summary.co2_g), "location-based", unknown=summary.co2_g is None),

@@ -43,8 +43,10 @@ def clean(text: str) -> str:
 def header_lines(status: Status) -> list[str]:
     """What stands above every answer: whether it is simulated, and how far the ledger is booked."""
     lines = [f"SIMULATED: {clean(status.cluster)} is no real cluster"] if status.simulated else []
-    until = "nothing yet" if status.booked_until_ms is None else format_time(status.booked_until_ms, status.timezone)
-    return [*lines, f"cluster {clean(status.cluster)}, booked until {until}"]
+    booked = "nothing booked yet"
+    if status.booked_until_ms is not None:
+        booked = f"booked until {format_time(status.booked_until_ms, status.timezone)}"
+    return [*lines, f"cluster {clean(status.cluster)}, {booked}"]
 
 
 def print_table(columns: Mapping[str, str], rows: Iterable[Sequence[str]]) -> None:

@@ -30,10 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     samples.add_argument("file", metavar="FILE", help="plain or .gz; -: standard input")
     samples.add_argument("--precision", choices=PRECISIONS, default="ms", help="unit of the timestamps (default: ms)")
     samples.set_defaults(import_kind=_import_samples)
-    jobs = kinds.add_parser("jobs", help="output of `sacct -P` with its header, any order of columns")
-    jobs.add_argument("file", metavar="FILE", type=Path, help="plain or .gz")
-    jobs.add_argument("--cluster", help="cluster of rows that do not name one (default: cluster.name)")
-    jobs.add_argument("--timezone", help="time zone of times without offset (default: cluster.timezone)")
+    jobs = kinds.add_parser("jobs", help="output of `sacct -P` with its header, any order of columns, or Slurm's JSON")
+    jobs.add_argument("file", metavar="FILE", type=Path, help="plain or .gz; -: standard input")
+    jobs.add_argument("--cluster", metavar="NAME", help="cluster whose jobs these are (default: cluster.name)")
+    jobs.add_argument(
+        "--timezone", metavar="ZONE", help="time zone of times without offset (default: cluster.timezone)"
+    )
     jobs.set_defaults(import_kind=_import_jobs)
     for kind in (samples, jobs):
         add_config_options(kind)

@@ -86,13 +86,14 @@ def _print_job(detail: JobDetail, attempts: tuple[JobRow, ...], status: Status, 
 def _facts(detail: JobDetail, attempts: tuple[JobRow, ...], zone: str) -> list[tuple[str, str]]:
     row = detail.row
     array = "" if row.array_job_id is None else f" (array task {row.array_job_id}_{row.array_task_id})"
+    name = f" {row.name}" if row.name else ""
     number = 1 + sum(attempt.start_ms < row.start_ms for attempt in attempts)
     which = f", attempt {number} of {len(attempts)}" if len(attempts) > 1 else ""
     code = "" if row.exit_code is None else f", exit code {row.exit_code}"
     signal = f", signal {detail.exit_signal}" if detail.exit_signal else ""
     reason = f" ({detail.state_reason})" if detail.state_reason not in ("", "None") else ""
     facts = [
-        ("Job", f"{row.job_id} {row.name}{array}" + which),
+        ("Job", f"{row.job_id}{name}{array}" + which),
         ("State", row.state + reason + code + signal),
         ("User", f"{row.user}, account {row.account or 'none'}"),
         ("Partition", row.partition + (f", QOS {detail.qos}" if detail.qos else "")),

@@ -129,6 +129,9 @@ def _print_rest(shown: int, total: int) -> None:
 
 
 def _print_summary(summary: EnergySummary, status: Status) -> None:
+    if not summary.booked_s:
+        print("all nodes: nothing is booked in this time")
+        return
     parts = {
         "jobs": summary.jobs_j,
         "system": summary.system_j,

@@ -2,17 +2,20 @@
 
 import gzip
 import json
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Final, TextIO, cast
 
 from aggregator.sources.jobs.sacct import parse_sacct
 from aggregator.sources.jobs.slurm_json import parse_jobs_document
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.jobs import JobRecord
 
+STANDARD_INPUT: Final = Path("-")
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -20,7 +23,8 @@ def read_jobs_file(path: Path, cluster: str, zone: str) -> tuple[list[JobRecord]
     """Job records of a file, and a sentence for every row that could not be read.
 
     Args:
-        path: `sacct -P` output, or the JSON of sacct or scontrol; gzip is recognised by its first bytes.
+        path: `sacct -P` output, or the JSON of sacct or scontrol; gzip is recognised by its first bytes; `-` is
+            standard input.
         cluster: name the records get.
         zone: time zone of times without offset.
 
@@ -49,15 +53,22 @@ def read_jobs_file(path: Path, cluster: str, zone: str) -> tuple[list[JobRecord]
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == _GZIP_MAGIC
-    # newline="\n": only Slurm's own line ends separate rows, not every sign that Unicode calls a line break
-    with (
-        gzip.open(path, "rt", encoding="utf-8", newline="\n")
-        if zipped
-        else path.open("r", encoding="utf-8", newline="\n")
-    ) as text:
+    with _raw(path) as raw:
+        zipped = raw.peek(2)[:2] == _GZIP_MAGIC
+        # newline="\n": only Slurm's own line ends separate rows, not every sign that Unicode calls a line break
+        text = TextIOWrapper(gzip.GzipFile(fileobj=raw) if zipped else raw, encoding="utf-8", newline="\n")
         yield text
+
+
+@contextmanager
+def _raw(path: Path) -> "Iterator[BufferedReader[Any]]":  # at run time it takes no parameter
+    if path == STANDARD_INPUT:
+        reader = BufferedReader(cast(RawIOBase, sys.stdin.buffer))  # which need not be one that can be looked into
+        yield reader
+        reader.detach()
+        return
+    with path.open("rb") as raw:
+        yield raw
 
 
 def _with_first(first: str, rest: TextIO) -> Iterator[str]:

@@ -37,4 +37,4 @@ def test_a_piped_table_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_simulated_stands_first() -> None:
     lines = header_lines(Status("demo", "UTC", True, None, None, None))
-    assert lines == ["SIMULATED: demo is no real cluster", "cluster demo, booked until nothing yet"]
+    assert lines == ["SIMULATED: demo is no real cluster", "cluster demo, nothing booked yet"]

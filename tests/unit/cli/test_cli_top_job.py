@@ -165,4 +165,21 @@ def test_an_empty_ledger_answers(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert sqlite3.connect(tmp_path / "ledger.sqlite").execute("select count(*) from jobs").fetchone() == (0,)
     status, out, _ = ran(capsys, "top", "users", "--data-dir", str(tmp_path))
     assert status == 0
-    assert "nothing yet" in out
+    assert "nothing booked yet" in out
+
+
+def test_a_time_without_bookings_is_not_zero_joules(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    span = ("--since", "2020-01-01", "--until", "2020-01-02")
+    _, out, _ = ran(capsys, "top", "users", *span, "--data-dir", str(data_dir))
+    assert "nothing is booked in this time" in out
+    assert "0 J" not in out
+    assert document(capsys, "top", "users", *span, "--data-dir", str(data_dir))["summary"]["booked_s"] == 0.0
+
+
+def test_a_job_without_a_name(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book = Book(Ledger.open(f"sqlite:///{data_dir / 'ledger.sqlite'}").engine)
+    for start in (5, 6):
+        book.job(20 + start, "alice", start, start + 1, job_id=4711, name="")
+    book.engine.dispose()
+    lines = ran(capsys, "job", "4711", "--data-dir", str(data_dir))[1].splitlines()
+    assert [line.split(None, 1)[1] for line in lines if line.startswith("Job ")] == ["4711, attempt 2 of 2"]

@@ -305,6 +305,16 @@ def test_energy_without_bookings_offers_the_last_booked_week() -> None:
     assert "No energy is booked yet" in json.dumps(call(never, "energy-sums.children", {"energy-range.value": "24h"}))
 
 
+def test_mean_power_is_over_the_booked_time_not_over_all_that_was_asked_for() -> None:
+    from dataclasses import replace
+
+    from dash_app.components.energy_parts import summary_tiles
+
+    stand_in = StandIn()
+    week = replace(stand_in.energy_summary(ADMIN, 0, 7 * 86_400_000), total_j=7.2e6, booked_s=3600.0)
+    assert "2 kW" in text_of(summary_tiles(week, stand_in.status(ADMIN)))
+
+
 def test_energy_of_a_viewer_who_sees_own_jobs_only_has_no_cluster_shares() -> None:
     from dataclasses import replace
 

@@ -40,6 +40,8 @@ def test_words_for_amounts() -> None:
     assert ago(None, NOW_MS) == "unknown"
     assert format_cost(None, "EUR") == "unknown"
     assert format_cost(0.5, "EUR") == "0.50 EUR"
+    assert format_cost(0.001, "EUR") == "< 0.01 EUR"
+    assert format_cost(0.0, "EUR") == "0.00 EUR"
     assert format_cost(1234.0, "EUR") == "1\u202f234 EUR"
     assert format_count(1500) == "1\u202f500"
     assert plural(1, "job") == "1 job"

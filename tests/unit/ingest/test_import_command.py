@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,15 @@ def test_what_was_booked_in_that_time_is_marked_to_be_booked_again(samples: Path
 def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert import_samples(tmp_path / "nowhere.lp", tmp_path) == 1
     assert "nowhere.lp: cannot be read: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_jobs_from_standard_input(
+    tmp_path: Path, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(pack(SACCT.encode()))))
+    assert main(["import", "jobs", "-", "--data-dir", str(tmp_path), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {"jobs": 1, "changed": 1, "faults": 1}
 
 
 def test_jobs_go_into_the_ledger_and_bad_rows_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,6 +77,13 @@ def test_summary_of_ones_own_jobs_knows_nothing_of_the_rest(filled: Book, querie
     assert summary.evidence.coverage == 1.0
 
 
+def test_booked_time_is_that_of_the_measured_buckets_alone(filled: Book, queries: Queries) -> None:
+    week_ms = 7 * 96 * BUCKET
+    assert queries.energy_summary(ADMIN, T0 - week_ms, T0 + week_ms).booked_s == 2 * 900.0
+    assert queries.energy_summary(ADMIN, T0 + BUCKET, T0 + week_ms).booked_s == 900.0
+    assert queries.energy_summary(ADMIN, 0, 10).booked_s == 0.0
+
+
 def test_summary_of_a_time_without_bookings(filled: Book, queries: Queries) -> None:
     summary = queries.energy_summary(ADMIN, 0, 10)
     assert (summary.total_j, summary.co2_g, summary.cost, summary.evidence.coverage) == (0.0, None, None, 0.0)
