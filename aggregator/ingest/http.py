@@ -1,6 +1,5 @@
 """The InfluxDB v2 write API on Flask: whatever pushes line protocol there can push it here."""
 
-import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from aggregator.ingest.committer import BusyError, Committer
 from aggregator.ingest.line_protocol import ParsedBatch, parse_lines
 from aggregator.ingest.tokens import matches
 from maxwatt import __version__
+from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import InputError, MaxwattError
 
 TOLD_FAULTS: Final = 10
@@ -70,7 +70,7 @@ def _parsed(max_body_bytes: int) -> ParsedBatch:
     data = unpacked(
         request.stream.read(max_body_bytes + 1), request.headers.get("Content-Encoding", ""), max_body_bytes
     )
-    return parse_lines(data, now_ms=time.time_ns() // 1_000_000, precision=request.args.get("precision", "ns"))
+    return parse_lines(data, now_ms=now_ms(), precision=request.args.get("precision", "ns"))
 
 
 def _faulty(batch: ParsedBatch) -> Response:

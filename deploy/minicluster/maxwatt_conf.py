@@ -77,5 +77,4 @@ dram_idle_w = {kind.dram_idle_w}
 dram_max_w = {kind.dram_max_w}
 rest_base_w = {kind.rest_w}
 rest_ratio = 0.0
-home_group = "{"xfel" if kind.gpus else "photon"}"
 """

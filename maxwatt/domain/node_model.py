@@ -16,7 +16,6 @@ class NodeModel:
         rest_base_w: fans, losses, disks of a node that does nothing, where no meter measures them [W].
         rest_ratio: further losses per watt of dynamic power of the parts [1].
         meter_includes_gpus: whether the whole-node meter also measures the GPUs.
-        home_group: the one group whose account the node's idle energy belongs to.
     """
 
     name: str
@@ -30,7 +29,6 @@ class NodeModel:
     rest_base_w: float = 0.0
     rest_ratio: float = 0.0
     meter_includes_gpus: bool = True
-    home_group: str = ""
 
     def cpu_power_w(self, utilisation: float) -> float:
         """Modelled CPU power [W] at a utilisation in 0..1: `P_idle + (P_max - P_idle) * utilisation`."""

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Iterable
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from aggregator.sources.jobs.commands import run
 from aggregator.sources.jobs.scontrol_nodes import parse_nodes
 from aggregator.sources.jobs.scontrol_text import SOURCE, parse_jobs, parse_one_job
 from maxwatt.config import Settings
+from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import InputError, SourceError
 from maxwatt.domain.jobs import JobRecord, NodeRecord, SlurmSnapshot
 
@@ -40,7 +40,7 @@ class ScontrolSource:
         Raises:
             SourceError: the controller did not answer, or not in a form that is known.
         """
-        taken_ms = time.time_ns() // 1_000_000
+        taken_ms = now_ms()
         as_json = self._read_version() >= JSON_SINCE
         jobs, job_faults = self._json_jobs() if as_json else self._text_jobs()
         nodes, node_faults = self._json_nodes() if as_json else self._text_nodes()

@@ -31,7 +31,7 @@ CPU: Final = NodeKind(
     "cpu",
     NodeModel(
         "two-socket", _names("sim-c", 26), cpu_idle_w=96, cpu_max_w=410, dram_idle_w=14, dram_max_w=34,
-        rest_base_w=72, rest_ratio=0.11, home_group="compute",
+        rest_base_w=72, rest_ratio=0.11,
     ),
     64, 512 * BYTES_PER_GIB, 0, "avx512,hdr",
 )
@@ -39,7 +39,7 @@ BIGMEM: Final = NodeKind(
     "bigmem",
     NodeModel(
         "large-memory", _names("sim-m", 6), cpu_idle_w=150, cpu_max_w=560,
-        rest_base_w=110, rest_ratio=0.12, home_group="compute",
+        rest_base_w=110, rest_ratio=0.12,
     ),
     128, 2048 * BYTES_PER_GIB, 0, "avx2,hdr,bigmem",
 )
@@ -47,7 +47,7 @@ GPU: Final = NodeKind(
     "gpu",
     NodeModel(
         "four-gpu", _names("sim-g", 8), cpu_idle_w=120, cpu_max_w=450, dram_idle_w=22, dram_max_w=48,
-        gpu_idle_w=54, gpu_max_w=400, rest_base_w=165, rest_ratio=0.13, home_group="machine-learning",
+        gpu_idle_w=54, gpu_max_w=400, rest_base_w=165, rest_ratio=0.13,
     ),
     48, 768 * BYTES_PER_GIB, 4, "a100,nvlink",
 )  # fmt: skip

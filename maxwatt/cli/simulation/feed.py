@@ -1,19 +1,18 @@
 """Brings the simulated samples in: the past at once, the present every few seconds, both through the real ingest."""
 
-import threading
 from collections.abc import Callable, Iterator
 from itertools import islice
 
 from aggregator.ingest.committer import Committer
 from aggregator.ingest.line_protocol import parse_lines
+from aggregator.pipeline.repeating import Repeating
 from maxwatt.cli.simulation.cluster import STEP_MS
 from maxwatt.cli.simulation.samples import SimulatedNode, lines
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import SourceError
-from maxwatt.domain.units import DAY_MS
+from maxwatt.domain.units import DAY_MS, MS_PER_S
 
 LINES_PER_BATCH = 50_000
-
 
 Progress = Callable[[float], None]
 """Told the share of the work that is done, 0..1."""
@@ -49,26 +48,24 @@ def _batches(rows: Iterator[str]) -> Iterator[list[str]]:
 
 
 class LiveFeed:
-    """A thread that goes on where the past ended, as forty agents would."""
+    """A thread that goes on where the past ended, as forty agents would.
 
-    def __init__(self, committer: Committer, nodes: tuple[SimulatedNode, ...], since_ms: int) -> None:
+    Args:
+        since_ms: the past ended here [epoch ms UTC].
+        tell: called with a name and a sentence when samples could not be stored; they are tried again.
+    """
+
+    def __init__(
+        self, committer: Committer, nodes: tuple[SimulatedNode, ...], since_ms: int, tell: Callable[[str, str], None]
+    ) -> None:
         self._committer, self._nodes, self._since_ms = committer, nodes, since_ms
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="simulated-agents", daemon=True)
-
-    def start(self) -> None:
-        """Begin to feed."""
-        self._thread.start()
+        self._repeating = Repeating("simulated agents", self._feed, STEP_MS / (4 * MS_PER_S), tell)
 
     def stop(self) -> None:
         """End after the batch at hand."""
-        self._stopped.set()
-        self._thread.join()
+        self._repeating.stop()
 
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            until_ms = now_ms()
-            if until_ms > self._since_ms:
-                load(self._committer, self._nodes, self._since_ms, until_ms, lambda _: None)
+    def _feed(self, until_ms: int) -> None:
+        if until_ms > self._since_ms:
+            load(self._committer, self._nodes, self._since_ms, until_ms, lambda _: None)
             self._since_ms = until_ms
-            self._stopped.wait(STEP_MS / 4000)

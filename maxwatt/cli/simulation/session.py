@@ -52,8 +52,10 @@ def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_js
     stopped = stop_on_signals()
     with running_server(settings, slurm, slurm) as server:
         newest = server.store.newest_ms()
-        feed = LiveFeed(server.committer, nodes, min(newest[node.name] for node in nodes if node.name in newest) + 1)
-        feed.start()
+        since_ms = min(newest[node.name] for node in nodes if node.name in newest) + 1
+        feed = LiveFeed(
+            server.committer, nodes, since_ms, lambda name, said: server.ledger.add_fault(name, said, now_ms())
+        )
         own = dataclasses.replace(settings, agent=this_machine.agent_settings(folder, server.url))
         (folder / "maxwatt.toml").write_text(to_toml(own), encoding="utf-8")
         with this_machine.live_agent(folder / "maxwatt.toml", folder):

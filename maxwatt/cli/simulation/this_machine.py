@@ -32,9 +32,7 @@ def node_record() -> NodeRecord:
 def node_model() -> NodeModel:
     """Assumed powers of this machine."""
     cpus = os.cpu_count() or 1
-    return NodeModel(
-        PARTITION, (node_name(),), cpu_idle_w=IDLE_W, cpu_max_w=IDLE_W + WATTS_PER_CPU * cpus, home_group=PARTITION
-    )
+    return NodeModel(PARTITION, (node_name(),), cpu_idle_w=IDLE_W, cpu_max_w=IDLE_W + WATTS_PER_CPU * cpus)
 
 
 @contextlib.contextmanager
