@@ -14,7 +14,7 @@ from dash_app.components.status import simulated_badge, status_line
 from dash_app.context import Page, PageContext
 from dash_app.errors import MESSAGE_ID, log_error, sentence_of
 from dash_app.ports import PageQueries
-from dash_app.text import now_ms
+from maxwatt.domain.clock import now_ms
 
 APP_NAME: Final = "maxwatt"
 NAVIGATION: Final = (("Jobs", "/jobs"), ("Energy", "/energy"))

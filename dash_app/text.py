@@ -1,6 +1,5 @@
 """Words around figures that only pages need; figures themselves are spelled by maxwatt.domain.formatting."""
 
-import time
 from typing import Final
 
 from maxwatt.domain.formatting import UNKNOWN, format_number
@@ -13,11 +12,6 @@ _SPANS: Final = (
     (3600.0, "hour"),
     (60.0, "minute"),
 )
-
-
-def now_ms() -> int:
-    """The wall clock [epoch ms]."""
-    return time.time_ns() // 1_000_000
 
 
 def ago(ts_ms: int | None, now_ms: int) -> str:

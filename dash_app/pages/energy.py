@@ -19,8 +19,8 @@ from dash_app.components.energy_parts import (
 from dash_app.components.states import waiting
 from dash_app.context import PageContext
 from dash_app.ports import Grouping, PageQueries
-from dash_app.text import now_ms
 from dash_app.urls import CUSTOM, TimeRange, query_values, time_range
+from maxwatt.domain.clock import now_ms
 from maxwatt.domain.formatting import local_time
 
 NAME: Final = "Energy"

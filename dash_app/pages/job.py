@@ -13,8 +13,8 @@ from dash_app.components.node_charts import NODES_PER_PAGE, node_charts
 from dash_app.components.states import empty, waiting
 from dash_app.context import PageContext
 from dash_app.ports import PageQueries
-from dash_app.text import now_ms
 from dash_app.urls import job_key
+from maxwatt.domain.clock import now_ms
 from maxwatt.domain.jobs import ACTIVE_STATES
 
 NAME: Final = "Job"

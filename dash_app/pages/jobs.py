@@ -14,8 +14,9 @@ from dash_app.components.states import empty
 from dash_app.context import PageContext
 from dash_app.errors import on_error
 from dash_app.ports import Grouping, PageQueries
-from dash_app.text import now_ms, plural
+from dash_app.text import plural
 from dash_app.urls import job_filter
+from maxwatt.domain.clock import now_ms
 from maxwatt.domain.jobs import JobState
 from maxwatt.domain.units import DAY_MS
 

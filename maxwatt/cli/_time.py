@@ -2,11 +2,11 @@
 
 import argparse
 import re
-import time
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from maxwatt.domain import clock
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.units import MS_PER_S
 
@@ -28,7 +28,7 @@ def span_of(args: argparse.Namespace, zone: str, now_ms: int | None = None) -> t
     Raises:
         InputError: one cannot be read, or the time is empty.
     """
-    now_ms = wall_clock_ms() if now_ms is None else now_ms
+    now_ms = clock.now_ms() if now_ms is None else now_ms
     since_ms, until_ms = parse_moment(args.since, zone, now_ms), parse_moment(args.until, zone, now_ms)
     if since_ms >= until_ms:
         raise InputError(f"--since {args.since} is not before --until {args.until}")
@@ -55,11 +55,6 @@ def parse_moment(text: str, zone: str, now_ms: int) -> int:
     if word.isascii() and word.isdigit() and len(word) in (10, 13):
         return int(word) * (MS_PER_S if len(word) == 10 else 1)
     return _epoch_ms(_parsed(word), zone, text)
-
-
-def wall_clock_ms() -> int:
-    """Now, epoch ms."""
-    return time.time_ns() // 1_000_000
 
 
 def _parsed(word: str) -> datetime:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from maxwatt.cli._options import add_config_options, keep_private, settings_of
 from maxwatt.config import Settings
+from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import ConfigError, SourceError, StoreLockedError
 from maxwatt.domain.units import MS_PER_S
 
@@ -83,7 +84,7 @@ def _delivery(settings: Settings, precision: str) -> "Iterator[Deliver]":
         # Before the rows are written: were we killed between the two, nobody would know that bookings are outdated.
         gap_ms = int(settings.attribution.max_gap_s * MS_PER_S)
         mark = _OnlyOlder(lambda oldest_ms: ledger.mark_dirty(oldest_ms - gap_ms))
-        yield to_store(store, precision, time.time_ns() // 1_000_000, mark)
+        yield to_store(store, precision, now_ms(), mark)
 
 
 class _OnlyOlder:
@@ -155,7 +156,7 @@ def _import_jobs(args: argparse.Namespace, settings: Settings) -> int:
     cluster = args.cluster or settings.cluster.name
     records, faults = read_jobs_file(args.file, cluster, _zone(args.timezone or settings.cluster.timezone))
     with contextlib.closing(Ledger.open(settings.ledger_url)) as ledger:
-        changed = ledger.upsert_jobs(records, time.time_ns() // 1_000_000)
+        changed = ledger.upsert_jobs(records, now_ms())
     _tell_faults(faults, len(faults))
     _tell_jobs(len(records), changed, len(faults), as_json=args.json)
     return 1 if faults else 0

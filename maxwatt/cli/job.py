@@ -8,7 +8,8 @@ from aggregator.queries.queries import Queries
 from maxwatt.cli._format import cost_text, evidence_text, header_lines, print_json, print_pairs, print_table
 from maxwatt.cli._options import add_config_options, settings_of
 from maxwatt.cli._reading import opened_queries
-from maxwatt.cli._time import parse_moment, wall_clock_ms
+from maxwatt.cli._time import parse_moment
+from maxwatt.domain.clock import now_ms
 from maxwatt.domain.energy import COMPONENTS, PARTS
 from maxwatt.domain.errors import InputError, NoData
 from maxwatt.domain.formatting import (
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the job."""
     settings = settings_of(args)
     zone = settings.cluster.timezone
-    start_ms = parse_moment(args.start, zone, wall_clock_ms()) if args.start else None
+    start_ms = parse_moment(args.start, zone, now_ms()) if args.start else None
     with opened_queries(settings) as queries:
         job_id = _job_id(queries, args.id)
         attempts = queries.job_attempts(ADMIN, job_id)
