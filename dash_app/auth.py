@@ -13,8 +13,11 @@ from dash_app.throttle import Throttle
 from maxwatt.domain.errors import MaxwattError
 from maxwatt.domain.viewer import ADMIN, Viewer
 
-OPEN_PATHS: Final = frozenset({"/health", "/api/v2/write", "/_favicon.ico"})
-"""Answered without the token: a health check, and the ingest, which has a token of its own."""
+OPEN_PATHS: Final = frozenset({"/health", "/_favicon.ico"})
+"""Answered without the token."""
+
+PUSH_PATH: Final = "/api/v2/write"
+"""Where agents push, with a token of their own; every other method there is a page's."""
 
 OPEN_PREFIXES: Final = ("/assets/", "/_dash-component-suites/")
 """Scripts and styles: the same for everybody, no data in them."""
@@ -96,7 +99,7 @@ class _Gate:
 
     def check(self) -> Response | None:
         """Flask's hook before a request: None lets it pass."""
-        if request.path in OPEN_PATHS or request.path.startswith(OPEN_PREFIXES):
+        if _is_open(request):
             return None
         if request.method == "GET" and "token" in request.args:
             return self._attempt(request.args["token"], _without_token(request))
@@ -128,6 +131,11 @@ class _Gate:
         session.permanent = True
         session[_SIGNED_IN] = True
         return _see_other(target)
+
+
+def _is_open(request: Request) -> bool:
+    pushes = request.method == "POST" and request.path == PUSH_PATH
+    return pushes or request.path in OPEN_PATHS or request.path.startswith(OPEN_PREFIXES)
 
 
 def _logout() -> Response:

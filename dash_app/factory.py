@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from dash import Dash
+from dash.exceptions import DependencyException
 from dash_mantine_components import MantineProvider
-from flask import Flask
+from flask import Flask, Response
 
 from aggregator.queries.models import Status
 from dash_app.auth import current_viewer, protect, signed_in
@@ -58,6 +59,8 @@ def create_app(queries: PageQueries, settings: Settings, access_token: str) -> D
         enable_mcp=False,
         add_log_handler=False,
     )
+    # Anybody may ask for a script that is none: no fault of ours, and no traceback in the log each time.
+    server.register_error_handler(DependencyException, lambda _error: Response("not found", 404, mimetype="text/plain"))
     register_shell(app, queries, PAGES)
     for page in PAGES:
         page.register(app, queries)

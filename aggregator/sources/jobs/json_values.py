@@ -53,9 +53,14 @@ def time_ms(value: Any) -> int | None:
     return seconds * MS_PER_S if seconds else None
 
 
+def words_of(value: Any) -> list[str]:
+    """The words of a list, or the one that stands in place of a list."""
+    return [value] if isinstance(value, str) else [word for word in items(value) if isinstance(word, str)]
+
+
 def state_of(value: Any) -> JobState:
     """Base state of a list of states and flags: `[PENDING, REQUEUED]` is an attempt that was requeued."""
-    words = [value] if isinstance(value, str) else [word for word in items(value) if isinstance(word, str)]
+    words = words_of(value)
     if "REQUEUED" in words:
         return JobState.REQUEUED
     base = [word for word in words if word in JobState.__members__]

@@ -163,7 +163,8 @@ def _record(block: _Block, cluster: str, zone: ZoneInfo) -> JobRecord | None:
     state = values.parse_state(lines["JobState"].get("JobState", ""))
     start_ms = values.parse_time_ms(times.get("StartTime", ""), zone)
     nodes = expand(values.text_or_empty(lines["NodeList"].get("NodeList", "")))
-    if start_ms is None or not nodes or state is JobState.PENDING:
+    booting = lines["JobState"].get("JobState") in values.IS_BOOTING
+    if start_ms is None or not nodes or state is JobState.PENDING or booting:
         return None
     end_ms = None if state in ACTIVE_STATES else values.parse_time_ms(times.get("EndTime", ""), zone)
     end_ms = checked_end_ms(start_ms, end_ms, state)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from aggregator.sources.jobs import values
 from aggregator.sources.jobs.gres import count_gpus, parse_gpu_indices
-from aggregator.sources.jobs.json_values import at, exit_of, items, number, state_of, text, time_ms
+from aggregator.sources.jobs.json_values import at, exit_of, items, number, state_of, text, time_ms, words_of
 from aggregator.sources.jobs.records import checked_end_ms, even_split, one_line, suspension_spans, with_expanded_paths
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
@@ -112,7 +112,8 @@ def _limit_s(minutes: Any) -> int | None:
 def _live_job(entry: Any, cluster: str) -> JobRecord | None:
     state, start_ms = state_of(at(entry, "job_state")), time_ms(at(entry, "start_time"))
     nodes = expand(text(at(entry, "nodes")))
-    if start_ms is None or not nodes or state is JobState.PENDING:
+    booting = not values.IS_BOOTING.isdisjoint(words_of(at(entry, "job_state")))
+    if start_ms is None or not nodes or state is JobState.PENDING or booting:
         return None
     end_ms = None if state in ACTIVE_STATES else time_ms(at(entry, "end_time"))
     tres = values.parse_tres(text(at(entry, "tres_alloc_str")))

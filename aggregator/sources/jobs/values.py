@@ -20,7 +20,7 @@ _STATE = re.compile(r"([A-Z_]+)(?: by \S+)?(?:\+.*)?")
 _JOB_ID = re.compile(r"(\d{1,10})(?:_(?:(\d{1,10})|\[[^\]]*\])|\+(\d{1,5}))?(?:\.(\S+))?")
 
 _FLAG_STATES: Final = {
-    "CONFIGURING": JobState.RUNNING,  # nodes are allocated and booting
+    "CONFIGURING": JobState.RUNNING,  # nodes are allocated and may be booting: see `IS_BOOTING`
     "SIGNALING": JobState.RUNNING,
     "STOPPED": JobState.RUNNING,  # SIGSTOP: keeps its CPUs
     "COMPLETING": JobState.UNKNOWN,  # ended; the next look tells how
@@ -32,6 +32,10 @@ _FLAG_STATES: Final = {
     "LAUNCH_FAILED": JobState.FAILED,
     "RECONFIG_FAIL": JobState.FAILED,
 }
+
+
+IS_BOOTING: Final = frozenset({"CONFIGURING", "POWER_UP_NODE"})
+"""States and flags of a job whose start is not settled: Slurm sets it anew when nodes had to be powered up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,21 @@ def test_without_token_only_the_form_is_served(client: FlaskClient, path: str) -
     assert b"MantineProvider" not in response.data
 
 
+def test_only_a_push_passes_where_samples_are_pushed(server: Flask, client: FlaskClient) -> None:
+    """Anything else there would be answered by the pages."""
+    response = client.get("/api/v2/write")
+    assert response.status_code == 401
+    assert b"_dash" not in response.data
+
+
+@pytest.mark.parametrize("path", ["../_dash-layout", "dash/../../auth.py", "nothing/x.js", "dash/nothing.js"])
+def test_a_script_that_is_none_is_not_found_and_fills_no_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    assert client.get(f"/_dash-component-suites/{path}").status_code == 404
+    assert "Traceback" not in caplog.text
+
+
 def test_every_route_of_the_server_is_closed_or_known_open(server: Flask, client: FlaskClient) -> None:
     for rule in server.url_map.iter_rules():
         path = str(rule).replace("<path:path>", "x").replace("<path:fingerprinted_path>", "x")

@@ -229,3 +229,11 @@ def test_versions_and_ids():
     assert parse_ids("1\n2\n\n") == {1, 2}
     with pytest.raises(SourceError):
         parse_ids("1\nslurm is down\n")
+
+
+def test_a_job_whose_nodes_still_boot_is_left_to_a_later_look():
+    """Slurm sets its start anew once they are there: the start told now would be another attempt."""
+    found, parsed = jobs(TEXT.replace(block(23), block(23).replace("JobState=RUNNING", "JobState=CONFIGURING")))
+    assert 23 not in found
+    assert not parsed.faults
+    assert 24 in found

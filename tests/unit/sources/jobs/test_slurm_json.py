@@ -108,3 +108,11 @@ def test_mangled_entries_are_read_or_reported(name, seed):
     parse = slurm_json.parse_scontrol_nodes if key == "nodes" else None
     records, faults = parse(content) if parse else slurm_json.parse_jobs_document(content, "maxwell")
     assert len(records) + len(faults) <= len(content[key])
+
+
+@pytest.mark.parametrize("state", [["CONFIGURING"], ["RUNNING", "CONFIGURING"], ["RUNNING", "POWER_UP_NODE"]])
+def test_a_job_whose_nodes_still_boot_is_left_to_a_later_look(state):
+    """Slurm sets its start anew once they are there: the start told now would be another attempt."""
+    content = document("scontrol-2605")
+    content["jobs"] = [job | {"job_state": state} for job in content["jobs"] if job["job_id"] == 3]
+    assert slurm_json.parse_scontrol_jobs(content, "maxwell") == ([], [])
