@@ -3,9 +3,10 @@
 import argparse
 import dataclasses
 import os
+import re
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from maxwatt.cli import COMMANDS, command_parser
@@ -14,6 +15,32 @@ from maxwatt.domain.node_model import NodeModel
 from maxwatt.domain.schema import MEASUREMENTS, prometheus_name
 
 DOCS = Path(__file__).parent
+
+EXAMPLE = """\
+[cluster]
+name = "wega"
+timezone = "Europe/Berlin"
+
+[slurm]
+live = "scontrol"
+accounting = "sacct"
+
+[carbon]
+zone = "DE"
+pue = 1.2
+
+[cost]
+price_per_kwh = 0.24
+
+[[node_models]]
+name = "thin"
+nodes = "wn[001-200]"
+cpu_idle_w = 90
+cpu_max_w = 400
+dram_idle_w = 12
+dram_max_w = 35
+rest_base_w = 70
+"""
 
 
 def metrics() -> str:
@@ -42,19 +69,39 @@ def configuration() -> str:
             parts.append(f"| `{field.name}` | {_type(hints[field.name])} | {default} | {field.metadata['help']} |")
         parts.append("")
     parts += ["## `[[node_models]]`\n", f"{(NodeModel.__doc__ or '').splitlines()[0]}\n"]
-    parts += ["| key | default |", "|---|---|"]
-    parts += [f"| `{f.name}` | `{_toml(f.default)}` |" for f in dataclasses.fields(NodeModel) if f.name != "name"]
+    parts += ["| key | default | meaning |", "|---|---|---|"]
+    meanings = _meanings(NodeModel.__doc__ or "")
+    parts += [f"| `{f.name}` | {_default(f.default)} | {meanings[f.name]} |" for f in dataclasses.fields(NodeModel)]
     parts += ["", "`nodes` is a host list such as `wn[001-200]`; powers are watts per node, GPU powers per board.", ""]
+    parts += ["## A server's file\n", f"```toml\n{EXAMPLE}```", ""]
     return "\n".join(parts)
+
+
+def _default(value: object) -> str:
+    return "" if value in ((), dataclasses.MISSING) else f"`{_toml(value)}`"
+
+
+def _meanings(docstring: str) -> dict[str, str]:
+    """What the `Args:` of a docstring say of each name; `a, b: text` holds for both."""
+    found = (re.match(r" {8}([\w, ]+): (.+)", line) for line in docstring.splitlines())
+    return {name: match[2].removesuffix(".") for match in found if match for name in match[1].split(", ")}
 
 
 def command_line() -> str:
     """The `--help` of every command."""
     parts = ["# Command line\n"]
     for name in COMMANDS:
-        parts += [f"## `maxwatt {name}`\n", "```text"]
-        parts += [command_parser(name).format_help().rstrip(), "```\n"]
+        for parser in _with_subcommands(command_parser(name)):
+            depth = "#" * parser.prog.count(" ")
+            parts += [f"#{depth} `{parser.prog}`\n", "```text", parser.format_help().rstrip(), "```\n"]
     return "\n".join(parts)
+
+
+def _with_subcommands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:  # argparse tells nowhere else
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.values()
 
 
 def _toml(value: object) -> str:

@@ -120,7 +120,8 @@ def nothing_booked(status: Status) -> html.Div:
     last = local_time(status.booked_until_ms - 1, status.timezone).date()
     first = local_time(status.booked_until_ms - 7 * DAY_MS, status.timezone).date()
     link = dcc.Link("Show the last booked week", href=energy_path(first, last), className="mw-button")
-    return empty("Nothing is booked in this time", f"Energy is booked until {last:%d %B %Y}.", link)
+    why = f"Energy is booked until {last:%d %B %Y}. A node without energy counters needs its powers in [[node_models]]."
+    return empty("Nothing is booked in this time", why, link)
 
 
 def _ranking_table(rows: Sequence[EnergyRow], grouping: Grouping, currency: str) -> html.Div:

@@ -130,7 +130,7 @@ def _print_rest(shown: int, total: int) -> None:
 
 def _print_summary(summary: EnergySummary, status: Status) -> None:
     if not summary.booked_s:
-        print("all nodes: nothing is booked in this time")
+        print("all nodes: no meter and no model told an energy of this time")
         return
     parts = {
         "jobs": summary.jobs_j,

@@ -171,7 +171,7 @@ def test_an_empty_ledger_answers(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_a_time_without_bookings_is_not_zero_joules(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     span = ("--since", "2020-01-01", "--until", "2020-01-02")
     _, out, _ = ran(capsys, "top", "users", *span, "--data-dir", str(data_dir))
-    assert "nothing is booked in this time" in out
+    assert "no meter and no model told an energy of this time" in out
     assert "0 J" not in out
     assert document(capsys, "top", "users", *span, "--data-dir", str(data_dir))["summary"]["booked_s"] == 0.0
 
