@@ -60,7 +60,10 @@ class Delivery:
 
     def _run(self) -> None:
         while (lines := self._queue.get()) is not None:
-            self.deliver(lines)
+            try:
+                self.deliver(lines)
+            except Exception:  # noqa: BLE001  whatever it is, the next lines must still go
+                _LOG.exception("push: a fault in the program, some lines are lost")
 
     def _drain(self) -> None:
         while segment := self._spool.oldest():

@@ -65,6 +65,8 @@ class Push:
             headers = self._headers()
         except OSError as error:
             return Answer(Outcome.LATER, f"the token file {self._token_file} cannot be read: {error.strerror}")
+        except ValueError:
+            return Answer(Outcome.LATER, f"the token file {self._token_file} holds no token: one line of ASCII")
         body = lines
         if len(lines) >= _GZIP_FROM_BYTES:
             body, headers["Content-Encoding"] = _gzipped(lines), "gzip"
@@ -77,7 +79,7 @@ class Push:
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "text/plain; charset=utf-8", "User-Agent": "maxwatt-agent"}
         if self._token_file:
-            headers["Authorization"] = f"Token {self._token_file.read_text(encoding='ascii', errors='replace').strip()}"
+            headers["Authorization"] = f"Token {_token(self._token_file)}"
         return headers
 
     def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
@@ -89,6 +91,13 @@ class Push:
             return response.status, response.read(_TOLD_BYTES).decode("utf-8", "replace").strip()
         finally:
             connection.close()
+
+
+def _token(path: Path) -> str:
+    token = path.read_text(encoding="ascii").strip()
+    if not token.isprintable():
+        raise ValueError("a control character")  # it would end the header
+    return token
 
 
 def classify(status: int, said: str) -> Answer:

@@ -105,11 +105,18 @@ class Spool:
         return None
 
     def acknowledge(self, number: int) -> None:
-        """Forget a segment: the server has it."""
+        """Forget a segment: the server has it.
+
+        Raises:
+            SourceError: its file cannot be removed; the next process sends it again, and the store drops what it has.
+        """
         if number == self._next - 1:
             self.close()
         self._sizes.pop(number, None)
-        self._path(number).unlink(missing_ok=True)
+        try:
+            self._path(number).unlink(missing_ok=True)
+        except OSError as error:
+            raise SourceError(f"{self._path(number)}: cannot be removed: {error.strerror}") from error
 
     def close(self) -> None:
         """End the segment that is written to; the next line begins another."""

@@ -25,14 +25,14 @@ def test_slow_steps_do_not_make_the_grid_drift() -> None:
 
     def step() -> None:
         times.append(time.monotonic())
-        time.sleep(0.02)
-        if len(times) == 10:
+        time.sleep(0.03)
+        if len(times) == 7:
             stop.set()
 
-    run_on_grid(step, 0.05, stop)
-    offsets = [time_s - times[0] - n * 0.05 for n, time_s in enumerate(times)]
-    late = [offset % 0.05 for offset in offsets[1:]]  # a busy machine may skip a point, but stays on the grid
-    assert sorted(min(offset, 0.05 - offset) for offset in late)[len(late) // 2] < 0.01
+    run_on_grid(step, 0.2, stop)
+    offsets = [time_s - times[0] - n * 0.2 for n, time_s in enumerate(times)]
+    late = [offset % 0.2 for offset in offsets[1:]]  # a busy machine may skip a point, but stays on the grid
+    assert sorted(min(offset, 0.2 - offset) for offset in late)[len(late) // 2] < 0.03  # with drift: 0.06
 
 
 def test_stop_ends_the_wait() -> None:

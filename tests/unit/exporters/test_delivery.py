@@ -1,5 +1,5 @@
 import logging
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -143,18 +143,22 @@ def test_a_full_disk_is_told_and_the_next_batch_still_goes(
 
 
 def test_offering_does_not_wait_for_the_server_and_stopping_keeps_all(tmp_path: Path) -> None:
+    released, order = threading.Event(), list[str]()
+
     def slow(lines: bytes) -> Any:
-        time.sleep(0.2)
+        released.wait(20)
+        order.append("sent")
         return Push("http://127.0.0.1:9").send(lines)
 
     spool = Spool(tmp_path, 1 << 20)
     delivery = Delivery(slow, spool)
     delivery.start()
-    started = time.monotonic()
     for n in range(3):
         delivery.offer(batch(n))
-    assert time.monotonic() - started < 0.1
+    order.append("offered")
+    released.set()
     delivery.stop()
+    assert order[0] == "offered"
     segment = Spool(tmp_path, 1 << 20).oldest()
     assert segment is not None and segment.lines.splitlines() == lines_of(0, 1, 2)
 
@@ -165,3 +169,42 @@ def test_stopping_sends_what_was_offered(receiver: Any, delivery: Delivery) -> N
     delivery.offer(b"")
     delivery.stop()
     assert receiver.lines == lines_of(0)
+
+
+def test_a_fault_in_the_program_does_not_end_the_delivery(
+    receiver: Any, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, faults = Push(receiver.url).send, [RuntimeError("a fault")]
+
+    def faulty(lines: bytes) -> Any:
+        if faults:
+            raise faults.pop()
+        return real(lines)
+
+    delivery = Delivery(faulty, spool)
+    delivery.start()
+    for n in range(3):
+        delivery.offer(batch(n))
+    delivery.stop()
+    assert receiver.lines == lines_of(1, 2)
+    assert "a fault" in caplog.text
+
+
+def test_a_segment_that_cannot_be_removed_is_told_and_the_readings_go_on(
+    receiver: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, 1 << 20)
+    delivery = Delivery(Push(receiver.url).send, spool)
+    receiver.status = 503
+    delivery.deliver(batch(0))
+    receiver.status = 204
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "unlink", _refuse)
+        delivery.deliver(batch(1))
+    assert "cannot be removed" in caplog.text
+    delivery.deliver(batch(2))
+    assert receiver.lines[-2:] == lines_of(2)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")

@@ -84,3 +84,14 @@ def test_a_server_that_says_nothing_is_given_up_after_the_time_limit() -> None:
 def test_an_address_that_cannot_be_understood(url: str) -> None:
     with pytest.raises(ConfigError, match="push_url"):
         Push(url)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"two\nlines", "tökén".encode()])
+def test_a_token_file_that_holds_no_token_is_told_and_the_lines_are_kept(
+    receiver: Any, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "token").write_bytes(content)
+    answer = Push(receiver.url, tmp_path / "token").send(b"a\n")
+    assert answer.outcome is Outcome.LATER
+    assert "holds no token" in answer.detail
+    assert receiver.requests == []
