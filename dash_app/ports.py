@@ -1,11 +1,12 @@
 """What the pages need from the queries, and nothing more."""
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 from aggregator.queries.models import (
     EnergyRow,
     EnergySeries,
     EnergySummary,
+    Grouping,
     JobDetail,
     JobFilter,
     JobPage,
@@ -14,8 +15,6 @@ from aggregator.queries.models import (
     Status,
 )
 from maxwatt.domain.viewer import Viewer
-
-Grouping = Literal["user", "account", "partition"]
 
 
 class PageQueries(Protocol):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from maxwatt.domain.formatting import UNKNOWN, format_number
+from maxwatt.domain.formatting import UNKNOWN
 from maxwatt.domain.units import MS_PER_S
 
 _SPANS: Final = (
@@ -43,11 +43,6 @@ def format_cost(cost: float | None, currency: str) -> str:
 def format_count(count: float) -> str:
     """A count with thin spaces between thousands."""
     return f"{count:,.0f}".replace(",", "\u202f")
-
-
-def format_cpus(cpus: float | None) -> str:
-    """A number of CPUs; fractional ones are possible."""
-    return format_number(cpus)
 
 
 def plural(count: float, noun: str) -> str:

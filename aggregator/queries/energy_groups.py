@@ -1,6 +1,6 @@
 """Energy of each user, account or partition over a time."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final, get_args
 
 from sqlalchemy import Connection, Select, case, func, select
 
@@ -9,20 +9,19 @@ from aggregator.queries.booked_time import in_time, open_windows
 from aggregator.queries.evidence import evidence_of, root_sum_square
 from aggregator.queries.expressions import booking_sums, cost_of, energy_of, sum_if_never_null, visible
 from aggregator.queries.job_rows import Valuation
-from aggregator.queries.models import EnergyRow
+from aggregator.queries.models import EnergyRow, Grouping
 from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.units import S_PER_H
 from maxwatt.domain.viewer import Viewer
 
-Group = Literal["user", "account", "partition"]
-GROUPS: Final = ("user", "account", "partition")
+GROUPS: Final = get_args(Grouping)
 
 _ADDED: Final = ("energy_j", "energy_static_j", "energy_dynamic_j", *EVIDENCE_COLUMNS, "held_s", "covered_s")
 
 
 def energy_by(
-    connection: Connection, viewer: Viewer, group: Group, value: Valuation, *, since_ms: int, until_ms: int
+    connection: Connection, viewer: Viewer, group: Grouping, value: Valuation, *, since_ms: int, until_ms: int
 ) -> tuple[EnergyRow, ...]:
     """Energy of the jobs of each user, account or partition, most first.
 
@@ -36,7 +35,7 @@ def energy_by(
     return tuple(_energy_row(dict(row), open_now.touch(row["first_ms"], row["last_ms"]), value) for row in rows)
 
 
-def _group_statement(viewer: Viewer, group: Group, since_ms: int, until_ms: int) -> Select[Any]:
+def _group_statement(viewer: Viewer, group: Grouping, since_ms: int, until_ms: int) -> Select[Any]:
     """Sums by job, then by group: errors of one job add linearly, those of several jobs as root of squares."""
     waste_known = bookings.c.waste_j.is_not(None)
     inner = (

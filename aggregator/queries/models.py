@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+Grouping = Literal["user", "account", "partition"]
+"""What energy of jobs can be summed by."""
 
 
 @dataclass(frozen=True, slots=True)

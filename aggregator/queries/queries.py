@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from aggregator.queries.energy_groups import Group, energy_by
+from aggregator.queries.energy_groups import energy_by
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.job_detail import find_job, job_detail
@@ -14,6 +14,7 @@ from aggregator.queries.models import (
     EnergyRow,
     EnergySeries,
     EnergySummary,
+    Grouping,
     JobDetail,
     JobFilter,
     JobPage,
@@ -84,7 +85,7 @@ class Queries:
             inputs = gather(connection, job, self._settings, self._store.newest_ms())
         return job_series(self._store, inputs, self._settings, max_points)
 
-    def energy_by(self, viewer: Viewer, group: Group, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
+    def energy_by(self, viewer: Viewer, group: Grouping, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
         """Energy of each user, account or partition, most first; buckets count by their start."""
         with self._engine.connect() as connection:
             return energy_by(connection, viewer, group, self._valuation(), since_ms=since_ms, until_ms=until_ms)

@@ -5,7 +5,7 @@ from typing import Final
 
 from dash import dcc, html
 
-from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Status
+from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Grouping, Status
 from dash_app.components.bars import Slice, share_bar
 from dash_app.components.charts import chart, legend
 from dash_app.components.evidence import evidence_note
@@ -16,7 +16,6 @@ from dash_app.figures.cluster import MAX_BARS, account_layers, account_power_fig
 from dash_app.figures.stack import Layer
 from dash_app.figures.theme import ACCOUNT_COLOURS, ACCOUNT_LABELS, BLUE, STATIC_ALPHA
 from dash_app.figures.timeline import clock_at
-from dash_app.ports import Grouping
 from dash_app.text import format_cost, format_count
 from dash_app.urls import energy_path, jobs_path
 from maxwatt.domain.formatting import (

@@ -5,6 +5,7 @@ from typing import Any, Final
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
+from aggregator.queries.models import Grouping
 from dash_app.auth import current_viewer
 from dash_app.components.attributes import aria
 from dash_app.components.charts import card
@@ -18,7 +19,7 @@ from dash_app.components.energy_parts import (
 )
 from dash_app.components.states import waiting
 from dash_app.context import PageContext
-from dash_app.ports import Grouping, PageQueries
+from dash_app.ports import PageQueries
 from dash_app.urls import CUSTOM, TimeRange, query_values, time_range
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.formatting import local_time

@@ -5,7 +5,7 @@ from typing import Any, Final
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
-from aggregator.queries.models import EnergyRow, JobFilter, JobPage
+from aggregator.queries.models import EnergyRow, Grouping, JobFilter, JobPage
 from dash_app.auth import current_viewer
 from dash_app.components.attributes import aria
 from dash_app.components.job_grid import job_grid, row_data, sort_of
@@ -13,7 +13,7 @@ from dash_app.components.job_state import state_label
 from dash_app.components.states import empty
 from dash_app.context import PageContext
 from dash_app.errors import on_error
-from dash_app.ports import Grouping, PageQueries
+from dash_app.ports import PageQueries
 from dash_app.text import plural
 from dash_app.urls import job_filter
 from maxwatt.domain.clock import now_ms

@@ -17,6 +17,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from patience import wait_for
 
 from maxwatt.cli.agent import add_arguments, with_flags
 from maxwatt.config import AgentSettings, Settings
@@ -27,15 +28,6 @@ COMMAND = [sys.executable, "-m", "maxwatt", "agent"]
 
 def agent(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *words], check=False, capture_output=True, text=True, timeout=60)
-
-
-def wait_for(what: Callable[[], Any], limit_s: float = 20.0) -> Any:
-    end_s = time.monotonic() + limit_s
-    while time.monotonic() < end_s:
-        if found := what():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("waited too long")
 
 
 @pytest.fixture

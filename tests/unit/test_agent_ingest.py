@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+from patience import wait_for
 
 flask = pytest.importorskip("flask")
 serving = pytest.importorskip("werkzeug.serving")
@@ -43,15 +44,6 @@ def port(store: DuckDBStore) -> Iterator[int]:
     thread.join()
     server.server_close()
     committer.close()
-
-
-def wait_for(what: Callable[[], Any], limit_s: float = 20.0) -> Any:
-    end_s = time.monotonic() + limit_s
-    while time.monotonic() < end_s:
-        if found := what():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("waited too long")
 
 
 def rows_of(store: DuckDBStore, node: str) -> Any:
