@@ -51,6 +51,9 @@ def simulated_badge(simulated: bool) -> html.Span | None:
 
 
 def _source_sentence(source: SourceAge, now_ms: int) -> str:
+    if source.name == "samples":  # nobody asks the agents: they send
+        last = "" if source.success_ms is None else f"; the last came {ago(source.success_ms, now_ms)}"
+        return f"No node sends samples{last}."
     since = "yet" if source.success_ms is None else f"since {_since(source, now_ms)}"
     return f"{source.name} has not answered {since}: {source.error}"
 

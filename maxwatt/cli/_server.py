@@ -173,7 +173,8 @@ def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
     try:
-        yield f"http://{host}:{server.effective_port}"
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{server.effective_port}"
     finally:
         server.trigger.pull_trigger(server.close)  # in the server's own thread: it must not close under its select
         thread.join(timeout=5)

@@ -64,6 +64,18 @@ def test_other_addresses_than_loopback_are_refused(tmp_path):
     assert "loopback" in err and "Traceback" not in err
 
 
+def test_an_address_of_version_6_can_be_opened(tmp_path):
+    process = serve(tmp_path, "--host", "::1")
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        told = json.loads(process.stdout.readline())
+        assert told["url"].startswith("http://[::1]:")
+        assert status_of(told["access_url"]) == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
 def test_data_folder_and_tokens_are_the_owners_alone(server, tmp_path):
     assert (tmp_path / "ingest.token").stat().st_mode & 0o077 == 0
     assert (tmp_path / "serve.json").stat().st_mode & 0o077 == 0

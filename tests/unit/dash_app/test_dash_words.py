@@ -136,6 +136,10 @@ def test_freshness_and_banners() -> None:
     never = SourceAge("sacct", None, None, "not found")
     shown = [text_of(one) for one in banners(replace(status, sources=(never,), faults=("window 3 failed",)), NOW_MS)]
     assert shown == ["sacct has not answered yet: not found", "window 3 failed"]
+    silent = SourceAge("samples", NOW_MS - HOUR, 3600.0, "no node reports")
+    assert [text_of(one) for one in banners(replace(status, sources=(silent,), faults=()), NOW_MS)] == [
+        "No node sends samples; the last came an hour ago."
+    ]
 
 
 def test_every_state_has_a_label_and_a_code() -> None:
