@@ -6,13 +6,15 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 from aggregator.ingest.exact_line import MAX_LINE_BYTES
 from maxwatt.domain.errors import SourceError
 
 CHUNK_BYTES: Final = 4 * 1024 * 1024
+GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
 class Readable(Protocol):
@@ -33,7 +35,9 @@ class Chunk:
 
 @contextlib.contextmanager
 def opened(name: str) -> Iterator[tuple[Readable, Callable[[], int]]]:
-    """The lines of a file (`-`: standard input; `.gz`: unpacked), and how many of its bytes [B] have been read.
+    """The lines of a file (`-`: standard input), and how many of its bytes [B] have been read.
+
+    Gzip is recognised by its first bytes, and by the name: a file called .gz that is none is damaged.
 
     Raises:
         SourceError: it cannot be opened.
@@ -42,14 +46,14 @@ def opened(name: str) -> Iterator[tuple[Readable, Callable[[], int]]]:
         yield sys.stdin.buffer, lambda: 0
         return
     with _binary(name) as file:
-        if name.endswith(".gz"):
+        if name.endswith(".gz") or file.peek(2)[:2] == GZIP_MAGIC:
             with gzip.open(file) as unpacked:
                 yield unpacked, file.tell
         else:
             yield file, file.tell
 
 
-def _binary(name: str) -> BinaryIO:
+def _binary(name: str) -> BufferedReader:
     try:
         return Path(name).open("rb")
     except OSError as error:

@@ -41,6 +41,13 @@ def test_gzip_files_are_unpacked_and_their_progress_is_told(tmp_path: Path) -> N
         assert position() == path.stat().st_size
 
 
+def test_gzip_is_known_without_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "packed"
+    path.write_bytes(gzip.compress(b"one\ntwo\n"))
+    with opened(str(path)) as (stream, _):
+        assert [chunk.body for chunk in chunks(stream, "s")] == [b"one\ntwo\n"]
+
+
 @pytest.mark.parametrize("content", [b"no gzip at all", gzip.compress(b"line\n" * 1000)[:-20]])
 def test_damaged_gzip_files_are_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "s.lp.gz"
