@@ -25,6 +25,8 @@ COMMANDS: Final = {
 def main(argv: list[str] | None = None) -> int:
     """Entry point of `maxwatt`. Returns the exit status: 0 well, 1 a fault told on stderr, 2 wrong usage."""
     arguments = sys.argv[1:] if argv is None else argv
+    # What a command writes is its owner's alone: samples and ledger hold everybody's jobs.
+    others = os.umask(0o077)
     try:
         args = _parser(arguments).parse_args(arguments)
         return int(args.run(args))
@@ -36,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush does not fail either
         return 0
+    finally:
+        os.umask(others)
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -30,11 +29,6 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
         return int(text)
 
     return read
-
-
-def keep_private() -> None:
-    """Let what this process writes be its owner's alone: samples and ledger hold everybody's jobs."""
-    os.umask(0o077)
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from maxwatt.cli._options import add_config_options, keep_private, settings_of
+from maxwatt.cli._options import add_config_options, settings_of
 from maxwatt.cli._reading import refuse_missing
 from maxwatt.cli._time import FORMS, parse_moment
 from maxwatt.config import Settings
@@ -33,7 +33,6 @@ def run(args: argparse.Namespace) -> int:
     from aggregator.ledger.ledger import Ledger
     from aggregator.store.registry import open_store
 
-    keep_private()
     settings = settings_of(args)
     refuse_missing(settings.store_path, "store")
     ledger = Ledger.open(settings.ledger_url)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from maxwatt.cli._options import PORTS, keep_private, whole_number
+from maxwatt.cli._options import PORTS, whole_number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,6 @@ def run(args: argparse.Namespace) -> int:
     from maxwatt.cli.simulation.plot import Plot, remembered
     from maxwatt.cli.simulation.session import serve_demo
 
-    keep_private()
     folder = args.data_dir.expanduser()
     plot = None if args.fresh else remembered(folder)
     return serve_demo(folder, plot, Plot.new(args.seed, args.days), port=args.port, as_json=args.json)

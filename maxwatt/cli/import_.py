@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from maxwatt.cli._options import add_config_options, keep_private, settings_of
+from maxwatt.cli._options import add_config_options, settings_of
 from maxwatt.config import Settings
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import ConfigError, SourceError, StoreLockedError
@@ -45,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Import; 1 if any line or row could not be read, although the others are stored."""
-    keep_private()
     return int(args.import_kind(args, settings_of(args)))
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from maxwatt.cli._options import PORTS, add_config_options, keep_private, settings_of, whole_number
+from maxwatt.cli._options import PORTS, add_config_options, settings_of, whole_number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,6 @@ def run(args: argparse.Namespace) -> int:
     from aggregator.sources.jobs.registry import accounting_source, live_source
     from maxwatt.cli._server import running_server
 
-    keep_private()
     settings = settings_of(args)
     asked = {key: value for key in ("host", "port") if (value := getattr(args, key)) is not None}
     settings = dataclasses.replace(settings, server=dataclasses.replace(settings.server, **asked))
