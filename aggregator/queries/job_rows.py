@@ -144,6 +144,7 @@ def _job_row(row: Mapping[str, Any], windows: OpenWindows, value: Valuation) -> 
 _COPIED = (
     *("job_id", "start_ms", "end_ms", "name", "user", "account", "partition", "state", "exit_code", "node_list"),
     *("node_count", "cpus", "gpu_count", "time_limit_s", "array_job_id", "array_task_id"),
+    *("het_job_id", "het_offset"),
     *("cpu_efficiency", "memory_efficiency"),
 )
 

@@ -77,16 +77,20 @@ def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
 
 
 def _text_condition(text: str) -> ColumnElement[bool]:
-    """Part of the name or the host list in any case, a job or array id (`123`), or an array task (`123_4`)."""
+    """Part of the name or the host list in any case, an id (`123`), or an array task or het part (`123_4`, `123+1`)."""
     matches: list[ColumnElement[bool]] = [
         jobs.c.name.icontains(text, autoescape=True),
         jobs.c.node_list.icontains(text, autoescape=True),
     ]
-    array, _, task = text.partition("_")
-    if _is_id(array) and not task:
-        matches += [jobs.c.job_id == int(array), jobs.c.array_job_id == int(array)]
-    if _is_id(array) and _is_id(task):
-        matches.append(and_(jobs.c.array_job_id == int(array), jobs.c.array_task_id == int(task)))
+    if _is_id(text):
+        matches += [jobs.c.job_id == int(text), jobs.c.array_job_id == int(text), jobs.c.het_job_id == int(text)]
+    for sign, whole, part in (
+        ("_", jobs.c.array_job_id, jobs.c.array_task_id),
+        ("+", jobs.c.het_job_id, jobs.c.het_offset),
+    ):
+        first, _, second = text.partition(sign)
+        if _is_id(first) and _is_id(second):
+            matches.append(and_(whole == int(first), part == int(second)))
     return or_(*matches)
 
 

@@ -57,6 +57,17 @@ class JobRow:
     array_job_id: int | None = None
     array_task_id: int | None = None
     evidence: Evidence | None = None
+    het_job_id: int | None = None
+    het_offset: int | None = None
+
+    @property
+    def shown_id(self) -> str:
+        """The id as Slurm shows it: `4711`, `4711_3` for an array task, `4711+1` for a part of a heterogeneous job."""
+        if self.array_job_id is not None and self.array_task_id is not None:
+            return f"{self.array_job_id}_{self.array_task_id}"
+        if self.het_job_id is not None and self.het_offset is not None:
+            return f"{self.het_job_id}+{self.het_offset}"
+        return str(self.job_id)
 
 
 @dataclass(frozen=True, slots=True)

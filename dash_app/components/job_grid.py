@@ -31,9 +31,8 @@ def sort_of(request: dict[str, Any]) -> tuple[str, bool]:
 
 def row_data(row: JobRow, zone: str) -> dict[str, Any]:
     """A job as the grid shows it: everything spelled out here, so that there is one spelling."""
-    array = row.array_job_id is not None and row.array_task_id is not None
     return {
-        "job_id": f"{row.array_job_id}_{row.array_task_id}" if array else str(row.job_id),
+        "job_id": row.shown_id,
         "href": job_path(row.job_id, row.start_ms),
         "name": row.name,
         "user": row.user,

@@ -48,7 +48,7 @@ def slurm_facts(detail: JobDetail, status: Status, now_ms: int) -> list[Fact]:
     state = f" ({detail.state_reason})" if detail.state_reason not in {"", "None"} else ""
     gpus = "none" if row.gpu_count == 0 else f"{row.gpu_count}" + (f" ({detail.gpus})" if detail.gpus else "")
     return [
-        ("Job id", _job_number(row)),
+        ("Job id", row.shown_id),
         ("Name", row.name),
         ("User", dcc.Link(row.user, href=jobs_path(user=row.user)) if row.user else ""),
         ("State", [state_badge(row.state), state]),
@@ -91,7 +91,7 @@ def _title(detail: JobDetail, status: Status, now_ms: int) -> html.Div:
         [
             html.Div(
                 [
-                    html.H1([html.Span("Job ", className="mw-dim"), _job_number(row)]),
+                    html.H1([html.Span("Job ", className="mw-dim"), row.shown_id]),
                     html.Span(row.name, className="mw-job-name"),
                     state_badge(row.state),
                 ],
@@ -169,12 +169,6 @@ def _components(detail: JobDetail) -> html.Section | None:
         for column, energy_j in node.energy_j.items():
             sums[column] = sums.get(column, 0.0) + energy_j
     return component_card(sums) if any(value > 0 for value in sums.values()) else None
-
-
-def _job_number(row: JobRow) -> str:
-    if row.array_job_id is None or row.array_task_id is None:
-        return str(row.job_id)
-    return f"{row.array_job_id}_{row.array_task_id}"
 
 
 def _exit(code: int | None, signal: int | None) -> str:

@@ -26,7 +26,7 @@ from maxwatt.domain.viewer import ADMIN
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `maxwatt job`."""
-    parser.add_argument("id", metavar="ID", help="job id, or array task such as 123_4")
+    parser.add_argument("id", metavar="ID", help="job id, array task 123_4, or part 123+1 of a het job")
     parser.add_argument(
         "--start", metavar="TIME", help="start of the attempt, where a job was requeued (default: last)"
     )
@@ -50,16 +50,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _job_id(queries: Queries, text: str) -> int:
-    match = re.fullmatch(r"(\d{1,18})(?:_(\d{1,18}))?", text, re.ASCII)
+    match = re.fullmatch(r"(\d{1,18})(?:([_+])(\d{1,18}))?", text, re.ASCII)
     if not match:
-        raise InputError(f"{text!r} is no job id; it is a number such as 4711, or an array task such as 4711_3")
+        raise InputError(
+            f"{text!r} is no job id; it is a number such as 4711, an array task such as 4711_3, "
+            "or a part of a heterogeneous job such as 4711+1"
+        )
     if match[2] is None:
         return int(match[1])
-    page = queries.jobs(ADMIN, JobFilter(text=text), "start_ms", True, 0, 100)
-    task = (int(match[1]), int(match[2]))
-    found = [row.job_id for row in page.rows if (row.array_job_id, row.array_task_id) == task]
+    shown = f"{int(match[1])}{match[2]}{int(match[3])}"
+    page = queries.jobs(ADMIN, JobFilter(text=shown), "start_ms", True, 0, 100)
+    found = [row.job_id for row in page.rows if row.shown_id == shown]
     if not found:
-        raise NoData(f"the ledger knows no array task {text}")
+        kind = "array task" if match[2] == "_" else "part of a heterogeneous job"
+        raise NoData(f"the ledger knows no {kind} {text}")
     return found[0]
 
 
@@ -86,7 +90,7 @@ def _print_job(detail: JobDetail, attempts: tuple[JobRow, ...], status: Status, 
 
 def _facts(detail: JobDetail, attempts: tuple[JobRow, ...], zone: str) -> list[tuple[str, str]]:
     row = detail.row
-    array = "" if row.array_job_id is None else f" (array task {row.array_job_id}_{row.array_task_id})"
+    array = "" if row.shown_id == str(row.job_id) else f" ({row.shown_id})"
     name = f" {row.name}" if row.name else ""
     number = 1 + sum(attempt.start_ms < row.start_ms for attempt in attempts)
     which = f", attempt {number} of {len(attempts)}" if len(attempts) > 1 else ""

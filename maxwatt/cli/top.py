@@ -101,7 +101,7 @@ def _top_jobs(queries: Queries, span_ms: tuple[int, int], args: argparse.Namespa
 
 def _job_cells(row: JobRow) -> list[str]:
     return [
-        str(row.job_id) if row.array_task_id is None else f"{row.array_job_id}_{row.array_task_id}",
+        row.shown_id,
         row.user,
         row.partition,
         row.state,

@@ -113,6 +113,15 @@ def test_job_json_and_array_task(data_dir: Path, capsys: pytest.CaptureFixture[s
     assert (task["job_id"], task["energy_j"], task["evidence"]) == (103, None, None)
 
 
+def test_a_part_of_a_heterogeneous_job_is_named_as_slurm_does(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = Book(Ledger.open(f"sqlite:///{data_dir / 'ledger.sqlite'}").engine)
+    book.job(9, "alice", 3, 4, het_job_id=108, het_offset=1)
+    book.engine.dispose()
+    assert "Job 109 (108+1)" in " ".join(ran(capsys, "job", "108+1", "--data-dir", str(data_dir))[1].split())
+
+
 def test_an_attempt_is_chosen_by_its_start(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     book = Book(Ledger.open(f"sqlite:///{data_dir / 'ledger.sqlite'}").engine)
     book.job(9, "alice", 3, None, job_id=101, state="RUNNING", exit_code=None)
@@ -138,6 +147,7 @@ def test_simulated_is_said(data_dir: Path, capsys: pytest.CaptureFixture[str]) -
     [
         (["job", "999"], "knows no job 999"),
         (["job", "90_8"], "no array task 90_8"),
+        (["job", "90+8"], "no part of a heterogeneous job 90+8"),
         (["job", "seven"], "is no job id"),
         (["top", "users", "--since", "soon"], "known forms"),
         (["top", "users", "--limit", "0"], "--limit"),

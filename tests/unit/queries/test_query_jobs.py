@@ -122,6 +122,15 @@ def test_array_ids_are_found(book: Book, queries: Queries) -> None:
     assert ids(queries, text="9" * 40) == []
 
 
+def test_parts_of_heterogeneous_jobs_are_found_and_shown_as_slurm_does(book: Book, queries: Queries) -> None:
+    for ref, offset in ((1, 0), (2, 1)):
+        book.job(ref, "alice", 0, 1, het_job_id=101, het_offset=offset)
+    assert ids(queries, text="101") == [101, 102]
+    assert ids(queries, text="101+1") == [102]
+    page = queries.jobs(ADMIN, JobFilter(), "start_ms", True, 0, 10)
+    assert sorted(row.shown_id for row in page.rows) == ["101+0", "101+1"]
+
+
 @pytest.mark.parametrize("sort", SORT_KEYS)
 def test_every_sort_key_sorts_and_unknown_comes_last(filled: Book, queries: Queries, sort: str) -> None:
     for descending in (False, True):
