@@ -6,7 +6,7 @@
   var WIDE_COLUMNS = ["partition", "node_count", "start_ms", "cpu_efficiency", "memory_efficiency", "co2_g"];
   var MIDDLE_COLUMNS = ["user", "elapsed_s"];
 
-  var PLAIN_WIDTHS = [{ colId: "job_id", width: 104 }, { colId: "state", width: 158 }, { colId: "energy_j", width: 92 }];
+  var PLAIN_WIDTHS = [{ colId: "job_id", width: 118 }, { colId: "state", width: 144 }, { colId: "energy_j", width: 92 }];
   var NARROW_WIDTHS = [{ colId: "job_id", width: 74 }, { colId: "state", width: 68 }, { colId: "energy_j", width: 76 }];
 
   function element() { return React.createElement.apply(React, arguments); }

@@ -64,10 +64,10 @@ def columns(zone: str) -> list[dict[str, Any]]:
     """Columns in order; `field` is the JobRow field that the server sorts by."""
     number = {"type": "rightAligned"}
     return [
-        {"field": "job_id", "headerName": "Job", "cellRenderer": "JobLink", "width": 104, "flex": 0},
+        {"field": "job_id", "headerName": "Job", "cellRenderer": "JobLink", "width": 118, "flex": 0},
         {"field": "name", "headerName": "Name", "minWidth": 84, "flex": 3, "tooltipField": "name"},
         {"field": "user", "headerName": "User", "width": 96},
-        {"field": "state", "headerName": "State", "cellRenderer": "StateBadge", "width": 158},
+        {"field": "state", "headerName": "State", "cellRenderer": "StateBadge", "width": 144},
         {"field": "partition", "headerName": "Partition", "width": 104},
         {"field": "node_count", "headerName": "Nodes", "width": 78, "tooltipField": "node_list", **number},
         {"field": "start_ms", "headerName": "Start", "width": 146, "headerTooltip": f"On the clock of {zone}"},

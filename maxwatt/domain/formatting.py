@@ -12,6 +12,8 @@ UNKNOWN: Final = "unknown"
 _ENERGY: Final = ((J_PER_WH, "Wh"), (J_PER_KWH, "kWh"), (1e3 * J_PER_KWH, "MWh"), (1e6 * J_PER_KWH, "GWh"))
 _LEAST_WH_J: Final = 0.01 * J_PER_WH
 """Below this [J] joules say more."""
+_LEAST_KWH: Final = 0.0005
+"""Below this [kWh] a column of kWh only says that it is little."""
 _POWER: Final = ((1.0, "W"), (1e3, "kW"), (1e6, "MW"))
 _CO2: Final = ((1.0, "g"), (1e3, "kg"), (1e6, "t"))
 _BYTES: Final = ((1.0, "B"), (2.0**10, "KiB"), (2.0**20, "MiB"), (2.0**30, "GiB"), (2.0**40, "TiB"), (2.0**50, "PiB"))
@@ -37,6 +39,8 @@ def format_energy(energy_j: float | None) -> str:
 
 def format_kwh(energy_j: float | None) -> str:
     """Energy [J] as the bare number of kWh, for a column whose head names the unit."""
+    if energy_j is not None and 0 < energy_j < _LEAST_KWH * J_PER_KWH:
+        return f"< {_LEAST_KWH}"
     return format_number(None if energy_j is None else energy_j / J_PER_KWH)
 
 
