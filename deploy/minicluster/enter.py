@@ -19,13 +19,20 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def join(pid: int) -> None:
-    """Enter the mount namespace of `pid`, and its PID namespace with the next child; the working folder stays."""
+    """Enter the mount namespace of `pid`, and its PID namespace with the next child; the working folder stays.
+
+    A mount namespace is entered at its own root, which is not the process's root where the cluster runs in a chroot.
+    """
     folder = os.getcwd()  # noqa: PTH109  one word for chdir below
+    root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
     handles = [os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY) for kind in ("mnt", "pid")]
     for handle in handles:
         if _libc.setns(handle, 0):
             raise OSError(ctypes.get_errno(), f"setns: {os.strerror(ctypes.get_errno())}")
         os.close(handle)
+    os.fchdir(root)
+    os.chroot(".")
+    os.close(root)
     os.chdir(folder)
 
 
