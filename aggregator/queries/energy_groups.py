@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from aggregator.ledger.tables import bookings, jobs
 from aggregator.queries.booked_time import in_time, open_windows
-from aggregator.queries.evidence import evidence_of, root_sum_square
+from aggregator.queries.evidence import evidence_of
 from aggregator.queries.expressions import booking_sums, cost_of, energy_of, sum_if_never_null, visible
 from aggregator.queries.job_rows import Valuation
 from aggregator.queries.models import EnergyRow, Grouping
@@ -36,7 +36,7 @@ def energy_by(
 
 
 def _group_statement(viewer: Viewer, group: Grouping, since_ms: int, until_ms: int) -> Select[Any]:
-    """Sums by job, then by group: errors of one job add linearly, those of several jobs as root of squares."""
+    """Sums by job, then by group."""
     waste_known = bookings.c.waste_j.is_not(None)
     inner = (
         select(
@@ -58,7 +58,7 @@ def _group_statement(viewer: Viewer, group: Grouping, since_ms: int, until_ms: i
             jobs.c[group].label("name"),
             func.count().label("jobs"),
             *(func.sum(part[name]).label(name) for name in (*_ADDED, "cpu_reserved_s", "waste_j", "waste_unknown_j")),
-            func.sum(part.spread_j * part.spread_j).label("squares_j2"),
+            func.sum(part.spread_j).label("spread_j"),
             func.min(part.method_version).label("method_version"),
             func.min(part.first_ms).label("first_ms"),
             func.max(part.last_ms).label("last_ms"),
@@ -75,7 +75,7 @@ def _energy_row(row: dict[str, Any], provisional: bool, value: Valuation) -> Ene
     return EnergyRow(
         cpu_hours=row["cpu_reserved_s"] / S_PER_H,
         cost=cost_of(row["energy_j"], value.pue, value.price_per_kwh),
-        evidence=evidence_of(row, root_sum_square(row["squares_j2"]), provisional),
+        evidence=evidence_of(row, row["spread_j"], provisional),
         **{
             name: row[name]
             for name in ("name", "jobs", "energy_j", "energy_static_j", "energy_dynamic_j", "waste_j", "co2_g")

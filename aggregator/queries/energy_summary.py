@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from aggregator.ledger.tables import bookings, jobs, measured
 from aggregator.queries.booked_time import booked_seconds, in_time, measured_seconds, open_windows
-from aggregator.queries.evidence import evidence_of, root_sum_square
+from aggregator.queries.evidence import evidence_of
 from aggregator.queries.expressions import booking_sums, cost_of, sum_if_never_null, visible
 from aggregator.queries.job_rows import Valuation
 from aggregator.queries.models import EnergySummary, Evidence
@@ -65,7 +65,7 @@ def _account_statement(viewer: Viewer, since_ms: int, until_ms: int) -> Select[A
     return select(
         part.account,
         *(func.sum(part[name]).label(name) for name in (*_ADDED, *ENERGY_COLUMNS)),
-        func.sum(part.spread_j * part.spread_j).label("squares_j2"),
+        func.sum(part.spread_j).label("spread_j"),
         func.min(part.method_version).label("method_version"),
         func.min(part.first_ms).label("first_ms"),
         func.max(part.last_ms).label("last_ms"),
@@ -93,7 +93,7 @@ def _summary_evidence(
         sums["covered_s"], sums["held_s"] = _node_coverage_s(connection, since_ms, until_ms)
     open_now = open_windows(connection)
     provisional = any(open_now.touch(row["first_ms"], row["last_ms"]) for row in parts)
-    return evidence_of(sums, root_sum_square(sum(row["squares_j2"] for row in parts)), provisional)
+    return evidence_of(sums, sum(row["spread_j"] for row in parts), provisional)
 
 
 def _node_coverage_s(connection: Connection, since_ms: int, until_ms: int) -> tuple[float, float]:

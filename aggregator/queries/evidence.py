@@ -1,6 +1,5 @@
 """What a sum of bookings says about itself."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +11,8 @@ def evidence_of(sums: Mapping[str, Any], spread_j: float, provisional: bool) -> 
     """Evidence of a figure from the summed columns of its bookings.
 
     Shares are energy-weighted: Σ kind / Σ all kinds. Coverage is time-weighted: Σ covered_s / Σ held_s.
-    The relative uncertainty is `spread_j / |E|`, where the spread of one job is Σ|E|·u over its bookings (errors of one
-    job's buckets share their cause: they add linearly) and that of several jobs is the root of the sum of their squares
-    (between jobs errors are taken as independent); see `root_sum_square`.
+    The relative uncertainty is `Σ|E|·u / |ΣE|` over the bookings. Errors add linearly, between jobs as well: jobs share
+    meters and node models, and what these have wrong does not cancel out, however many jobs there are.
 
     Args:
         sums: `energy_j`, the evidence columns, `held_s`, `covered_s`, `method_version` (the oldest that took part).
@@ -31,8 +29,3 @@ def evidence_of(sums: Mapping[str, Any], spread_j: float, provisional: bool) -> 
         method_version=int(sums["method_version"]),
         provisional=provisional,
     )
-
-
-def root_sum_square(squares_j2: float) -> float:
-    """Spread [J] of a sum of independent parts from Σ spread² [J²]."""
-    return math.sqrt(max(squares_j2, 0.0))
