@@ -1,6 +1,7 @@
 """What the kernel takes and gives: plain numpy arrays, one entry per row. Times are int64 epoch ms UTC."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 Bool = NDArray[np.bool_]
+
+FOREVER: Final = int(np.iinfo(np.int64).max)
+"""End [epoch ms] of a job that runs and of a suspension that lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Lives:
     """Jobs on nodes: one entry per job and node.
 
     `job` is the caller's own number for the job record (a row per attempt), given back in the bookings.
-    `end_ms` is np.iinfo(int64).max while the job runs. `total_cpu_s` is Slurm's TotalCPU of the whole job, NaN while
+    `end_ms` is FOREVER while the job runs. `total_cpu_s` is Slurm's TotalCPU of the whole job, NaN while
     unknown; it is the same on each node of the job and is shared by the kernel. `gpus` is a bit mask of indices.
     `exclusive` marks whole-node jobs; `modelled` allocations that were not seen but assumed.
     """
@@ -91,7 +95,7 @@ class Lives:
 
 @dataclass(frozen=True, slots=True)
 class Suspensions:
-    """Spans in which a life (index into Lives) holds memory and GPUs but no CPUs; end is int64 max while it lasts."""
+    """Spans in which a life (index into Lives) holds memory and GPUs but no CPUs; end is FOREVER while it lasts."""
 
     life: I64
     start_ms: I64

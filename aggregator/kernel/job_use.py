@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Bool, Chunk, JobSamples, Lives
+from aggregator.kernel.arrays import F64, FOREVER, I64, Bool, Chunk, JobSamples, Lives
 from aggregator.kernel.ragged import expand
 from aggregator.kernel.timeline import OVERTIME_MS, Timeline
 
@@ -74,9 +74,13 @@ def samples_of_lives(chunk: Chunk, timeline: Timeline) -> Sampled:
 
 def life_bounds(lives: Lives, timeline: Timeline) -> tuple[I64, I64]:
     """Positions between which each life can have used CPU: its start, and its end with the cut-off second."""
-    running = lives.end_ms == np.iinfo(np.int64).max
-    end_ms = np.where(running, lives.end_ms, lives.end_ms + np.where(running, 0, OVERTIME_MS))
+    end_ms = _later(lives.end_ms, OVERTIME_MS)
     return timeline.axis.at(lives.node, lives.start_ms), timeline.axis.at(lives.node, end_ms)
+
+
+def _later(end_ms: I64, by_ms: int) -> I64:
+    """Ends moved by `by_ms`; what never ends still never does, instead of overflowing."""
+    return np.asarray(np.minimum(end_ms, FOREVER - by_ms) + by_ms)
 
 
 def _row_ranges(job: JobSamples, lives: Lives) -> tuple[I64, I64]:
@@ -99,8 +103,7 @@ def _row_ranges(job: JobSamples, lives: Lives) -> tuple[I64, I64]:
 
 def _claims(lives: Lives) -> tuple[I64, I64]:
     """Time in which rows of a job id belong to a life: a little around it, never into the next life of that id."""
-    running = lives.end_ms > np.iinfo(np.int64).max - LATE_MS
-    low, high = lives.start_ms - EARLY_MS, np.where(running, lives.end_ms, lives.end_ms + np.where(running, 0, LATE_MS))
+    low, high = lives.start_ms - EARLY_MS, _later(lives.end_ms, LATE_MS)
     order = np.lexsort((lives.start_ms, lives.job_id, lives.node))
     a, b = order[:-1], order[1:]
     again = (lives.node[a] == lives.node[b]) & (lives.job_id[a] == lives.job_id[b])

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I32, I64, Chunk, Suspensions, Window
+from aggregator.kernel.arrays import F64, FOREVER, I32, I64, Chunk, Suspensions, Window
 from aggregator.kernel.ragged import distinct, sums
 
 OVERTIME_MS: Final = 1000
@@ -111,7 +111,7 @@ def _changes(axis: Axis, chunk: Chunk, edges: I64) -> I64:
     nodes = np.arange(len(chunk.nodes))
     lives, spans = chunk.lives, chunk.suspensions
     life_node = lives.node.astype(np.int64)
-    ended = lives.end_ms < np.iinfo(np.int64).max
+    ended = lives.end_ms < FOREVER
     return distinct(
         np.concatenate(
             [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Bool, Chunk, Lives
+from aggregator.kernel.arrays import F64, FOREVER, I64, Bool, Chunk, Lives
 from aggregator.kernel.counters import ACCOUNTED, MODELLED
 from aggregator.kernel.holdings import Holdings
 from aggregator.kernel.job_use import Increments, Sampled, life_bounds
@@ -10,8 +10,6 @@ from aggregator.kernel.meters import Meter
 from aggregator.kernel.pieces import Pieces, overlaps
 from aggregator.kernel.ragged import ratio, sums
 from aggregator.kernel.timeline import Timeline
-
-FOREVER = np.iinfo(np.int64).max
 
 
 def tails(chunk: Chunk, timeline: Timeline, sampled: Sampled, busy: Meter, free_s: F64, max_gap_ms: int) -> Pieces:

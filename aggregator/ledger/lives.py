@@ -6,12 +6,9 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, or_, select
 
-from aggregator.kernel.arrays import Lives, Suspensions
+from aggregator.kernel.arrays import FOREVER, Lives, Suspensions
 from aggregator.ledger.records import gpu_indices
 from aggregator.ledger.tables import allocations, jobs, suspensions
-
-FOREVER: Final = int(np.iinfo(np.int64).max)
-"""End of a job that runs and of a suspension that lasts."""
 
 _COLUMNS: Final = (
     allocations.c.node,

@@ -12,8 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from aggregator.kernel.arrays import I64, Bookings, Lives, Measured
-from aggregator.ledger.lives import FOREVER
+from aggregator.kernel.arrays import FOREVER, I64, Bookings, Lives, Measured
 from maxwatt.domain.ports import SampleWindow, Store
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {"job": ("cpu_seconds_total", "memory_resident_bytes")}

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select, update
 
+from aggregator.kernel.arrays import FOREVER
 from aggregator.ledger.bookings import BOOKING_COLUMNS
 from aggregator.ledger.engine import writing
 from aggregator.ledger.ledger import Ledger
-from aggregator.ledger.lives import FOREVER
 from aggregator.ledger.tables import about, bookings, measured, node_states, redo, windows
 from maxwatt.domain.carbon import Factor
 from maxwatt.domain.errors import ConfigError, SourceError

@@ -11,12 +11,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))  # deploy/ is part of the repository, not of what is installed
+from deploy.minicluster import namespace, requirements
+from deploy.minicluster.client import MiniCluster, connect
 
-from deploy.minicluster import namespace, requirements  # noqa: E402  found through the path above
-from deploy.minicluster.client import MiniCluster, connect  # noqa: E402  as above
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def require_machine() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from aggregator.kernel.arrays import (
+    FOREVER,
     Bookings,
     Chunk,
     GpuSamples,
@@ -22,7 +23,6 @@ from maxwatt.domain.energy import COMPONENTS, EVIDENCE, PARTS, Account
 from maxwatt.domain.node_model import NodeModel
 
 T0 = 1_780_012_800_000
-FOREVER = int(np.iinfo(np.int64).max)
 CPUS, MEMORY = 8.0, 64e9
 PLAIN = NodeModel("plain", cpu_idle_w=60.0, cpu_max_w=200.0)
 """60 W idle, and nothing of memory, GPUs and rest."""
