@@ -1,13 +1,13 @@
-"""Opening the ledger's database: its pragmas, its transactions and the version of its tables."""
+"""Opening the ledger's database: its pragmas and its transactions."""
 
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from aggregator.ledger.tables import SCHEMA_VERSION, about, metadata
+from aggregator.ledger.upgrade import upgrade
 from maxwatt.domain.errors import ConfigError, SourceError
 
 BUSY_TIMEOUT_MS: Final = 30_000
@@ -16,17 +16,15 @@ BUSY_TIMEOUT_MS: Final = 30_000
 WRITES: Final = "ledger_writes"
 """Execution option of a connection whose transaction is going to write."""
 
-_VERSION_KEY: Final = "schema_version"
-
 
 def open_engine(url: str) -> Engine:
-    """The ledger's database with its tables made and its version checked.
+    """The ledger's database with its tables made or brought to this version.
 
     Args:
         url: SQLAlchemy URL, such as `sqlite:////var/lib/maxwatt/ledger.sqlite`.
 
     Raises:
-        ConfigError: the URL is none, or another version of maxwatt wrote the tables.
+        ConfigError: the URL is none, or a newer maxwatt wrote the tables.
         SourceError: the database cannot be opened.
     """
     try:
@@ -37,7 +35,7 @@ def open_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         _prepare_sqlite(engine, parsed.database)
     try:
-        _make_tables(engine, str(parsed))
+        upgrade(engine, writing(engine), str(parsed))
     except SQLAlchemyError as error:
         engine.dispose()
         raise SourceError(f"ledger {parsed}: cannot be opened: {_reason(error)}") from error
@@ -86,26 +84,3 @@ def _on_begin(connection: Connection) -> None:
     # A transaction that reads first and then writes is refused by SQLite when somebody wrote in between.
     immediate = connection.get_execution_options().get(WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-def _make_tables(engine: Engine, shown: str) -> None:
-    with engine.begin() as connection:  # most often they are there, and who only reads need not wait for a writer
-        if inspect(connection).has_table(about.name):
-            _check_version(connection, shown)
-            return
-    with writing(engine).begin() as connection:
-        fresh = not inspect(connection).has_table(about.name)
-        if not fresh:
-            _check_version(connection, shown)
-        metadata.create_all(connection)
-        if fresh:
-            connection.execute(insert(about).values(key=_VERSION_KEY, value=str(SCHEMA_VERSION)))
-
-
-def _check_version(connection: Connection, shown: str) -> None:
-    found = connection.execute(select(about.c.value).where(about.c.key == _VERSION_KEY)).scalar()
-    if found != str(SCHEMA_VERSION):
-        raise ConfigError(
-            f"ledger {shown} has tables of version {found}, this maxwatt writes version {SCHEMA_VERSION}: "
-            "use the maxwatt that wrote it, or point ledger.url at a new file and book again"
-        )

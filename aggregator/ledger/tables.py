@@ -6,7 +6,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""The newest of `migrations/versions`, which must make exactly these tables."""
 
 metadata: Final = MetaData()
 

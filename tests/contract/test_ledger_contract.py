@@ -11,7 +11,7 @@ from aggregator.kernel.arrays import FOREVER
 from aggregator.ledger.bookings import BOOKING_COLUMNS
 from aggregator.ledger.engine import writing
 from aggregator.ledger.ledger import Ledger
-from aggregator.ledger.tables import about, bookings, measured, node_states, redo, windows
+from aggregator.ledger.tables import SCHEMA_VERSION, about, bookings, measured, node_states, redo, windows
 from maxwatt.domain.carbon import Factor
 from maxwatt.domain.errors import ConfigError, SourceError
 from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState, NodeRecord, SlurmSnapshot
@@ -95,7 +95,7 @@ class TestOpening:
         other = Ledger.open(url)
         with writing(ledger.engine).begin() as connection:
             connection.execute(update(about).where(about.c.key == "schema_version").values(value="7"))
-            assert other.fact("schema_version") == "1"
+            assert other.fact("schema_version") == str(SCHEMA_VERSION)
         assert other.fact("schema_version") == "7"
         other.close()
 

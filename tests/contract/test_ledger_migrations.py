@@ -1,0 +1,119 @@
+"""Migrations make exactly the tables that the program describes, from nothing and from every earlier version."""
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, select
+
+from aggregator.ledger.ledger import Ledger
+from aggregator.ledger.tables import SCHEMA_VERSION, jobs, metadata
+from maxwatt.domain.errors import ConfigError
+
+VERSION_1 = Path(__file__).parents[1] / "fixtures" / "ledger" / "version_1.sql"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+
+
+@pytest.fixture
+def old(tmp_path: Path, url: str) -> str:
+    """A ledger with a few rows, as version 1 made it."""
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+    connection.executescript(VERSION_1.read_text())
+    connection.close()
+    return url
+
+
+def drift(connection: Connection) -> list[object]:
+    """How the tables that are there differ from those described. Comments and Alembic's own table do not count."""
+    compared = compare_metadata(MigrationContext.configure(connection), metadata)
+    changes = [change for each in compared for change in (each if isinstance(each, list) else [each])]
+    differing: list[object] = [change for change in changes if "comment" not in change[0]]
+    for table in metadata.sorted_tables:
+        wanted = {column.name for column in table.primary_key.columns}
+        if set(inspect(connection).get_pk_constraint(table.name)["constrained_columns"]) != wanted:
+            differing.append(("primary key", table.name))
+    return differing
+
+
+def test_new_tables_are_exactly_those_described(url: str) -> None:
+    """Whoever changes `tables` changes the newest migration with it."""
+    ledger = Ledger.open(url)
+    with ledger.engine.begin() as connection:
+        assert drift(connection) == []
+    assert ledger.fact("schema_version") == str(SCHEMA_VERSION)
+    ledger.close()
+
+
+def test_a_column_that_no_migration_makes_is_noticed(url: str) -> None:
+    ledger = Ledger.open(url)
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE nodes ADD COLUMN colour VARCHAR(8)")
+        connection.exec_driver_sql("DROP INDEX jobs_start")
+        assert [each[0] for each in drift(connection)] == ["add_index", "remove_column"]
+    ledger.close()
+
+
+def test_a_ledger_from_before_migrations_is_brought_up_and_keeps_its_rows(old: str) -> None:
+    ledger = Ledger.open(old)
+    with ledger.engine.begin() as connection:
+        assert drift(connection) == []
+        assert [tuple(row) for row in connection.execute(select(jobs.c.job_id, jobs.c.user))] == [(1, "u"), (2, "u")]
+        assert connection.exec_driver_sql("SELECT count(*), sum(cpu_static_j) FROM bookings").one() == (2, 20.0)
+    assert (ledger.fact("cluster"), ledger.fact("schema_version")) == ("c", str(SCHEMA_VERSION))
+    ledger.close()
+
+
+def test_many_who_open_an_old_ledger_at_once_upgrade_it_once(old: str) -> None:
+    problems: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            Ledger.open(old).close()
+        except Exception as error:  # noqa: BLE001  # shown by the assertion below
+            problems.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+@pytest.mark.parametrize("version", ["99", "something else"])
+def test_a_newer_or_unknown_ledger_is_refused_and_left_alone(old: str, version: str) -> None:
+    connection = sqlite3.connect(old.removeprefix("sqlite:///"))
+    connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", (version,))
+    connection.commit()
+    with pytest.raises(ConfigError, match=f"version {version}"):
+        Ledger.open(old)
+    assert connection.execute("SELECT value FROM about WHERE key = 'schema_version'").fetchone() == (version,)
+    assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'").fetchone() == (0,)
+    connection.close()
+
+
+def test_an_upgrade_that_fails_leaves_the_ledger_as_it_was(old: str) -> None:
+    connection = sqlite3.connect(old.removeprefix("sqlite:///"))
+    connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+    connection.execute("INSERT INTO alembic_version VALUES ('no such version')")
+    connection.commit()
+    with pytest.raises(ConfigError, match="no such version"):
+        Ledger.open(old)
+    assert connection.execute("SELECT value FROM about WHERE key = 'schema_version'").fetchone() == ("1",)
+    connection.close()
+
+
+def test_the_version_is_that_of_the_newest_migration(url: str) -> None:
+    ledger = Ledger.open(url)
+    with ledger.engine.begin() as connection:
+        (found,) = connection.exec_driver_sql("SELECT version_num FROM alembic_version").one()
+        assert int(found) == SCHEMA_VERSION
+    assert ledger.fact("schema_version") == found.lstrip("0")
+    ledger.close()
