@@ -20,12 +20,12 @@ def upgrade() -> None:
 def _facts() -> None:
     op.create_table(
         "about",
-        Column("key", String(64), primary_key=True),
+        Column("key", String(), primary_key=True),
         Column("value", Text(), nullable=False),
     )
     op.create_table(
         "sources",
-        Column("name", String(32), primary_key=True),
+        Column("name", String(), primary_key=True),
         Column("success_ms", BigInteger()),
         Column("attempt_ms", BigInteger()),
         Column("error", Text(), nullable=False),
@@ -34,7 +34,7 @@ def _facts() -> None:
         "faults",
         Column("fault_id", Integer(), primary_key=True),
         Column("seen_ms", BigInteger(), nullable=False),
-        Column("source", String(32), nullable=False),
+        Column("source", String(), nullable=False),
         Column("message", Text(), nullable=False),
         Column("count", Integer(), nullable=False),
     )
@@ -42,11 +42,11 @@ def _facts() -> None:
     op.create_table(
         "factors",
         Column("factor_id", Integer(), primary_key=True),
-        Column("provider", String(32), nullable=False),
-        Column("zone", String(32), nullable=False),
-        Column("kind", String(32), nullable=False),
-        Column("vintage", String(32), nullable=False),
-        Column("state", String(16), nullable=False),
+        Column("provider", String(), nullable=False),
+        Column("zone", String(), nullable=False),
+        Column("kind", String(), nullable=False),
+        Column("vintage", String(), nullable=False),
+        Column("state", String(), nullable=False),
         Column("valid_from_ms", BigInteger(), nullable=False),
         Column("intensity_g_per_kwh", Float(), nullable=False),
         Column("pue", Float(), nullable=False),
@@ -59,24 +59,24 @@ def _jobs() -> None:
     op.create_table(
         "jobs",
         Column("job_ref", Integer(), primary_key=True),
-        Column("cluster", String(64), nullable=False),
+        Column("cluster", String(), nullable=False),
         Column("job_id", BigInteger(), nullable=False),
         Column("start_ms", BigInteger(), nullable=False),
-        Column("state", String(16), nullable=False),
-        Column("user", String(64), nullable=False),
+        Column("state", String(), nullable=False),
+        Column("user", String(), nullable=False),
         Column("name", Text(), nullable=False),
-        Column("account", String(64), nullable=False),
-        Column("partition", String(64), nullable=False),
-        Column("qos", String(64), nullable=False),
+        Column("account", String(), nullable=False),
+        Column("partition", String(), nullable=False),
+        Column("qos", String(), nullable=False),
         Column("submit_ms", BigInteger()),
         Column("end_ms", BigInteger()),
-        Column("time_limit_s", Integer()),
+        Column("time_limit_s", BigInteger()),
         Column("state_reason", Text(), nullable=False),
-        Column("exit_code", Integer()),
-        Column("exit_signal", Integer()),
-        Column("cpus", Integer(), nullable=False),
-        Column("node_count", Integer(), nullable=False),
-        Column("gpu_count", Integer(), nullable=False),
+        Column("exit_code", BigInteger()),
+        Column("exit_signal", BigInteger()),
+        Column("cpus", BigInteger(), nullable=False),
+        Column("node_count", BigInteger(), nullable=False),
+        Column("gpu_count", BigInteger(), nullable=False),
         Column("memory_bytes", BigInteger(), nullable=False),
         Column("node_list", Text(), nullable=False),
         Column("exclusive", Boolean(), nullable=False),
@@ -90,8 +90,8 @@ def _jobs() -> None:
         Column("array_job_id", BigInteger()),
         Column("array_task_id", BigInteger()),
         Column("het_job_id", BigInteger()),
-        Column("het_offset", Integer()),
-        Column("source", String(32), nullable=False),
+        Column("het_offset", BigInteger()),
+        Column("source", String(), nullable=False),
         Column("seen_ms", BigInteger(), nullable=False),
     )
     op.create_index("jobs_end", "jobs", ["end_ms"])
@@ -104,7 +104,7 @@ def _holdings() -> None:
     op.create_table(
         "allocations",
         Column("job_ref", Integer(), primary_key=True),
-        Column("node", String(128), primary_key=True),
+        Column("node", String(), primary_key=True),
         Column("cpus", Float(), nullable=False),
         Column("memory_bytes", Float(), nullable=False),
         Column("gpus", Text(), nullable=False),
@@ -122,10 +122,10 @@ def _holdings() -> None:
 def _nodes() -> None:
     op.create_table(
         "nodes",
-        Column("node", String(128), primary_key=True),
-        Column("cpus", Integer(), nullable=False),
+        Column("node", String(), primary_key=True),
+        Column("cpus", BigInteger(), nullable=False),
         Column("memory_bytes", BigInteger(), nullable=False),
-        Column("gpus", Integer(), nullable=False),
+        Column("gpus", BigInteger(), nullable=False),
         Column("partitions", Text(), nullable=False),
         Column("features", Text(), nullable=False),
         Column("seen_ms", BigInteger(), nullable=False),
@@ -133,10 +133,10 @@ def _nodes() -> None:
     )
     op.create_table(
         "node_states",
-        Column("node", String(128), primary_key=True),
+        Column("node", String(), primary_key=True),
         Column("start_ms", BigInteger(), primary_key=True),
         Column("end_ms", BigInteger()),
-        Column("state", String(64), nullable=False),
+        Column("state", String(), nullable=False),
         Column("reason", Text(), nullable=False),
     )
 
@@ -144,7 +144,7 @@ def _nodes() -> None:
 def _bookings() -> None:
     op.create_table(
         "bookings",
-        Column("node", String(128), primary_key=True),
+        Column("node", String(), primary_key=True),
         Column("bucket_ms", BigInteger(), primary_key=True),
         Column("account", SmallInteger(), primary_key=True),
         Column("job_ref", Integer(), primary_key=True),
@@ -180,7 +180,7 @@ def _bookings() -> None:
 def _windows() -> None:
     op.create_table(
         "measured",
-        Column("node", String(128), primary_key=True),
+        Column("node", String(), primary_key=True),
         Column("bucket_ms", BigInteger(), primary_key=True),
         Column("cpu_j", Float(), nullable=False),
         Column("dram_j", Float(), nullable=False),
@@ -191,7 +191,7 @@ def _windows() -> None:
     op.create_table(
         "windows",
         Column("bucket_ms", BigInteger(), primary_key=True),
-        Column("state", String(8), nullable=False),
+        Column("state", String(), nullable=False),
         Column("computed_ms", BigInteger(), nullable=False),
         Column("revision", Integer(), nullable=False),
         Column("closure_error", Float(), nullable=False),
@@ -200,7 +200,7 @@ def _windows() -> None:
     op.create_table(
         "redo",
         Column("redo_id", Integer(), primary_key=True),
-        Column("node", String(128), nullable=False),
+        Column("node", String(), nullable=False),
         Column("start_ms", BigInteger(), nullable=False),
         Column("end_ms", BigInteger(), nullable=False),
     )
