@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table
 from aggregator.ledger import windows
 from aggregator.ledger.rows import Row, chunks, delete_rows, differences, insert_rows, rows_where
 from aggregator.ledger.tables import bookings, measured
+from maxwatt.domain.units import BUCKET_MS
 
 BOOKING_COLUMNS: Final = tuple(column.name for column in bookings.columns if column.name != "revision")
 """What a row to be booked consists of; its revision is found here."""
@@ -16,7 +17,7 @@ MEASURED_COLUMNS: Final = tuple(column.name for column in measured.columns)
 
 _BOOKING_KEYS: Final = len(bookings.primary_key.columns)
 _MEASURED_KEYS: Final = len(measured.primary_key.columns)
-_BUCKET: Final = 1  # place of bucket_ms in the keys of both tables
+_BUCKET: Final = 0  # place of bucket_ms in the keys of both tables
 
 
 def replace(
@@ -72,5 +73,7 @@ def _replace_measured(
 
 
 def _present(connection: Connection, table: Table, nodes: Sequence[str], span_ms: tuple[int, int]) -> list[Row]:
-    time = (table.c.bucket_ms >= span_ms[0], table.c.bucket_ms < span_ms[1])
-    return [row for some in chunks(nodes) for row in rows_where(connection, table, table.c.node.in_(some), *time)]
+    # Every bucket by name: with a range of them, the rows of all other nodes in it would be looked through as well.
+    buckets = chunks(range(span_ms[0], span_ms[1], BUCKET_MS))
+    keys = [(table.c.bucket_ms.in_(times), table.c.node.in_(some)) for times in buckets for some in chunks(nodes)]
+    return [row for key in keys for row in rows_where(connection, table, *key)]

@@ -40,6 +40,8 @@ def differences(present: Iterable[Row], wanted: Iterable[Row], keys: int, figure
         present, wanted: rows; the first `keys` columns name a row, the columns up to `figures` are compared.
     """
     old = {row[:keys]: row[keys:figures] for row in present}
+    if not old:
+        return Changes(list(wanted), [], [])
     added, changed = [], []
     for row in wanted:
         before = old.pop(row[:keys], None)

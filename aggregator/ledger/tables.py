@@ -2,6 +2,8 @@
 
 Texts have no length: PostgreSQL would refuse what is longer, and a name cut short is another name. Numbers that come from
 Slurm are `BigInteger` where bad input could exceed 32 bits.
+
+Bookings lie in the order of their key, time first: a round writes, and a page of a time reads, one stretch of the file.
 """
 
 from typing import Final
@@ -113,8 +115,8 @@ node_states = Table(
 bookings = Table(
     "bookings",
     metadata,
-    Column("node", String, primary_key=True),
     Column("bucket_ms", BigInteger, primary_key=True),
+    Column("node", String, primary_key=True),
     Column("account", SmallInteger, primary_key=True, comment="domain.energy.Account"),
     Column("job_ref", Integer, primary_key=True, comment="0 where the account is no job"),
     *(Column(name, Float, nullable=False) for name in ENERGY_COLUMNS),
@@ -131,17 +133,18 @@ bookings = Table(
     Column("method_version", SmallInteger, nullable=False),
     Column("revision", Integer, nullable=False),
     Index("bookings_job", "job_ref"),
-    Index("bookings_bucket", "bucket_ms"),
+    sqlite_with_rowid=False,
 )
 
 measured = Table(
     "measured",
     metadata,
-    Column("node", String, primary_key=True),
     Column("bucket_ms", BigInteger, primary_key=True),
+    Column("node", String, primary_key=True),
     *(Column(f"{component}_j", Float, nullable=False) for component in COMPONENTS),
     Column("covered_s", Float, nullable=False),
     comment="what the meters say per node and bucket: the accounts of `bookings` must sum to it",
+    sqlite_with_rowid=False,
 )
 
 windows = Table(

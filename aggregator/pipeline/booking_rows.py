@@ -17,13 +17,16 @@ NO_JOB = 0
 def booking_rows(
     booked: Bookings, lives: Lives, nodes: Sequence[str], window: Window, factors: FactorHistory
 ) -> list[Row]:
-    """Rows in the order of `ledger.bookings.BOOKING_COLUMNS`; CO2 is `E * PUE * I` with the bucket's factor."""
+    """Rows in the order of `ledger.bookings.BOOKING_COLUMNS` and of their key; CO2 is `E * PUE * I` with the bucket's
+    factor.
+    """
+    booked = _by_time(booked)
     bucket_ms = window.edges_ms[booked.bucket]
     factor_id, g_per_j = factors.at(bucket_ms)
     energy_j = booked.energy_j.reshape(len(booked.account), len(ENERGY_COLUMNS))
     columns: list[list[Any]] = [
-        [nodes[index] for index in booked.node.tolist()],
         bucket_ms.tolist(),
+        [nodes[index] for index in booked.node.tolist()],
         booked.account.tolist(),
         _job_refs(booked, lives),
         *_plain(energy_j),
@@ -42,12 +45,18 @@ def booking_rows(
     return list(zip(*columns, strict=True))
 
 
+def _by_time(booked: Bookings) -> Bookings:
+    """Rows by bucket, then in the kernel's order: as the ledger keeps them, which is quick to write."""
+    order = np.argsort(booked.bucket, kind="stable")
+    return Bookings(*(getattr(booked, name)[order] for name in Bookings.__dataclass_fields__))
+
+
 def measured_rows(measured: Measured, nodes: Sequence[str], window: Window) -> list[Row]:
     """Rows in the order of `ledger.bookings.MEASURED_COLUMNS`, for buckets in which something was measured."""
-    node, bucket = np.nonzero((measured.covered_s > 0) | (measured.energy_j != 0).any(axis=2))
+    bucket, node = np.nonzero(((measured.covered_s > 0) | (measured.energy_j != 0).any(axis=2)).T)
     columns: list[list[Any]] = [
-        [nodes[index] for index in node.tolist()],
         window.edges_ms[bucket].tolist(),
+        [nodes[index] for index in node.tolist()],
         *_plain(measured.energy_j[node, bucket]),
         measured.covered_s[node, bucket].tolist(),
     ]

@@ -50,7 +50,7 @@ def accounted(job: JobRecord, end_ms: int, total_cpu_s: float) -> JobRecord:
 
 def booking(bucket_ms: int, energy_j: float = 10.0, node: str = "n1", job_ref: int = 1) -> tuple[object, ...]:
     values = dict.fromkeys(BOOKING_COLUMNS, 0.0)
-    keys = {"node": node, "bucket_ms": bucket_ms, "account": 0, "job_ref": job_ref}
+    keys = {"bucket_ms": bucket_ms, "node": node, "account": 0, "job_ref": job_ref}
     last = {"factor_id": 1, "method_version": 1, "cpu_used_s": None, "waste_j": None}
     return tuple((values | keys | {"cpu_static_j": energy_j, "counted_j": energy_j} | last).values())
 
@@ -284,8 +284,8 @@ class TestRevisions:
 
     def test_meters_are_replaced_with_the_bookings(self, ledger: Ledger) -> None:
         span = (T0, T0 + BUCKET_MS)
-        ledger.replace_bookings(["n1"], span, [], [("n1", T0, 1.0, 2.0, 3.0, 4.0, 900.0)])
-        ledger.replace_bookings(["n1"], span, [], [("n1", T0, 1.5, 2.0, 3.0, 4.0, 900.0)])
+        ledger.replace_bookings(["n1"], span, [], [(T0, "n1", 1.0, 2.0, 3.0, 4.0, 900.0)])
+        ledger.replace_bookings(["n1"], span, [], [(T0, "n1", 1.5, 2.0, 3.0, 4.0, 900.0)])
         assert rows(ledger.engine, measured, "cpu_j", "covered_s") == [(1.5, 900.0)]
 
 

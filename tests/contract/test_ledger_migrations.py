@@ -72,6 +72,16 @@ def test_a_ledger_from_before_migrations_is_brought_up_and_keeps_its_rows(old: s
     ledger.close()
 
 
+def test_bookings_lie_in_the_order_of_their_key(old: str) -> None:
+    ledger = Ledger.open(old)
+    with ledger.engine.begin() as connection:
+        for name in ("bookings", "measured"):
+            made = "SELECT sql FROM sqlite_master WHERE name = ?"
+            assert "WITHOUT ROWID" in connection.exec_driver_sql(made, (name,)).scalar_one()
+            assert inspect(connection).get_pk_constraint(name)["constrained_columns"][:2] == ["bucket_ms", "node"]
+    ledger.close()
+
+
 def test_many_who_open_an_old_ledger_at_once_upgrade_it_once(old: str) -> None:
     problems: list[Exception] = []
 

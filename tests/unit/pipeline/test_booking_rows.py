@@ -76,6 +76,13 @@ def test_values_are_plain_python_for_any_driver() -> None:
         assert {type(value) for value in row} <= {int, float, str, type(None)}
 
 
+def test_rows_come_in_the_order_in_which_the_ledger_keeps_them() -> None:
+    later = booked()
+    later.bucket[:] = [1, 1, 0]
+    rows = booking_rows(later, lives([0, 1], [41, 42]), NODES, WINDOW, FACTORS)
+    assert [row[:4] for row in rows] == [(0, "b", 0, 41), (BUCKET_MS, "a", 0, 42), (BUCKET_MS, "a", 2, 0)]
+
+
 def test_a_chunk_without_jobs() -> None:
     alone = booked()
     alone = Bookings(**{name: getattr(alone, name)[1:2] for name in Bookings.__dataclass_fields__})
