@@ -1,0 +1,77 @@
+"""The closed loop: what the method books for each job beside what the job truly drew."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from benchmarks.closed_loop.compare import Facts, facts
+from benchmarks.closed_loop.fast_path import Booked, book
+from benchmarks.closed_loop.generator.regime import PLUMBING
+from benchmarks.closed_loop.generator.scene import Read, Scene, read, scene
+from benchmarks.closed_loop.tables import tables
+
+INTERVAL_S = 10.0
+MINUTE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def world() -> Scene:
+    return scene(PLUMBING, 1)
+
+
+@pytest.fixture(scope="module")
+def readings(world: Scene) -> tuple[Read, ...]:
+    return read(world, INTERVAL_S)
+
+
+@pytest.fixture(scope="module")
+def booked(world: Scene, readings: tuple[Read, ...], tmp_path_factory: pytest.TempPathFactory) -> Booked:
+    return book(world, readings, tmp_path_factory.mktemp("plumbing"))
+
+
+@pytest.fixture(scope="module")
+def true(world: Scene) -> Facts:
+    return facts(world)
+
+
+class TestPlumbing:
+    """Power is linear in CPU time, meters are exact: every error is a fault of the program."""
+
+    def test_there_is_everything_in_it(self, world: Scene, readings: tuple[Read, ...]) -> None:
+        assert len(world.jobs) > 1000
+        assert any(not np.isnan(node.reboot_s) for node in world.nodes)
+        assert all(each.when.lost.mean() > 0.01 for each in readings)
+        assert any(len(np.unique(each.when.agent)) > 2 for each in readings)
+
+    def test_long_jobs_to_one_percent(self, booked: Booked, true: Facts) -> None:
+        error = np.abs(booked.job_j.sum(axis=(1, 2)) / true.truth_j - 1)[true.length_s >= MINUTE_S]
+        assert len(error) > 500
+        assert np.quantile(error, 0.95) <= 0.01
+
+    def test_short_jobs_to_a_second_at_each_edge(self, booked: Booked, true: Facts) -> None:
+        short = true.length_s < MINUTE_S
+        error_j = np.abs(booked.job_j.sum(axis=(1, 2)) - true.truth_j)
+        assert np.quantile((error_j / (2 * true.allocated_w))[short], 0.95) <= 1
+        boards_j = (
+            2 * 2 * INTERVAL_S * true.boards_w
+        )  # a board's counter is linear between two readings, one may be lost
+        assert (error_j[short] <= (2 * true.allocated_w + boards_j)[short]).all()
+
+    def test_totals_are_the_meters(self, world: Scene, readings: tuple[Read, ...], booked: Booked) -> None:
+        assert booked.report.closure_error <= 1e-9
+        np.testing.assert_allclose(booked.nodes_j, booked.measured_j, rtol=1e-9, atol=1e-6)
+        for number, (node, each) in enumerate(zip(world.nodes, readings, strict=True)):
+            rows = tables(world, number, each)
+            counted_j = [counted(rows["node"], name) for name in ("cpu", "dram")]
+            counted_j += [counted(rows["gpu"], "") if "gpu" in rows else 0.0]
+            np.testing.assert_allclose(booked.nodes_j[number, :3], counted_j, rtol=1e-9)
+            if node.machine.meter == "counter":
+                assert booked.nodes_j[number].sum() == pytest.approx(counted(rows["node"], "meter"), rel=1e-9)
+
+
+def counted(rows: pa.Table, name: str) -> float:
+    """Joules between neighbouring rows of one entity and epoch, added up."""
+    column = f"{name}_energy_joules_total".lstrip("_")
+    entity = rows["gpu"].to_numpy() if "gpu" in rows.column_names else np.zeros(rows.num_rows)
+    same = (np.diff(rows["epoch_id"].to_numpy()) == 0) & (np.diff(entity) == 0)
+    return float(np.diff(rows[column].to_numpy())[same].sum())
