@@ -103,6 +103,23 @@ class Suspensions:
 
 
 @dataclass(frozen=True, slots=True)
+class States:
+    """Spans in which what nobody holds of a node goes to another account than `IDLE`; end is FOREVER while it lasts.
+
+    `account` is one of IDLE_ACCOUNTS. Of spans that overlap the later entry holds.
+    """
+
+    node: I32
+    start_ms: I64
+    end_ms: I64
+    account: I32
+
+
+NO_STATES: Final = States(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32))
+"""Nodes of which nothing but plain idle is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Everything needed to attribute some nodes over one window."""
 
@@ -112,6 +129,7 @@ class Chunk:
     job: JobSamples
     lives: Lives
     suspensions: Suspensions
+    states: States = NO_STATES
 
 
 @dataclass(frozen=True, slots=True)

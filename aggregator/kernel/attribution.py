@@ -18,10 +18,12 @@ from aggregator.kernel.gpu import gpu_energy, gpu_holdings
 from aggregator.kernel.holdings import holdings
 from aggregator.kernel.job_use import in_order
 from aggregator.kernel.measure import measured
-from aggregator.kernel.output import NODE_ACCOUNTS, bookings
+from aggregator.kernel.node_rows import NodeRows, node_rows
+from aggregator.kernel.output import bookings
 from aggregator.kernel.rest import rest
 from aggregator.kernel.sheet import REST, STATIC, Sheet
 from aggregator.kernel.timeline import Timeline
+from maxwatt.domain.energy import Account
 
 
 def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
@@ -31,7 +33,8 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
     whole meter intervals, so that any cut into windows gives the same figures.
 
     Args:
-        chunk: nodes, samples, lives and suspensions. Samples in another order, or twice, change nothing but the time.
+        chunk: nodes and states, samples, lives and suspensions. Samples in another order, or twice, change nothing but
+            the time.
         window: bucket edges [epoch ms UTC] and the longest bridged gap.
 
     Returns:
@@ -42,8 +45,10 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
     energy = _energy(chunk, line, window)
     rows = job_rows(chunk, window)
     jobs = book_jobs(chunk, line, energy, rows)
-    nodes = _book_nodes(chunk, window, line, energy)
-    return bookings(chunk, window, line, energy, rows, jobs, nodes), measured(chunk, window, line, energy)
+    on_nodes = node_rows(chunk, window, line)
+    nodes = _book_nodes(chunk, line, energy, on_nodes)
+    found = bookings(chunk, window, line, energy, (rows, jobs), (on_nodes, nodes))
+    return found, measured(chunk, window, line, energy)
 
 
 def _energy(chunk: Chunk, line: Timeline, window: Window) -> Energy:
@@ -60,16 +65,11 @@ def _energy(chunk: Chunk, line: Timeline, window: Window) -> Energy:
     return Energy(time, held, cpu, dram, gpu, gpu_holdings(chunk, line, held, gpu), remaining)
 
 
-def _book_nodes(chunk: Chunk, window: Window, line: Timeline, energy: Energy) -> Sheet:
-    """System, idle and unattributed: rows are account-major, then node, then bucket."""
-    buckets = len(window.edges_ms) - 1
-    size = len(chunk.nodes) * buckets
-    sheet = Sheet.empty(len(NODE_ACCOUNTS) * size)
-    segment_row = np.where(line.bucket >= 0, line.node * buckets + line.bucket, -1)
-    cell_row = np.where(line.cell_bucket >= 0, line.cell_node * buckets + line.cell_bucket, -1)
-    book_system(energy, sheet, segment_row)
-    book_idle(chunk, line, energy, sheet, np.where(cell_row >= 0, cell_row + size, -1))
-    on = segment_row >= 0
-    lost = segment_row[on] + 2 * size
+def _book_nodes(chunk: Chunk, line: Timeline, energy: Energy, rows: NodeRows) -> Sheet:
+    """System, unattributed, and idle by the state of the node."""
+    sheet, on = Sheet.empty(rows.count), rows.segment >= 0
+    book_system(energy, sheet, rows.of(Account.SYSTEM))
+    book_idle(chunk, line, energy, sheet, rows.unheld)
+    lost = rows.of(Account.UNATTRIBUTED)[on]
     sheet.book(lost, energy.rest.unattributed_j[on], REST, STATIC, energy.rest.evidence[on])
     return sheet

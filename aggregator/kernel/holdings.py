@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aggregator.kernel.arrays import F64, I64, Bool, Chunk
-from aggregator.kernel.ragged import expand, sums
+from aggregator.kernel.ragged import sums
 from aggregator.kernel.timeline import Timeline
 
 
@@ -33,7 +33,7 @@ def holdings(chunk: Chunk, timeline: Timeline) -> Holdings:
     """Holdings of every life in every cell it lives in."""
     lives, axis = chunk.lives, timeline.axis
     node = lives.node.astype(np.int64)
-    life, cell = _cells(timeline, axis.at(node, lives.start_ms), axis.at(node, lives.end_ms))
+    life, cell = timeline.cells(axis.at(node, lives.start_ms), axis.at(node, lives.end_ms))
     running = ~_suspended(chunk, timeline, life, cell)
     node_cpus = _capacity(np.array([t.cpus for t in chunk.nodes]), lives.cpus, node)
     node_memory = np.array([t.memory_bytes for t in chunk.nodes])
@@ -45,23 +45,13 @@ def holdings(chunk: Chunk, timeline: Timeline) -> Holdings:
     return Holdings(life, cell, cpus, cpu_share, memory_share, cpu_free, memory_free)
 
 
-def _cells(timeline: Timeline, start: I64, end: I64) -> tuple[I64, I64]:
-    """Pairs (owner, cell) for the cells between two positions each; nothing where they are equal."""
-    if not len(timeline.cell):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    last = len(timeline.cell) - 1
-    low = timeline.cell[np.clip(timeline.first_segment(start), 0, last)]
-    high = timeline.cell[np.clip(timeline.last_segment(end), 0, last)]
-    return expand(low, np.where(end > start, high - low + 1, 0))
-
-
 def _suspended(chunk: Chunk, timeline: Timeline, life: I64, cell: I64) -> Bool:
     spans = chunk.suspensions
     if not len(spans.life):
         return np.zeros(len(life), np.bool_)
     node = chunk.lives.node[spans.life].astype(np.int64)
     axis = timeline.axis
-    owner, cells = _cells(timeline, axis.at(node, spans.start_ms), axis.at(node, spans.end_ms))
+    owner, cells = timeline.cells(axis.at(node, spans.start_ms), axis.at(node, spans.end_ms))
     count = timeline.cell_count
     return np.isin(life * count + cell, spans.life[owner] * count + cells)
 

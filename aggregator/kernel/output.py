@@ -1,34 +1,31 @@
 """The result as rows, with what each booking says of itself: time held, covered, used, wasted, and how sure."""
 
-from typing import Final
-
 import numpy as np
 
 from aggregator.kernel.accounts import Energy, JobRows
 from aggregator.kernel.arrays import F64, I64, Bookings, Bool, Chunk, Window
 from aggregator.kernel.evidence import uncertainty
 from aggregator.kernel.job_use import life_bounds
+from aggregator.kernel.node_rows import NODE_ACCOUNTS, NodeRows
 from aggregator.kernel.ragged import ratio, sums
 from aggregator.kernel.sheet import CPU, STATIC, Sheet
 from aggregator.kernel.timeline import Timeline
 from maxwatt.domain.energy import Account
 
-NODE_ACCOUNTS: Final = (Account.SYSTEM, Account.IDLE, Account.UNATTRIBUTED)
-
 
 def bookings(
-    chunk: Chunk, window: Window, line: Timeline, energy: Energy, rows: JobRows, jobs: Sheet, nodes: Sheet
+    chunk: Chunk,
+    window: Window,
+    line: Timeline,
+    energy: Energy,
+    of_jobs: tuple[JobRows, Sheet],
+    of_nodes: tuple[NodeRows, Sheet],
 ) -> Bookings:
-    """Both sheets as rows of the ledger.
-
-    Args:
-        jobs: sheet with the rows of `rows`; nodes: sheet by account, node and bucket.
-    """
+    """Both sheets as rows of the ledger."""
+    (rows, jobs), (on_nodes, nodes) = of_jobs, of_nodes
     buckets, node_count = len(window.edges_ms) - 1, len(chunk.nodes)
     covered = np.where(energy.cpu.meter.covered, line.length_ms / 1000, 0.0)
-    on = line.bucket >= 0
-    node_covered = sums((line.node * buckets + line.bucket)[on], covered[on], node_count * buckets)
-    node_covered = np.tile(node_covered, len(NODE_ACCOUNTS))
+    node_covered = on_nodes.held_s(line, covered)
     facts = _job_facts(line, energy, rows, covered)
     job_uncertainty = uncertainty(jobs.evidence_j, _edges(chunk, window, rows), facts["held_s"])
     no_edges, unknown = np.zeros(len(node_covered), np.int64), np.full(len(node_covered), np.nan)

@@ -1,7 +1,7 @@
 """The chunk's time cut into segments: between two neighbouring knots of a node nothing is read and nothing changes.
 
-Knots are sampling times, ends of jobs and suspensions, and the window's edges. Runs of segments without a change of
-holdings form a cell. All nodes lie behind each other on one axis, so that one search serves them all.
+Knots are sampling times, ends of jobs, suspensions and states of nodes, and the window's edges. Runs of segments
+without a change of holdings form a cell. All nodes lie behind each other on one axis, so that one search serves all.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from aggregator.kernel.arrays import F64, FOREVER, I32, I64, Chunk, Suspensions, Window
-from aggregator.kernel.ragged import distinct, sums
+from aggregator.kernel.ragged import distinct, expand, sums
 
 OVERTIME_MS: Final = 1000
 """Slurm cuts times to whole seconds: a job may work up to this long after its recorded end [ms]."""
@@ -58,6 +58,15 @@ class Timeline:
     def cell_count(self) -> int:
         """Number of cells."""
         return len(self.cell_node)
+
+    def cells(self, start: I64, end: I64) -> tuple[I64, I64]:
+        """Pairs (owner, cell) for the cells between two positions each; nothing where they are equal."""
+        if not len(self.cell):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        last = len(self.cell) - 1
+        low = self.cell[np.clip(self.first_segment(start), 0, last)]
+        high = self.cell[np.clip(self.last_segment(end), 0, last)]
+        return expand(low, np.where(end > start, high - low + 1, 0))
 
     def first_segment(self, position: I64) -> I64:
         """The segment that begins at or holds each position."""
@@ -120,6 +129,8 @@ def _changes(axis: Axis, chunk: Chunk, edges: I64) -> I64:
                 axis.at(life_node, lives.end_ms),
                 axis.at(life_node[ended], lives.end_ms[ended] + OVERTIME_MS),
                 *_suspension_positions(axis, life_node, spans),
+                axis.at(chunk.states.node, chunk.states.start_ms),
+                axis.at(chunk.states.node, chunk.states.end_ms),
             ]
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from aggregator.ledger import bookings, facts, history, jobs, lives, unfinished, windows
+from aggregator.ledger import bookings, facts, history, jobs, lives, states, unfinished, windows
 from aggregator.ledger.engine import open_engine, writing
 from aggregator.ledger.rows import chunks
 from maxwatt.domain.errors import ConfigError
@@ -13,7 +13,7 @@ from maxwatt.domain.errors import ConfigError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from aggregator.kernel.arrays import Lives, Suspensions
+    from aggregator.kernel.arrays import Lives, States, Suspensions
     from aggregator.ledger.facts import SourceState
     from aggregator.ledger.rows import Row
     from aggregator.ledger.unfinished import Unaccounted
@@ -96,6 +96,11 @@ class Ledger:
         """Jobs that held something of `nodes` in a time; `Lives.job` is the job's number in the ledger."""
         with self.engine.begin() as connection:
             return lives.load(connection, nodes, start_ms, end_ms)
+
+    def load_states(self, nodes: Sequence[str], start_ms: int, end_ms: int) -> States:
+        """States of `nodes` in a time that make what nobody holds something else than idle."""
+        with self.engine.begin() as connection:
+            return states.load(connection, nodes, start_ms, end_ms)
 
     def allocated_nodes(self, start_ms: int, end_ms: int) -> set[str]:
         """Nodes on which a job held something at any time in [start_ms, end_ms)."""

@@ -110,6 +110,7 @@ node_states = Table(
     Column("end_ms", BigInteger, comment="null while it lasts"),
     Column("state", String, nullable=False),
     Column("reason", Text, nullable=False),
+    Index("node_states_end", "end_ms"),
 )
 
 bookings = Table(

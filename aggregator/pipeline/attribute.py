@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Bookings, Lives, Measured, Suspensions, Window
+from aggregator.kernel.arrays import F64, I64, Bookings, Lives, Measured, States, Suspensions, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline import booking_rows, closure, siblings
-from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, lives_of, margin_ms, node_chunks
+from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, lives_of, margin_ms, node_chunks, states_of
 from aggregator.pipeline.factors import FactorHistory, factor_history
 from aggregator.sources.carbon.static import factors
 from maxwatt.config import Settings
@@ -71,6 +71,7 @@ class _Day:
     names: tuple[str, ...]
     lives: Lives
     suspensions: Suspensions
+    states: States
     revisions: dict[int, int]
 
 
@@ -142,7 +143,8 @@ def _load_day(run: _Run, names: Sequence[str], start_ms: int, end_ms: int) -> _D
     others = sorted(run.ledger.sibling_nodes(names, *span_ms))
     everywhere = (*names, *others)
     lives, suspensions = run.ledger.load_lives(everywhere, *span_ms)
-    return _Day(window, span_ms, everywhere, lives, suspensions, run.ledger.revisions(start_ms, end_ms))
+    states = run.ledger.load_states(names, *span_ms)
+    return _Day(window, span_ms, everywhere, lives, suspensions, states, run.ledger.revisions(start_ms, end_ms))
 
 
 def _edges(start_ms: int, end_ms: int, newest_ms: int) -> I64:
@@ -184,6 +186,7 @@ def _attributed(run: _Run, day: _Day, first: int, last: int) -> tuple[Lives, Boo
         at_once = run.settings.attribution.nodes_per_chunk
         samples = siblings.with_samples(samples, others, run.store, day.span_ms, at_once)
     lives = siblings.with_lives(own, others, last - first)
-    chunk = build_chunk(samples, (lives, suspensions), run.capacities, run.settings)
+    states = states_of(day.states, first, last)
+    chunk = build_chunk(samples, (lives, suspensions), run.capacities, run.settings, states)
     booked, measured = attribute(chunk, day.window)
     return (lives, *siblings.without_siblings(booked, measured, last - first))

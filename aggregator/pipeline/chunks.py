@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow.compute as pc
 
-from aggregator.kernel.arrays import Chunk, Lives, NodeTraits, Suspensions
+from aggregator.kernel.arrays import NO_STATES, Chunk, Lives, NodeTraits, States, Suspensions
 from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
 from aggregator.kernel.rest import SLOT_MS
 from maxwatt.config import Settings
@@ -52,13 +52,18 @@ Capacities = Mapping[str, tuple[int, int]]
 
 
 def build_chunk(
-    samples: SampleWindow, held: tuple[Lives, Suspensions], capacities: Capacities, settings: Settings
+    samples: SampleWindow,
+    held: tuple[Lives, Suspensions],
+    capacities: Capacities,
+    settings: Settings,
+    states: States = NO_STATES,
 ) -> Chunk:
     """The kernel's input.
 
     Args:
         samples: of the chunk's nodes.
         held: lives on these nodes, whose `node` is an index into them.
+        states: of these nodes; they change nothing for jobs.
     """
     return Chunk(
         nodes=_traits(samples, capacities, settings),
@@ -67,6 +72,7 @@ def build_chunk(
         job=job_samples(samples.job),
         lives=held[0],
         suspensions=held[1],
+        states=states,
     )
 
 
@@ -80,6 +86,13 @@ def lives_of(lives: Lives, suspensions: Suspensions, first: int, last: int) -> t
         suspensions.life[begin:end] - low, suspensions.start_ms[begin:end], suspensions.end_ms[begin:end]
     )
     return Lives(**columns), spans
+
+
+def states_of(states: States, first: int, last: int) -> States:
+    """The states of nodes first..last-1 with indices counted from `first`. They are sorted, so it is a slice."""
+    low, high = np.searchsorted(states.node, [first, last]).tolist()
+    node = (states.node[low:high] - first).astype(np.int32)
+    return States(node, states.start_ms[low:high], states.end_ms[low:high], states.account[low:high])
 
 
 def _traits(samples: SampleWindow, capacities: Capacities, settings: Settings) -> tuple[NodeTraits, ...]:

@@ -1,11 +1,12 @@
 """Mean power of the accounts over time, from the bookings."""
 
 from collections import defaultdict
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
 from aggregator.ledger.tables import bookings, jobs
+from aggregator.queries.accounts import ACCOUNT_NAMES
 from aggregator.queries.booked_time import in_time, measured_seconds
 from aggregator.queries.expressions import energy_of, visible
 from aggregator.queries.models import EnergySeries
@@ -13,13 +14,6 @@ from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.units import BUCKET_MS
 from maxwatt.domain.viewer import Viewer
-
-ACCOUNT_NAMES: Final = {
-    Account.JOB: "jobs",
-    Account.SYSTEM: "system",
-    Account.IDLE: "idle",
-    Account.UNATTRIBUTED: "unattributed",
-}
 
 
 def energy_series(

@@ -6,12 +6,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, case, func, select
 
 from aggregator.ledger.tables import bookings, jobs, measured
+from aggregator.queries.accounts import idle_by_kind
 from aggregator.queries.booked_time import booked_seconds, in_time, measured_seconds, open_windows
 from aggregator.queries.evidence import evidence_of
 from aggregator.queries.expressions import booking_sums, cost_of, sum_if_never_null, visible
 from aggregator.queries.job_rows import Valuation
 from aggregator.queries.models import EnergySummary, Evidence
-from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
+from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS, IDLE_ACCOUNTS, Account
 from maxwatt.domain.units import BUCKET_MS, MS_PER_S
 from maxwatt.domain.viewer import Viewer
 
@@ -23,20 +24,19 @@ def energy_summary(
 ) -> EnergySummary:
     """Where the energy went. Who does not see all gets the sum of their own jobs and nothing of the other accounts."""
     parts = [dict(row) for row in connection.execute(_account_statement(viewer, since_ms, until_ms)).mappings()]
-    by_account = {Account(row["account"]): row for row in parts}
+    by_account = {Account(row["account"]): float(row["energy_j"]) for row in parts}
     total = _added(parts, (*_ADDED, *ENERGY_COLUMNS))
     co2 = [row["co2_g"] for row in parts]
 
-    def account_j(account: Account) -> float | None:
-        return float(by_account[account]["energy_j"]) if account in by_account else 0.0
+    def others(*accounts: Account) -> float | None:
+        return sum(by_account.get(account, 0.0) for account in accounts) if viewer.sees_all else None
 
-    others = account_j if viewer.sees_all else lambda _: None
     return EnergySummary(
         since_ms=since_ms,
         until_ms=until_ms,
-        jobs_j=account_j(Account.JOB) or 0.0,
+        jobs_j=by_account.get(Account.JOB, 0.0),
         system_j=others(Account.SYSTEM),
-        idle_j=others(Account.IDLE),
+        idle_j=others(*IDLE_ACCOUNTS),
         unattributed_j=others(Account.UNATTRIBUTED),
         total_j=total["energy_j"],
         by_component_j={
@@ -47,6 +47,7 @@ def energy_summary(
         cost=cost_of(total["energy_j"], value.pue, value.price_per_kwh) if parts else None,
         evidence=_summary_evidence(connection, viewer, parts, total, since_ms=since_ms, until_ms=until_ms),
         booked_s=sum(measured_seconds(connection, since_ms, until_ms).values()),
+        idle_by_kind_j=idle_by_kind(by_account) if viewer.sees_all else {},
     )
 
 

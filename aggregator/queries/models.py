@@ -177,6 +177,7 @@ class EnergySummary:
 
     A viewer who does not see all gets their own jobs only: `system_j`, `idle_j` and `unattributed_j` are None.
     `booked_s` is the time behind the sums [s]: that of the buckets in which something was measured.
+    `idle_by_kind_j` splits `idle_j` by the state of the nodes: `idle`, `drained`, `down`, `powered_off`, `booting`.
     """
 
     since_ms: int
@@ -191,6 +192,7 @@ class EnergySummary:
     cost: float | None
     evidence: Evidence
     booked_s: float
+    idle_by_kind_j: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

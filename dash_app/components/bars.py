@@ -1,12 +1,16 @@
 """Bars: what was used of what was reserved, and how a whole is shared out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from dash import html
 
 from dash_app.components.attributes import HIDDEN, aria
 from maxwatt.domain.formatting import format_share
+
+HATCHES: Final[Mapping[str, str]] = {"/": "slash", "x": "cross", ".": "dots", "-": "lines"}
+"""Patterns as charts name them, to the name that the style sheet has for them."""
 
 
 def use_bar(label: str, ratio: float | None, text: str) -> html.Div:
@@ -48,12 +52,13 @@ def _bar_row(label: str, share: str, text: str, track: html.Div, class_name: str
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a whole: its share 0..1, colour (any CSS colour) and amount in words."""
+    """A part of a whole: its share 0..1, colour (any CSS colour), amount in words, and hatching (see `hatched`)."""
 
     label: str
     share: float
     colour: str
     text: str
+    pattern: str = ""
 
 
 def share_bar(slices: Sequence[Slice], label: str) -> html.Div:
@@ -65,7 +70,11 @@ def share_strip(slices: Sequence[Slice]) -> html.Div:
     """The bar alone, where a table beside it names its parts."""
     shown = [one for one in slices if one.share > 0]
     segments = [
-        html.Div(title=one.label, className="mw-share-part", style={"flexGrow": one.share, "background": one.colour})
+        html.Div(
+            title=one.label,
+            className=hatched("mw-share-part", one.pattern),
+            style={"flexGrow": one.share, "backgroundColor": one.colour},
+        )
         for one in shown
     ]
     return html.Div(segments, className="mw-share", **HIDDEN)
@@ -75,7 +84,7 @@ def _share_legend(slices: Sequence[Slice], label: str) -> html.Ul:
     items = [
         html.Li(
             [
-                swatch(one.colour),
+                swatch(one.colour, pattern=one.pattern),
                 html.Span(one.label, className="mw-legend-label"),
                 html.Span(one.text, className="mw-legend-text"),
             ]
@@ -85,7 +94,12 @@ def _share_legend(slices: Sequence[Slice], label: str) -> html.Ul:
     return html.Ul(items, className="mw-share-legend", **aria(label=label))
 
 
-def swatch(colour: str, edge: str = "") -> html.Span:
+def swatch(colour: str, edge: str = "", pattern: str = "") -> html.Span:
     """A small square of a colour, with an edge where the colour is pale."""
-    style = {"background": colour, **({"boxShadow": f"inset 0 0 0 1px {edge}"} if edge else {})}
-    return html.Span(className="mw-swatch", style=style, **HIDDEN)
+    style = {"backgroundColor": colour, **({"boxShadow": f"inset 0 0 0 1px {edge}"} if edge else {})}
+    return html.Span(className=hatched("mw-swatch", pattern), style=style, **HIDDEN)
+
+
+def hatched(class_name: str, pattern: str) -> str:
+    """Classes of something hatched with a pattern of HATCHES, or plain where it is empty."""
+    return f"{class_name} mw-hatch-{HATCHES[pattern]}" if pattern else class_name

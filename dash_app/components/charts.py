@@ -27,7 +27,9 @@ def chart(figure: go.Figure, label: str, behind: Any = None) -> html.Figure:
 
 def legend(layers: Sequence[Layer]) -> html.Ul:
     """Names and colours of layers; drawn as text, so that it wraps and follows the colour scheme."""
-    items = [html.Li([swatch(rgba(layer.colour, layer.alpha), layer.colour), layer.label]) for layer in layers]
+    items = [
+        html.Li([swatch(rgba(layer.colour, layer.alpha), layer.colour, layer.pattern), layer.label]) for layer in layers
+    ]
     return html.Ul(items, className="mw-legend")
 
 

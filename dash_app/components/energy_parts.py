@@ -14,7 +14,7 @@ from dash_app.components.tables import behind_chart, table
 from dash_app.components.tiles import tile, tiles
 from dash_app.figures.cluster import MAX_BARS, account_layers, account_power_figure, ranking_figure
 from dash_app.figures.stack import Layer
-from dash_app.figures.theme import ACCOUNT_COLOURS, ACCOUNT_LABELS, BLUE, STATIC_ALPHA
+from dash_app.figures.theme import ACCOUNT_COLOURS, ACCOUNT_LABELS, ACCOUNT_PATTERNS, BLUE, STATIC_ALPHA
 from dash_app.figures.timeline import clock_at
 from dash_app.text import format_cost, format_count
 from dash_app.urls import energy_path, jobs_path
@@ -48,11 +48,11 @@ def summary_tiles(summary: EnergySummary, status: Status) -> html.Div:
 
 
 def accounts_bar(summary: EnergySummary) -> html.Div:
-    """Shares of jobs, system, idle and unattributed; negative unattributed stands in the legend only."""
-    amounts = {
+    """Shares of jobs, system, every kind of idle, and unattributed; what is negative stands in the legend only."""
+    amounts: dict[str, float | None] = {
         "jobs": summary.jobs_j,
         "system": summary.system_j,
-        "idle": summary.idle_j,
+        **(summary.idle_by_kind_j or {"idle": summary.idle_j}),
         "unattributed": summary.unattributed_j,
     }
     slices = [
@@ -61,6 +61,7 @@ def accounts_bar(summary: EnergySummary) -> html.Div:
             _share(amount_j, summary.total_j) or 0.0,
             ACCOUNT_COLOURS[key],
             _amount(amount_j, summary),
+            ACCOUNT_PATTERNS.get(key, ""),
         )
         for key, amount_j in amounts.items()
         if amount_j is not None

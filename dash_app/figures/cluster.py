@@ -11,6 +11,7 @@ from dash_app.figures.stack import Layer, drawn, stack_traces
 from dash_app.figures.theme import (
     ACCOUNT_COLOURS,
     ACCOUNT_LABELS,
+    ACCOUNT_PATTERNS,
     BLUE,
     STATIC_ALPHA,
     axis,
@@ -23,7 +24,10 @@ from dash_app.figures.timeline import Intervals, clock_at, scaled, steps
 from maxwatt.domain.formatting import format_energy
 from maxwatt.domain.units import kwh_from_j
 
-ACCOUNT_LAYERS: Final = tuple(Layer(key, ACCOUNT_LABELS[key], colour) for key, colour in ACCOUNT_COLOURS.items())
+ACCOUNT_LAYERS: Final = tuple(
+    Layer(key, ACCOUNT_LABELS[key], colour, pattern=ACCOUNT_PATTERNS.get(key, ""))
+    for key, colour in ACCOUNT_COLOURS.items()
+)
 
 MAX_BARS: Final = 12
 MAX_LABEL: Final = 24

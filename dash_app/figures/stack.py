@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -19,6 +20,7 @@ class Layer:
         colour: `#rrggbb`.
         alpha: opacity of the fill, 0..1.
         edge_px: width of its upper edge [px]; 0: none.
+        pattern: hatching as plotly names it, such as `/`; empty: none.
     """
 
     key: str
@@ -26,6 +28,7 @@ class Layer:
     colour: str
     alpha: float = 0.85
     edge_px: float = 0.0
+    pattern: str = ""
 
 
 def drawn(layers: Sequence[Layer], values: Mapping[str, Values]) -> list[Layer]:
@@ -63,5 +66,14 @@ def _area(layer: Layer, xs: list[int], ys: list[float | None], hover: str, group
         mode="lines",
         line={"shape": "hv", "width": layer.edge_px, "color": layer.colour},
         fillcolor=rgba(layer.colour, layer.alpha),
+        fillpattern=_pattern(layer),
         hovertemplate=f"{hover}<extra>{layer.label}</extra>",
     )
+
+
+def _pattern(layer: Layer) -> dict[str, Any] | None:
+    """Lines of the layer's colour on a paler ground."""
+    if not layer.pattern:
+        return None
+    ground, lines = rgba(layer.colour, layer.alpha / 4), rgba(layer.colour, layer.alpha)
+    return {"shape": layer.pattern, "size": 7, "solidity": 0.4, "bgcolor": ground, "fgcolor": lines}

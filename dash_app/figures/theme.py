@@ -21,14 +21,24 @@ ACCOUNT_COLOURS: Final[Mapping[str, str]] = {
     "jobs": BLUE,
     "system": GREEN,
     "idle": GREY,
+    "drained": GREY,
+    "down": GREY,
+    "powered_off": GREY,
+    "booting": GREY,
     "unattributed": VERMILION,
 }
 ACCOUNT_LABELS: Final[Mapping[str, str]] = {
     "jobs": "Jobs",
     "system": "System",
     "idle": "Idle",
+    "drained": "Drained",
+    "down": "Down",
+    "powered_off": "Powered off",
+    "booting": "Booting",
     "unattributed": "Unattributed",
 }
+ACCOUNT_PATTERNS: Final[Mapping[str, str]] = {"drained": "/", "down": "x", "powered_off": ".", "booting": "-"}
+"""Kinds of idle share a colour; their hatching, named as plotly names it, tells them apart for every eye."""
 
 EVIDENCE_COLOURS: Final[Mapping[str, str]] = {
     "counted": BLUE,

@@ -132,19 +132,28 @@ def _print_summary(summary: EnergySummary, status: Status) -> None:
     if not summary.booked_s:
         print("all nodes: no meter and no model told an energy of this time")
         return
-    parts = {
-        "jobs": summary.jobs_j,
-        "system": summary.system_j,
-        "idle": summary.idle_j,
-        "unattributed": summary.unattributed_j,
-    }
     shares = ", ".join(
-        f"{name} {format_share(None if energy_j is None or not summary.total_j else energy_j / summary.total_j)}"
-        for name, energy_j in parts.items()
+        [
+            f"jobs {_share(summary.jobs_j, summary)}",
+            f"system {_share(summary.system_j, summary)}",
+            f"idle {_share(summary.idle_j, summary)}{_idle_kinds(summary)}",
+            f"unattributed {_share(summary.unattributed_j, summary)}",
+        ]
     )
     cost = "" if summary.cost is None else f", {cost_text(summary.cost, status.currency)}"
     print(f"all nodes: {format_energy(summary.total_j)}, {format_co2(summary.co2_g)} CO₂{cost} ({shares})")
     print(f"           {evidence_text(summary.evidence)}")
+
+
+def _share(energy_j: float | None, summary: EnergySummary) -> str:
+    return format_share(None if energy_j is None or not summary.total_j else energy_j / summary.total_j)
+
+
+def _idle_kinds(summary: EnergySummary) -> str:
+    """Of idle nodes that nobody could use, such as ` (of it drained 4 %)`."""
+    kinds = {name: energy_j for name, energy_j in summary.idle_by_kind_j.items() if name != "idle"}
+    told = ", ".join(f"{name.replace('_', ' ')} {_share(energy_j, summary)}" for name, energy_j in kinds.items())
+    return f" (of it {told})" if told else ""
 
 
 def _print_document(what: str, status: Status, span_ms: tuple[int, int], content: dict[str, object]) -> None:

@@ -3,7 +3,7 @@
 from enum import IntEnum, StrEnum
 from typing import Final
 
-METHOD_VERSION: Final = 1
+METHOD_VERSION: Final = 2
 """Raised with every change of the method that can change a figure."""
 
 
@@ -30,6 +30,11 @@ class Account(IntEnum):
     SYSTEM = 1
     IDLE = 2
     UNATTRIBUTED = 3
+    SESSION = 4
+    DOWN = 5
+    DRAINED = 6
+    POWERED_OFF = 7
+    BOOTING = 8
 
 
 class Evidence(StrEnum):
@@ -45,6 +50,9 @@ class Evidence(StrEnum):
 COMPONENTS: Final = tuple(Component)
 PARTS: Final = tuple(Part)
 EVIDENCE: Final = tuple(Evidence)
+
+IDLE_ACCOUNTS: Final = (Account.IDLE, Account.DOWN, Account.DRAINED, Account.POWERED_OFF, Account.BOOTING)
+"""What nobody held, by the state that Slurm had the node in; `IDLE` where it could have been used."""
 
 ENERGY_COLUMNS: Final = tuple(f"{component}_{part}_j" for component in COMPONENTS for part in PARTS)
 """Ledger columns of energy [J], component-major: `cpu_static_j, cpu_dynamic_j, dram_static_j, …`."""

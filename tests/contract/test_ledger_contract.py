@@ -13,6 +13,7 @@ from aggregator.ledger.engine import writing
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.tables import SCHEMA_VERSION, about, bookings, measured, node_states, redo, windows
 from maxwatt.domain.carbon import Factor
+from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import ConfigError, SourceError
 from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState, NodeRecord, SlurmSnapshot
 from maxwatt.domain.units import BUCKET_MS
@@ -314,6 +315,37 @@ class TestNodeHistory:
         self.poll(ledger, 5, a="IDLE")
         self.poll(ledger, 60, a="IDLE")
         assert self.stretches(ledger) == [("a", 0, 5, "IDLE"), ("a", 60, None, "IDLE")]
+
+    def test_the_kernel_gets_what_is_not_plain_idle(self, ledger: Ledger) -> None:
+        ledger.upsert_nodes([NodeRecord(name, "", 8, 1 << 30) for name in "abc"], T0)
+        self.poll(ledger, 0, a="IDLE", b="DOWN", c="IDLE+DRAIN")
+        self.poll(ledger, 5, a="MIXED", b="DOWN", c="IDLE")
+        self.poll(ledger, 8, a="IDLE+POWERED_DOWN", b="DOWN+NOT_RESPONDING", c="IDLE")
+
+        def loaded(names: list[str], start: int, end: int) -> list[tuple[object, ...]]:
+            found = ledger.load_states(names, T0 + start * 60_000, T0 + end * 60_000)
+            minutes = [(at - T0) // 60_000 if at < FOREVER else None for at in (*found.start_ms, *found.end_ms)]
+            count = len(found.node)
+            return list(zip(found.node.tolist(), minutes[:count], minutes[count:], found.account.tolist(), strict=True))
+
+        down, off = int(Account.DOWN), int(Account.POWERED_OFF)
+        assert loaded(["a", "b"], 6, 7) == [(1, 0, 8, down)]
+        assert loaded(["c", "b", "a"], 3, 9) == [
+            (0, 0, 5, int(Account.DRAINED)),
+            (1, 0, 8, down),
+            (1, 8, None, down),
+            (2, 8, None, off),
+        ]
+        assert loaded(["a"], 0, 8) == []
+
+    def test_a_change_of_what_idle_is_marks_what_is_booked(self, ledger: Ledger) -> None:
+        ledger.note_booked({T0: 0.0, T0 + BUCKET_MS: 0.0}, T0)
+        self.poll(ledger, 0, a="IDLE", b="DOWN")
+        self.poll(ledger, 1, a="MIXED", b="DOWN+NOT_RESPONDING")
+        assert [(each.node, each.start_ms) for each in ledger.stretches()] == [("b", T0)]
+        self.poll(ledger, 17, a="IDLE+DRAIN", b="DOWN+NOT_RESPONDING")  # unseen from 1 to 17: of that nothing is known
+        marked = [(each.node, each.start_ms) for each in ledger.stretches()][1:]
+        assert sorted(marked) == [("a", T0 + BUCKET_MS), ("b", T0), ("b", T0 + BUCKET_MS)]
 
     def test_an_older_poll_changes_nothing(self, ledger: Ledger) -> None:
         self.poll(ledger, 5, a="IDLE")

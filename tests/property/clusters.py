@@ -6,7 +6,18 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from aggregator.kernel.arrays import Chunk, GpuSamples, JobSamples, Lives, NodeSamples, NodeTraits, Suspensions, Window
+from aggregator.kernel.arrays import (
+    Chunk,
+    GpuSamples,
+    JobSamples,
+    Lives,
+    NodeSamples,
+    NodeTraits,
+    States,
+    Suspensions,
+    Window,
+)
+from maxwatt.domain.energy import Account
 from maxwatt.domain.node_model import NodeModel
 
 FOREVER = int(np.iinfo(np.int64).max)
@@ -71,6 +82,8 @@ class Metering:
     reboot_s: int | None = None
     drop_s: int | None = None
     """Counters fall without a new epoch."""
+    states: tuple[tuple[int, int | None, Account], ...] = ()
+    """Start and end [s after T0] of what Slurm said of the node beside plain idle."""
 
 
 class Cluster:
@@ -114,6 +127,13 @@ def jobs(draw: st.DrawFn, node_count: int) -> Job:
     )
 
 
+STATES: tuple[tuple[tuple[int, int | None, Account], ...], ...] = (
+    (),
+    ((-500, None, Account.DRAINED),),
+    ((301, 900, Account.DOWN), (900, 915, Account.BOOTING), (2003, 9000, Account.POWERED_OFF)),
+)
+
+
 @st.composite
 def meterings(draw: st.DrawFn, *, steady: bool) -> Metering:
     broken = not steady
@@ -130,6 +150,7 @@ def meterings(draw: st.DrawFn, *, steady: bool) -> Metering:
         gap_s=draw(st.sampled_from([None, (1000, 1050), (1500, 2300)])) if broken else None,
         reboot_s=draw(st.sampled_from([None, None, 700, 2500])) if broken else None,
         drop_s=draw(st.sampled_from([None, None, 1300])) if broken else None,
+        states=draw(st.sampled_from(STATES)),
     )
 
 
@@ -174,6 +195,7 @@ def cluster(metering: tuple[Metering, ...], drawn: tuple[Job, ...], seed: int) -
         job=sorted_jobs(concatenated(JobSamples, job_rows or [_empty(JobSamples)])),
         lives=lives,
         suspensions=suspensions,
+        states=_states(metering),
     )
     return Cluster(metering, drawn, seed, chunk)
 
@@ -327,6 +349,16 @@ def _lives(drawn: tuple[Job, ...], ids: list[int], used: list[_CpuUse]) -> tuple
                 )
             )  # fmt: skip
     return lives_of(rows), suspensions_of(spans)
+
+
+def _states(metering: tuple[Metering, ...]) -> States:
+    spans = [
+        (node, T0 + start * 1000, FOREVER if end is None else T0 + end * 1000, account)
+        for node, how in enumerate(metering)
+        for start, end, account in how.states
+    ]
+    node, start, end, account = np.array(spans, np.int64).reshape(-1, 4).T
+    return States(node.astype(np.int32), start, end, account.astype(np.int32))
 
 
 def lives_of(rows: list[tuple[Any, ...]]) -> Lives:

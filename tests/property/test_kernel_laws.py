@@ -30,11 +30,11 @@ from clusters import (
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from aggregator.kernel.arrays import Bookings, Chunk, JobSamples, Lives, NodeTraits, Window
+from aggregator.kernel.arrays import NO_STATES, Bookings, Chunk, JobSamples, Lives, NodeTraits, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.kernel.job_use import LATE_MS
 from aggregator.kernel.timeline import OVERTIME_MS
-from maxwatt.domain.energy import COMPONENTS, EVIDENCE, Account, Component, Evidence, Part
+from maxwatt.domain.energy import COMPONENTS, EVIDENCE, IDLE_ACCOUNTS, Account, Component, Evidence, Part
 
 CPU, DRAM, GPU, REST = map(COMPONENTS.index, (Component.CPU, Component.DRAM, Component.GPU, Component.REST))
 STATIC, DYNAMIC = (list(Part).index(each) for each in (Part.STATIC, Part.DYNAMIC))
@@ -295,6 +295,16 @@ def test_a_second_run_is_identical(world: Cluster) -> None:
     assert m.energy_j.tobytes() == n.energy_j.tobytes()
 
 
+@given(clusters(), moments)
+def test_states_of_nodes_split_idle_and_nothing_else(world: Cluster, inner: list[float]) -> None:
+    window, plain = whole_window(*inner), replace(world.chunk, states=NO_STATES)
+    split, whole = attribute(world.chunk, window)[0], attribute(plain, window)[0]
+    joined = replace(split, account=np.where(np.isin(split.account, IDLE_ACCOUNTS), Account.IDLE, split.account))
+    same_accounts(by_account(joined, world.chunk), by_account(whole, plain), total_of(whole))
+    idle_s = [rows.held_s[np.isin(rows.account, IDLE_ACCOUNTS)].sum() for rows in (split, whole)]
+    close(idle_s[0], idle_s[1], idle_s[1])
+
+
 # -- fairness -----------------------------------------------------------------------------------------------------
 
 PLAIN = Metering(meter="counter", missing=0.03)
@@ -443,6 +453,9 @@ def test_empty_inputs(what: str) -> None:
 
 
 def test_names_used_here_are_the_ledgers() -> None:
-    assert [Account.JOB, Account.SYSTEM, Account.IDLE, Account.UNATTRIBUTED] == [0, 1, 2, 3]
+    assert [each.name for each in Account] == [
+        *("JOB", "SYSTEM", "IDLE", "UNATTRIBUTED", "SESSION", "DOWN", "DRAINED", "POWERED_OFF", "BOOTING")
+    ]
+    assert list(Account) == list(range(9))
     assert EVIDENCE[-1] is Evidence.MODELLED
     assert NodeTraits("x", MODELS[0], NODE_CPUS, 1.0).cpus == NODE_CPUS

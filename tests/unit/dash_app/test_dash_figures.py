@@ -18,6 +18,7 @@ from dash_app.figures.node import (
 )
 from dash_app.figures.theme import (
     ACCOUNT_COLOURS,
+    ACCOUNT_PATTERNS,
     COMPONENT_COLOURS,
     DARK_GROUND,
     EVIDENCE_COLOURS,
@@ -54,7 +55,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("ground", [LIGHT_GROUND, DARK_GROUND])
 @pytest.mark.parametrize("palette", [ACCOUNT_COLOURS, COMPONENT_COLOURS, EVIDENCE_COLOURS])
 def test_colours_stand_out_on_both_grounds(palette: dict[str, str], ground: str) -> None:
-    assert len(set(palette.values())) == len(palette)
+    assert len({(colour, ACCOUNT_PATTERNS.get(name)) for name, colour in palette.items()}) == len(palette)
     # WCAG 1.4.11 asks for 3:1 of graphics that carry meaning.
     assert all(contrast(colour, ground) >= 2.9 for colour in palette.values())
 
@@ -151,6 +152,11 @@ def test_accounts_are_stacked_in_order() -> None:
     figure = account_power_figure(energy_series(idle=(5.0, 5.0), jobs=(1.0, 2.0)), "UTC")
     assert [trace.name for trace in figure.data] == ["Jobs", "Idle"]
     assert list(figure.data[0].x) == [0, 900_000, 1_800_000]
+
+
+def test_accounts_of_one_colour_differ_in_their_hatching() -> None:
+    figure = account_power_figure(energy_series(idle=(5.0, 5.0), down=(1.0, 2.0)), "UTC")
+    assert [trace.fillpattern.shape for trace in figure.data] == [None, "x"]
 
 
 def test_negative_unattributed_is_a_line_not_a_layer() -> None:

@@ -321,6 +321,19 @@ def test_energy_of_a_viewer_who_sees_own_jobs_only_has_no_cluster_shares() -> No
     from dash_app.components.energy_parts import accounts_bar
 
     whole = StandIn().energy_summary(ADMIN, 0, 3_600_000)
-    own = replace(whole, system_j=None, idle_j=None, unattributed_j=None)
+    own = replace(whole, system_j=None, idle_j=None, unattributed_j=None, idle_by_kind_j={})
     assert "Idle" in text_of(accounts_bar(whole))
     assert "Idle" not in text_of(accounts_bar(own))
+
+
+def test_kinds_of_idle_are_told_apart_by_words_and_hatching() -> None:
+    from dataclasses import replace
+
+    from dash_app.components.energy_parts import accounts_bar
+
+    whole = StandIn().energy_summary(ADMIN, 0, 3_600_000)
+    kinds = {"idle": 1.0e6, "drained": 2.0e6, "down": 3.0e6, "powered_off": 4.0e6}
+    shown = accounts_bar(replace(whole, idle_by_kind_j=kinds))
+    assert all(word in text_of(shown) for word in ("Idle", "Drained", "Down", "Powered off"))
+    classes = json.dumps(shown.to_plotly_json(), default=lambda part: part.to_plotly_json())
+    assert all(f"mw-hatch-{name}" in classes for name in ("slash", "cross", "dots"))

@@ -15,6 +15,7 @@ from aggregator.kernel.arrays import (
     Measured,
     NodeSamples,
     NodeTraits,
+    States,
     Suspensions,
     Window,
 )
@@ -118,12 +119,15 @@ def booked(
     job: list[dict[str, list[Any]]] | None = None,
     lives: list[dict[str, Any]] | None = None,
     suspended: list[tuple[int, float, float]] | None = None,
+    states: list[tuple[int, float, float | None, Account]] | None = None,
     model: NodeModel = PLAIN,
     max_gap_s: float = 60.0,
 ) -> Booked:
-    """Attribute; `suspended` names lives by their place in `lives`."""
+    """Attribute; `suspended` names lives by their place in `lives`, `states` are of node, start, end and account."""
     count = 1 + max(max(rows["node"], default=0) for rows in node)
     spans = np.array([(one, T0 + a * 1000, T0 + b * 1000) for one, a, b in suspended or []], np.int64).reshape(-1, 3)
+    lasted = [(n, T0 + a * 1000, FOREVER if b is None else T0 + b * 1000, what) for n, a, b, what in states or []]
+    state = np.array(lasted, np.int64).reshape(-1, 4).T
     chunk = Chunk(
         nodes=tuple(NodeTraits(f"n{i}", model, CPUS, MEMORY) for i in range(count)),
         node=_record(NodeSamples, node),
@@ -131,6 +135,7 @@ def booked(
         job=_record(JobSamples, job or []),
         lives=Lives(**{name: np.array([one[name] for one in lives or []], kind) for name, kind in _LIFE.items()}),
         suspensions=Suspensions(spans[:, 0], spans[:, 1], spans[:, 2]),
+        states=States(state[0].astype(np.int32), state[1], state[2], state[3].astype(np.int32)),
     )
     window = Window(np.array([T0 + round(at * 1000) for at in edges_s], np.int64), round(max_gap_s * 1000))
     return Booked(chunk, *attribute(chunk, window))

@@ -68,6 +68,17 @@ def test_summary_adds_up_by_account_and_by_component(filled: Book, queries: Quer
     assert summary.evidence.uncertainty == pytest.approx(spread_j / 22_700)
 
 
+def test_idle_is_split_by_the_state_of_the_nodes(filled: Book, queries: Queries) -> None:
+    for account, energy_j in ((Account.DOWN, 500.0), (Account.DRAINED, 40.0)):
+        filled.booking(0, "n2", 1, {"cpu_static_j": energy_j}, account=int(account))
+    summary = queries.energy_summary(ADMIN, *ALL)
+    assert summary.idle_j == 900 + 500 + 40
+    assert summary.idle_by_kind_j == {"idle": 900.0, "drained": 40.0, "down": 500.0}
+    assert summary.total_j == summary.jobs_j + 300 + 1440 - 100
+    assert queries.energy_series(ADMIN, T0, T0 + 2 * BUCKET).power_w["down"] == (0.0, 500 / 900)
+    assert queries.energy_summary(ALICE, *ALL).idle_by_kind_j == {}
+
+
 def test_summary_of_ones_own_jobs_knows_nothing_of_the_rest(filled: Book, queries: Queries) -> None:
     summary = queries.energy_summary(ALICE, *ALL)
     assert (summary.jobs_j, summary.total_j) == (14_400, 14_400)

@@ -29,7 +29,7 @@ def _allocations() -> None:
 
 
 def _nodes() -> None:
-    pass
+    op.create_index("node_states_end", "node_states", ["end_ms"])
 
 
 def _bookings() -> None:
