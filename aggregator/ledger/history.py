@@ -15,9 +15,6 @@ from maxwatt.domain.units import MS_PER_S
 UNSEEN_MS: Final = 600 * MS_PER_S
 """When two polls are further apart [ms], what the nodes did in between is unknown, not assumed."""
 
-STATE_LENGTH: Final = 64
-"""Longest state that is kept."""
-
 State = tuple[str, str]
 """A node's state and the reason that Slurm gives for it."""
 
@@ -64,7 +61,7 @@ def record_states(connection: Connection, snapshot: SlurmSnapshot) -> None:
         before = _lasting(connection)
         _turn(connection, before, dict.fromkeys(before), int(last))
     before = _lasting(connection)
-    now = {record.name: (record.state[:STATE_LENGTH], record.reason) for record in snapshot.nodes}
+    now = {record.name: (record.state, record.reason) for record in snapshot.nodes}
     turned = {name: now.get(name) for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
     _turn(connection, before, turned, snapshot.taken_ms)
     facts.put(connection, _LAST_POLL, str(snapshot.taken_ms))

@@ -125,6 +125,8 @@ class Slurm:
     accounting_down: bool = False
     accounting_lag_ms: int = 20_000
     forgotten: set[int] = field(default_factory=set)
+    drained: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Nodes that are drained from and to a moment."""
     asked: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -146,8 +148,12 @@ class Controller:
             raise SourceError("slurmctld does not answer")
         now = self.slurm.now_ms
         known = [record for record in JOBS if record.key.start_ms <= now and (record.end_ms or 0) > now - 5 * MINUTE]
-        nodes = tuple(NodeRecord(name, "IDLE", CPUS, MEMORY, 1) for name in NODES)
+        nodes = tuple(NodeRecord(name, self._state(name), CPUS, MEMORY, 1) for name in NODES)
         return SlurmSnapshot(now, tuple(_live(record, now) for record in known), nodes)
+
+    def _state(self, node: str) -> str:
+        start_ms, end_ms = self.slurm.drained.get(node, (0, 0))
+        return "IDLE+DRAIN" if start_ms <= self.slurm.now_ms < end_ms else "IDLE"
 
 
 @dataclass

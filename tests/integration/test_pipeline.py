@@ -204,7 +204,6 @@ class TestBookingATime:
             book(site, nodes=(node,))
         assert_same(site.figures(), reference)
 
-
     @pytest.mark.parametrize("size", [1, 3])
     def test_the_size_of_chunks_changes_nothing(self, site: Site, reference: Figures, size: int) -> None:
         site.settings = replace(SETTINGS, attribution=replace(SETTINGS.attribution, nodes_per_chunk=size))
@@ -284,6 +283,33 @@ class TestTheLoop:
         assert site.closed() >= set(buckets(0, 4))
         assert [text for (text,) in site.rows(faults, "message") if "job 3" in str(text)] != []
         assert site.rows(faults, "count") == [(1,)]
+
+    def test_a_drained_node_has_no_plain_idle(self, site: Site) -> None:
+        site.slurm.drained = {"wn2": (T0 + 80 * MINUTE, T0 + 110 * MINUTE)}
+        site.live_through(site.aggregator(), T0, END)
+        rows = site.rows(bookings, "node", "account", "bucket_ms", "held_s")
+        drained_s = {(node, bucket): held for node, account, bucket, held in rows if account == Account.DRAINED}
+        assert drained_s.keys() == {("wn2", bucket) for bucket in buckets(5, 8)}
+        assert sum(drained_s.values()) == pytest.approx(30 * 60)  # polls are at whole even minutes
+        idle = {(node, bucket) for node, account, bucket, _ in rows if account == Account.IDLE}
+        assert ("wn2", T0 + 6 * BUCKET_MS) not in idle
+        assert book(site).changed == 0
+
+    def test_a_state_that_nobody_saw_end_lasts_until_the_last_poll(self, site: Site) -> None:
+        site.slurm.drained = {"wn2": (T0, T0 + 60 * MINUTE)}
+        aggregator = site.aggregator()
+        site.live_through(aggregator, T0, T0 + 30 * MINUTE)
+        site.slurm.controller_down = True
+        site.live_through(aggregator, T0 + 30 * MINUTE, T0 + 70 * MINUTE)
+        assert self.drained_s(site) > 60 * 60  # as far as is known it still is
+        site.slurm.controller_down = False
+        site.live_through(aggregator, T0 + 70 * MINUTE, END)
+        assert self.drained_s(site) == pytest.approx(28 * 60)  # from the first poll to the last
+        assert book(site).changed == 0
+
+    def drained_s(self, site: Site) -> float:
+        found = site.rows(bookings, "account", "held_s")
+        return sum(held for account, held in found if account == Account.DRAINED)  # type: ignore[misc]
 
     def test_late_samples_of_a_silent_node_are_booked_again(self, site: Site, reference: Figures) -> None:
         aggregator, others = site.aggregator(), ("wn1", "wn2")
