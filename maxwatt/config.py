@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from maxwatt.domain.errors import ConfigError, InputError
@@ -37,6 +38,20 @@ def _one_of(*choices: str) -> Check:
 
 def _port(value: int) -> str | None:
     return None if 0 <= value < 65536 else "must be a port, 0 to 65535"
+
+
+def _not_empty(value: str) -> str | None:
+    return None if value else "must not be empty"
+
+
+def _rest_url(value: str) -> str | None:
+    place = urlsplit(value)
+    try:
+        known = bool(place.hostname) and (place.port or 1) > 0 if place.scheme in {"http", "https"} else False
+    except ValueError:  # of the port
+        known = False
+    unix = place.scheme == "unix" and not place.netloc and len(place.path) > 1
+    return None if known or unix else "must be http://host:port, https://host:port or unix:///path"
 
 
 def _zone(value: str) -> str | None:
@@ -102,13 +117,19 @@ class LedgerSettings:
 class SlurmSettings:
     """How Slurm's records are read."""
 
-    live: str = _setting("none", "source of live job and node records", _one_of("none", "scontrol"))
-    accounting: str = _setting("none", "source of finished job records", _one_of("none", "sacct"))
+    live: str = _setting("none", "source of live job and node records", _one_of("none", "scontrol", "slurmrestd"))
+    accounting: str = _setting("none", "source of finished job records", _one_of("none", "sacct", "slurmrestd"))
     live_interval_s: float = _setting(15.0, "seconds between two live polls; keep well below MinJobAge", _positive)
     accounting_interval_s: float = _setting(60.0, "seconds between two accounting polls", _positive)
-    command_timeout_s: float = _setting(30.0, "time limit of one Slurm command", _positive)
+    command_timeout_s: float = _setting(30.0, "time limit of one Slurm command or request", _positive)
     bin_dir: str = _setting("", "folder of scontrol and sacct; empty: from PATH")
     conf: str = _setting("", "slurm.conf for the commands; empty: Slurm's default")
+    rest_url: str = _setting(
+        "http://127.0.0.1:6820", "slurmrestd: http://host:port, https://host:port or unix:///path", _rest_url
+    )
+    rest_user: str = _setting("slurm", "user of Slurm in whose name slurmrestd is asked", _not_empty)
+    rest_token_file: str = _setting("", "file with a web token that the site renews, as `scontrol token` prints it")
+    rest_key_file: str = _setting("", "the cluster's jwt_hs256.key, to sign a web token for each request")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ from aggregator.pipeline.live import LivePolls
 from aggregator.pipeline.repeating import Repeating
 from maxwatt.config import Settings
 from maxwatt.domain import clock
+from maxwatt.domain.errors import StoppedError
 from maxwatt.domain.ports import AccountingSource, LiveSource, Store
 from maxwatt.domain.units import BUCKET_MS, MS_PER_S, bucket_start_ms
 
@@ -32,10 +34,6 @@ class Round:
     report: Report
     horizon_ms: int
     closed: tuple[int, ...] = ()
-
-
-class _StoppedError(Exception):
-    """The aggregator stops in the middle of a booking; what is not noted as booked is booked by the next start."""
 
 
 class Aggregator:
@@ -174,7 +172,7 @@ class Aggregator:
 
     def _go_on(self, _done: float) -> None:
         if self._stopping.is_set():
-            raise _StoppedError
+            raise StoppedError("stopped in the middle of a booking")
 
     def _persist_late(self) -> None:
         with self._late_lock:
@@ -187,8 +185,8 @@ class Aggregator:
         slurm = self._settings.slurm
         tick_s = min(slurm.live_interval_s, slurm.accounting_interval_s)
         self._threads += [
-            Repeating("polls", self.poll, tick_s, self._tell),
-            Repeating("books", self._book_until_stopped, self._settings.attribution.interval_s, self._tell),
+            Repeating("polls", self._until_stopped(self.poll), tick_s, self._tell),
+            Repeating("books", self._until_stopped(self.book), self._settings.attribution.interval_s, self._tell),
         ]
 
     def stop(self) -> None:
@@ -197,9 +195,14 @@ class Aggregator:
         while self._threads:
             self._threads.pop().stop()
 
-    def _book_until_stopped(self, now_ms: int) -> None:
-        with contextlib.suppress(_StoppedError):
-            self.book(now_ms)
+    def _until_stopped(self, act: Callable[[int], object]) -> Callable[[int], None]:
+        """The act, given up where the server stops: what is not noted as done is done by the next start."""
+
+        def given_up(now_ms: int) -> None:
+            with contextlib.suppress(StoppedError):
+                act(now_ms)
+
+        return given_up
 
     def _tell(self, name: str, sentence: str) -> None:
         self._ledger.add_fault(name, sentence, clock.now_ms())

@@ -39,6 +39,8 @@ def describe(plan: Plan, state: str, node_pids: dict[str, int]) -> dict[str, Any
         "nodes": [_node(plan, node, node_pids.get(node.name)) for node in plan.nodes],
         "slurmrestd": {
             "url": f"http://127.0.0.1:{plan.ports['slurmrestd']}",
+            "socket": str(plan.rest_socket),
+            "key": str(plan.jwt_key),
             "version": REST_VERSION,
             "user": "root",
             "token_command": ["/usr/bin/scontrol", "token", "lifespan=3600", "username=root"],

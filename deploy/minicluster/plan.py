@@ -70,6 +70,11 @@ class Plan:
         return self.folder / "munge" / "munge.socket"
 
     @property
+    def rest_socket(self) -> Path:
+        """Socket of slurmrestd."""
+        return self.folder / "rest" / "s.sock"
+
+    @property
     def mariadb_socket(self) -> Path:
         """Socket of this cluster's own MariaDB."""
         return self.folder / "mysql" / "s.sock"

@@ -15,7 +15,8 @@ from deploy.minicluster.plan import USERS, Plan
 
 OWNERS: Final = {
     "etc": "slurm", "log": "slurm", "ctld": "slurm", "pid": "slurm", "munge": "munge", "mysql": "mysql",
-    "spool": "root", "dev": "root", "run": "root", "jobs": "root", "agents": "root", "maxwatt": "root",
+    "rest": "nobody", "spool": "root", "dev": "root", "run": "root", "jobs": "root", "agents": "root",
+    "maxwatt": "root",
 }  # fmt: skip
 """Folders below the state folder and whom they belong to. Slurm must be able to write its pid files itself."""
 

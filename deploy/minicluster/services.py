@@ -81,6 +81,16 @@ def simulator(plan: Plan) -> Service:
 
 def slurmrestd(plan: Plan) -> Service:
     """Slurm's REST API with web tokens. It refuses to run as root and as Slurm's own user."""
-    plugins = f"openapi/{REST_VERSION},openapi/db{REST_VERSION}"
-    argv = ("/usr/sbin/slurmrestd", "-a", "rest_auth/jwt", "-s", plugins, f"127.0.0.1:{plan.ports['slurmrestd']}")
+    argv = _slurmrestd("rest_auth/jwt", f"127.0.0.1:{plan.ports['slurmrestd']}")
     return Service("slurmrestd", argv, "nobody", {"SLURM_JWT": "daemon"})
+
+
+def slurmrestd_socket(plan: Plan) -> Service:
+    """The same on a Unix socket, for root and its own user. One process cannot do both: web tokens need its environment
+    to say so, and then munge, which the socket needs, is out."""
+    return Service("slurmrestd-socket", _slurmrestd("rest_auth/local", f"unix:{plan.rest_socket}"), "nobody")
+
+
+def _slurmrestd(authentication: str, place: str) -> tuple[str, ...]:
+    plugins = f"openapi/{REST_VERSION},openapi/db{REST_VERSION}"
+    return ("/usr/sbin/slurmrestd", "-a", authentication, "-s", plugins, place)

@@ -142,8 +142,9 @@ def _idle(plan: Plan) -> int:
 
 def _rest(plan: Plan) -> str:
     _start(plan, services.slurmrestd(plan))
+    _start(plan, services.slurmrestd_socket(plan))
     port = plan.ports["slurmrestd"]
-    wait_until("slurmrestd", lambda: _listens(port), 10)
+    wait_until("slurmrestd", lambda: _listens(port) and plan.rest_socket.exists(), 10)
     return "slurmrestd"
 
 

@@ -21,17 +21,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
+    from aggregator.sources.jobs.interrupt import Interrupt
     from aggregator.sources.jobs.registry import accounting_source, live_source
     from maxwatt.cli._server import running_server
 
     settings = settings_of(args)
     asked = {key: value for key in ("host", "port") if (value := getattr(args, key)) is not None}
     settings = dataclasses.replace(settings, server=dataclasses.replace(settings.server, **asked))
-    stopped = stop_on_signals()
-    with running_server(settings, live_source(settings), accounting_source(settings)) as server:
+    stopped, interrupt = stop_on_signals(), Interrupt()
+    sources = live_source(settings, interrupt), accounting_source(settings, interrupt)
+    with running_server(settings, *sources) as server:
         tell = _tell_json if args.json else _tell
         tell(server.url, server.access_url, settings.server.data_dir)
         stopped.wait()
+        interrupt.set()  # Slurm may take its time to answer; nobody waits for that now
     return 0
 
 

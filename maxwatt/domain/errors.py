@@ -13,6 +13,10 @@ class SourceError(MaxwattError):
     """A source (file, command, server, device) is there but could not be read."""
 
 
+class StoppedError(MaxwattError):
+    """The server stops: what was under way is given up and done again at the next start."""
+
+
 class ConfigError(MaxwattError):
     """A setting is wrong; the message names the file, the line, the key and the mend."""
 

@@ -34,6 +34,9 @@ def merge(live: JobRecord, accounted: JobRecord) -> JobRecord:
         live, accounted = accounted, live
     ending = accounted if _knows_more_of_the_end(accounted, live) else live
     values = {name: getattr(ending, name) for name in _ENDING}
+    if ending.exit_code is None and ending.exit_signal is None:  # accounting may know the end, but not how it came
+        other = live if ending is accounted else accounted
+        values |= {"exit_code": other.exit_code, "exit_signal": other.exit_signal}
     values |= {name: getattr(live, name) or getattr(accounted, name) for name in (*_LIVE_TEXT, *_EITHER)}
     for name in ("array_task_id", "het_offset"):  # 0 is a value of these
         values[name] = getattr(accounted, name) if getattr(live, name) is None else getattr(live, name)

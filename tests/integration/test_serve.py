@@ -4,12 +4,15 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from deploy.minicluster.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -99,3 +102,23 @@ def test_a_faulty_configuration_is_told_with_all_its_faults(tmp_path):
     _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "line 2: server.port" in err and "line 3: server.colour is unknown" in err
+
+
+def test_a_slurm_command_that_hangs_does_not_keep_the_server_from_stopping(tmp_path):
+    hangs = "import time; open(__file__ + '.runs', 'w'); time.sleep(90)"
+    (tmp_path / "scontrol").write_text(f"#!{sys.executable}\n{hangs}\n")
+    (tmp_path / "scontrol").chmod(0o755)
+    (tmp_path / "maxwatt.toml").write_text(
+        f'[slurm]\nlive = "scontrol"\nbin_dir = "{tmp_path}"\ncommand_timeout_s = 60.0\n'
+    )
+    process = serve(tmp_path / "data", "--config", str(tmp_path / "maxwatt.toml"))
+    assert process.stdout is not None
+    process.stdout.readline()
+    runs = tmp_path / "scontrol.runs"
+    wait_until("the command", runs.exists, 20)
+    started = time.monotonic()
+    process.terminate()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert time.monotonic() - started < 20
+    assert "Traceback" not in err

@@ -1,6 +1,7 @@
 """What every source of job records has in common: which attempts count, even splits, zones."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -76,6 +77,35 @@ def expand_pattern(pattern: str, record: JobRecord) -> str:
     }
     path = re.sub(r"%(.)", lambda match: known.get(match[1], match[0]), pattern)
     return path if path.startswith("/") or not record.work_dir else f"{record.work_dir.rstrip('/')}/{path}"
+
+
+def ran_in(record: JobRecord, start_ms: int, end_ms: int) -> bool:
+    """Whether the job ran at any time in [start_ms, end_ms)."""
+    return record.key.start_ms < end_ms and (record.end_ms is None or record.end_ms >= start_ms)
+
+
+def is_other_cluster(named: str, cluster: str) -> bool:
+    """Whether a row names another cluster than ours; Slurm writes cluster names in small letters."""
+    return bool(named) and named.casefold() != cluster.casefold()
+
+
+def other_clusters(others: Counter[str], own: int, cluster: str) -> list[str]:
+    """A sentence for each other cluster whose rows were left out.
+
+    Args:
+        others: rows by the cluster that they name.
+        own: number of rows that are ours.
+
+    Raises:
+        InputError: there are rows, but all are others': an empty answer would look like a cluster without jobs.
+    """
+    if others and not own:
+        names = ", ".join(sorted(others))[:80]
+        raise InputError(f"all {others.total()} rows belong to {names}, none to {cluster!r}: see cluster.name")
+    return [
+        f"{count} rows of cluster {name[:40]!r} are left out: cluster.name is {cluster!r}"
+        for name, count in sorted(others.items())
+    ]
 
 
 def suspension_spans(

@@ -1,6 +1,7 @@
 """`sacct -P` output as job records: one per attempt, whatever the columns' order."""
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +10,17 @@ from zoneinfo import ZoneInfo
 
 from aggregator.sources.jobs import values
 from aggregator.sources.jobs.commands import run
-from aggregator.sources.jobs.records import checked_end_ms, even_split, one_line, with_expanded_paths, zone_named
+from aggregator.sources.jobs.interrupt import Interrupt
+from aggregator.sources.jobs.records import (
+    checked_end_ms,
+    even_split,
+    is_other_cluster,
+    one_line,
+    other_clusters,
+    ran_in,
+    with_expanded_paths,
+    zone_named,
+)
 from aggregator.sources.jobs.table import Row, read_rows
 from maxwatt.config import Settings
 from maxwatt.domain.errors import InputError, SourceError
@@ -18,17 +29,11 @@ from maxwatt.domain.jobs import JobKey, JobRecord, JobState
 from maxwatt.domain.merge import ACCOUNTING
 
 COLUMNS: Final = (
-    "JobIDRaw", "JobID", "User", "Account", "Partition", "QOS", "Submit", "Start", "End", "TimelimitRaw", "ExitCode",
-    "AllocCPUS", "NNodes", "AllocTRES", "ReqMem", "NodeList", "TotalCPU", "Constraints", "Reason", "Exclusive",
-    "JobName", "Comment", "WorkDir", "SubmitLine", "StdOut", "StdErr", "State",
+    "Cluster", "JobIDRaw", "JobID", "User", "Account", "Partition", "QOS", "Submit", "Start", "End", "TimelimitRaw",
+    "ExitCode", "AllocCPUS", "NNodes", "AllocTRES", "ReqMem", "NodeList", "TotalCPU", "Constraints", "Reason",
+    "Exclusive", "JobName", "Comment", "WorkDir", "SubmitLine", "StdOut", "StdErr", "State",
 )  # fmt: skip
 """What is asked of sacct, as far as its version has it. State last: no value of it can hold a line break."""
-
-
-class _Attempt(NamedTuple):
-    line: int
-    cluster: str
-    record: JobRecord
 
 
 class _Step(NamedTuple):
@@ -47,7 +52,7 @@ def parse_sacct(
 
     Args:
         lines: text lines, the header first.
-        cluster: name the records get; rows of other clusters are reported where the file holds several.
+        cluster: name the records get; rows that name another are reported and left out.
         zone: time zone of times without offset.
         delimiter: what separates the columns.
         joined: values may hold line breaks (see `table.read_rows`).
@@ -56,12 +61,18 @@ def parse_sacct(
         Records in order of the rows, and a sentence with the row number for every row that could not be read.
 
     Raises:
-        InputError: JobID (or JobIDRaw), Start or State is missing from the header, or the zone is unknown.
+        InputError: JobID (or JobIDRaw), Start or State is missing from the header, the zone is unknown, or every row
+            names another cluster.
     """
     where, faults = zone_named(zone), list[str]()
-    attempts: list[_Attempt] = []
+    records: list[JobRecord] = []
     steps: list[_Step] = []
+    others, own = Counter[str](), 0
     for row in read_rows(lines, delimiter, faults, joined=joined):
+        if is_other_cluster(row.get("cluster"), cluster):
+            others[row.get("cluster")] += 1
+            continue
+        own += 1
         try:
             read = _read_row(row, cluster, where)
         except InputError as error:
@@ -70,25 +81,20 @@ def parse_sacct(
         if isinstance(read, _Step):
             steps.append(read)
         elif read is not None:
-            attempts.append(read)
-    found = _of_one_cluster(attempts, cluster, faults)
-    return _with_step_cpu(found, steps), faults
+            records.append(read)
+    return _with_step_cpu(_by_key(records), steps), faults + other_clusters(others, own, cluster)
 
 
-def _of_one_cluster(attempts: Sequence[_Attempt], cluster: str, faults: list[str]) -> dict[JobKey, JobRecord]:
-    """Records by key; a row that comes twice counts once, the finished one if there is one."""
-    several = len({attempt.cluster for attempt in attempts}) > 1
+def _by_key(records: Sequence[JobRecord]) -> dict[JobKey, JobRecord]:
+    """A row that comes twice counts once, the finished one if there is one."""
     found: dict[JobKey, JobRecord] = {}
-    for line, named, record in attempts:
-        if several and named != cluster:
-            faults.append(f"row {line}: belongs to cluster {named[:40]!r}, not {cluster!r}")
-            continue
+    for record in records:
         known = found.get(record.key)
         found[record.key] = record if known is None or known.end_ms is None else known
     return found
 
 
-def _read_row(row: Row, cluster: str, zone: ZoneInfo) -> _Attempt | _Step | None:
+def _read_row(row: Row, cluster: str, zone: ZoneInfo) -> JobRecord | _Step | None:
     """A job, a step, or None for what never started."""
     raw = values.parse_job_id(row.get("jobidraw", "jobid"))
     start_ms = values.parse_time_ms(row.get("start"), zone)
@@ -101,7 +107,7 @@ def _read_row(row: Row, cluster: str, zone: ZoneInfo) -> _Attempt | _Step | None
         return None
     if not raw.plain:
         raise InputError(f"job {row.get('jobid')} has no raw id: export JobIDRaw too")
-    return _Attempt(row.line, row.get("cluster"), _record(row, JobKey(cluster, raw.base, start_ms), state, zone))
+    return _record(row, JobKey(cluster, raw.base, start_ms), state, zone)
 
 
 def _record(row: Row, key: JobKey, state: JobState, zone: ZoneInfo) -> JobRecord:
@@ -168,8 +174,8 @@ class SacctSource:
 
     name = ACCOUNTING
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, interrupt: Interrupt) -> None:
+        self._settings, self._interrupt = settings, interrupt
         self._columns: tuple[str, ...] = ()
 
     def jobs(self, start_ms: int, end_ms: int) -> tuple[list[JobRecord], list[str]]:
@@ -184,24 +190,20 @@ class SacctSource:
             "--allusers", "--local", "--parsable2", "--duplicates", f"--delimiter={delimiter}",
             f"--starttime={_utc(start_ms)}", f"--endtime={_utc(end_ms + 999)}", f"--format={','.join(self._known())}",
         ]  # fmt: skip
-        lines = run(self._settings.slurm, "sacct", arguments).split("\n")
+        lines = run(self._settings.slurm, "sacct", arguments, self._interrupt).split("\n")
         try:
             records, faults = parse_sacct(lines, self._settings.cluster.name, "UTC", delimiter=delimiter, joined=True)
         except InputError as error:
-            raise SourceError(f"sacct answered without its header: {error}") from error
-        return [record for record in records if _ran_in(record, start_ms, end_ms)], faults
+            raise SourceError(f"sacct: {error}") from error
+        return [record for record in records if ran_in(record, start_ms, end_ms)], faults
 
     def _known(self) -> tuple[str, ...]:
         """The columns that this version of sacct has: asking for others makes it refuse."""
         if not self._columns:
-            offered = set(run(self._settings.slurm, "sacct", ["--helpformat"]).split())
+            offered = set(run(self._settings.slurm, "sacct", ["--helpformat"], self._interrupt).split())
             self._columns = tuple(column for column in COLUMNS if column in offered)
         return self._columns
 
 
 def _utc(ts_ms: int) -> str:
     return datetime.fromtimestamp(ts_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _ran_in(record: JobRecord, start_ms: int, end_ms: int) -> bool:
-    return record.key.start_ms < end_ms and (record.end_ms is None or record.end_ms >= start_ms)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.sources.jobs import slurm_json
 from aggregator.sources.jobs.commands import run
+from aggregator.sources.jobs.interrupt import Interrupt
 from aggregator.sources.jobs.scontrol_nodes import parse_nodes
 from aggregator.sources.jobs.scontrol_text import SOURCE, parse_jobs, parse_one_job
 from maxwatt.config import Settings
@@ -29,8 +30,8 @@ class ScontrolSource:
 
     name = SOURCE
 
-    def __init__(self, settings: Settings) -> None:
-        self._slurm = settings.slurm
+    def __init__(self, settings: Settings, interrupt: Interrupt) -> None:
+        self._slurm, self._interrupt = settings.slurm, interrupt
         self._cluster = settings.cluster.name
         self._version: tuple[int, int] | None = None
 
@@ -46,15 +47,18 @@ class ScontrolSource:
         nodes, node_faults = self._json_nodes() if as_json else self._text_nodes()
         return SlurmSnapshot(taken_ms, tuple(jobs), tuple(nodes), (*job_faults, *node_faults))
 
+    def _run(self, program: str, arguments: list[str]) -> str:
+        return run(self._slurm, program, arguments, self._interrupt)
+
     def _read_version(self) -> tuple[int, int]:
         if self._version is None:
-            self._version = parse_version(run(self._slurm, "scontrol", ["--version"]))
+            self._version = parse_version(self._run("scontrol", ["--version"]))
         return self._version
 
     def _text_jobs(self) -> tuple[list[JobRecord], list[str]]:
         # Ids first, in a form no job name can reach into: what the text shows beyond them is younger or made up.
-        known = run(self._slurm, "squeue", ["--noheader", "--all", "--local", "--states=all", "--format=%A"])
-        text = run(self._slurm, "scontrol", ["--all", "--local", "--details", "show", "job"])
+        known = self._run("squeue", ["--noheader", "--all", "--local", "--states=all", "--format=%A"])
+        text = self._run("scontrol", ["--all", "--local", "--details", "show", "job"])
         parsed = parse_jobs(text, parse_ids(known), self._cluster, _UTC)
         records, faults = list(parsed.records), list(parsed.faults)
         for job_id in parsed.suspects[:MAX_SINGLE_QUERIES]:
@@ -69,11 +73,11 @@ class ScontrolSource:
         return records, faults
 
     def _single_job(self, job_id: int) -> JobRecord | None:
-        text = run(self._slurm, "scontrol", ["--all", "--local", "--details", "show", "job", str(job_id)])
+        text = self._run("scontrol", ["--all", "--local", "--details", "show", "job", str(job_id)])
         return parse_one_job(text, job_id, self._cluster, _UTC)
 
     def _text_nodes(self) -> tuple[Iterable[NodeRecord], Iterable[str]]:
-        nodes, faults = parse_nodes(run(self._slurm, "scontrol", ["--all", "--local", "show", "node"]))
+        nodes, faults = parse_nodes(self._run("scontrol", ["--all", "--local", "show", "node"]))
         if not nodes:
             raise SourceError("scontrol shows no node")
         return nodes, faults
@@ -93,7 +97,7 @@ class ScontrolSource:
 
     def _json(self, arguments: list[str]) -> Any:
         try:
-            return json.loads(run(self._slurm, "scontrol", ["--all", "--local", "--json", *arguments]))
+            return json.loads(self._run("scontrol", ["--all", "--local", "--json", *arguments]))
         except ValueError as error:
             raise SourceError(f"scontrol {' '.join(arguments)} printed no JSON: {error}") from error
 

@@ -1,16 +1,26 @@
-"""JSON of `scontrol show job|node --json` and `sacct --json`, Slurm 23.02 and later, as records. Pure.
+"""JSON of scontrol, squeue, sacct and slurmrestd as records, whatever Slurm's version. Pure.
 
-Since 23.02 numbers are `{set, infinite, number}`, states and exit states are lists. Steps and the totals of GPUs are
-told twice, by type and in all. Text is escaped here, so names and comments can do no harm.
+Since 23.02 numbers are `{set, infinite, number}`, states and exit states are lists; what is older is brought into that
+form (`json_forms.py`). Steps and the totals of GPUs are told twice, by type and in all. Text is escaped here, so names
+and comments can do no harm.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from aggregator.sources.jobs import values
+from aggregator.sources.jobs import json_forms, values
 from aggregator.sources.jobs.gres import count_gpus, parse_gpu_indices
 from aggregator.sources.jobs.json_values import at, exit_of, items, number, state_of, text, time_ms, words_of
-from aggregator.sources.jobs.records import checked_end_ms, even_split, one_line, suspension_spans, with_expanded_paths
+from aggregator.sources.jobs.records import (
+    checked_end_ms,
+    even_split,
+    is_other_cluster,
+    one_line,
+    other_clusters,
+    suspension_spans,
+    with_expanded_paths,
+)
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
 from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobKey, JobRecord, JobState, NodeRecord
@@ -18,37 +28,52 @@ from maxwatt.domain.merge import ACCOUNTING
 from maxwatt.domain.units import BYTES_PER_MIB
 
 _S_PER_MIN: Final = 60
+_NOTHING_FOUND: Final = 9003
+"""Error number with which slurmrestd before 23.02 says that no job is in the span."""
+
 _Record = TypeVar("_Record", JobRecord, NodeRecord)
 
 
-def parse_scontrol_jobs(document: Any, cluster: str) -> tuple[list[JobRecord], list[str]]:
-    """Jobs of `scontrol --details show jobs --json`; never started ones give no record.
+def parse_scontrol_jobs(document: Any, cluster: str, source: str = "scontrol") -> tuple[list[JobRecord], list[str]]:
+    """Jobs of `scontrol --details show jobs --json`, `squeue --json` or slurmrestd; never started ones give no record.
+
+    Args:
+        cluster: name the records get; entries that name another are reported and left out.
+        source: name of the source that the records get.
 
     Raises:
-        InputError: the document is none of scontrol's, or Slurm reports an error in it.
+        InputError: the document is none of these, Slurm reports an error in it, or all of it is of another cluster.
     """
-    return _each(_listed(document, "jobs"), "job", "job_id", lambda entry: _live_job(entry, cluster))
+    entries, foreign = _own(_listed(document, "jobs"), cluster)
+    records, faults = _each(
+        entries, "job", "job_id", lambda entry: _live_job(json_forms.live_job(entry), cluster, source)
+    )
+    return records, faults + foreign
 
 
 def parse_scontrol_nodes(document: Any) -> tuple[list[NodeRecord], list[str]]:
-    """Nodes of `scontrol show nodes --json`.
+    """Nodes of `scontrol show nodes --json` or slurmrestd.
 
     Raises:
         InputError: the document is none of scontrol's, or Slurm reports an error in it.
     """
-    return _each(_listed(document, "nodes"), "node", "name", _node)
+    return _each(_listed(document, "nodes"), "node", "name", lambda entry: _node(json_forms.node(entry)))
 
 
 def parse_sacct_json(document: Any, cluster: str) -> tuple[list[JobRecord], list[str]]:
-    """Jobs of `sacct --json`; never started ones give no record.
+    """Jobs of `sacct --json` or slurmrestd; never started ones give no record.
+
+    Args:
+        cluster: name the records get; entries that name another are reported and left out.
 
     Raises:
-        InputError: the document is none of sacct's, comes from Slurm 22.05 or before, or reports an error.
+        InputError: the document is none of these, reports an error, or all of it is of another cluster.
     """
-    jobs = _listed(document, "jobs")
-    if not at(document, "meta", "plugin", "data_parser"):
-        raise InputError("sacct --json before Slurm 23.02 loses exit codes: export with sacct -P")
-    return _each(jobs, "job", "job_id", lambda entry: _accounted_job(entry, cluster))
+    entries, foreign = _own(_listed(document, "jobs"), cluster)
+    records, faults = _each(
+        entries, "job", "job_id", lambda entry: _accounted_job(json_forms.accounted_job(entry), cluster)
+    )
+    return records, faults + foreign
 
 
 def parse_jobs_document(document: Any, cluster: str) -> tuple[list[JobRecord], list[str]]:
@@ -63,13 +88,19 @@ def parse_jobs_document(document: Any, cluster: str) -> tuple[list[JobRecord], l
 
 
 def _listed(document: Any, name: str) -> list[Any]:
-    errors = at(document, "errors")
+    errors = [error for error in items(at(document, "errors")) if at(error, "error_number") != _NOTHING_FOUND]
     if errors:
         raise InputError(f"Slurm reports: {str(errors)[:300]}")
     found = at(document, name)
     if not isinstance(found, list):
         raise InputError(f"no list of {name} in the JSON")
     return found
+
+
+def _own(entries: list[Any], cluster: str) -> tuple[list[Any], list[str]]:
+    others = Counter(name for entry in entries if is_other_cluster(name := text(at(entry, "cluster")), cluster))
+    own = [entry for entry in entries if not is_other_cluster(text(at(entry, "cluster")), cluster)]
+    return own, other_clusters(others, len(own), cluster)
 
 
 def _each(
@@ -109,7 +140,7 @@ def _limit_s(minutes: Any) -> int | None:
     return None if limit is None else limit * _S_PER_MIN
 
 
-def _live_job(entry: Any, cluster: str) -> JobRecord | None:
+def _live_job(entry: Any, cluster: str, source: str) -> JobRecord | None:
     state, start_ms = state_of(at(entry, "job_state")), time_ms(at(entry, "start_time"))
     nodes = expand(text(at(entry, "nodes")))
     booting = not values.IS_BOOTING.isdisjoint(words_of(at(entry, "job_state")))
@@ -138,7 +169,7 @@ def _live_job(entry: Any, cluster: str) -> JobRecord | None:
         stdout=text(at(entry, "stdout_expanded")) or text(at(entry, "standard_output")),
         stderr=text(at(entry, "stderr_expanded")) or text(at(entry, "standard_error")),
         comment=one_line(text(at(entry, "comment"))), array_job_id=array_id, array_task_id=task,
-        het_job_id=het_id, het_offset=het_offset, source="scontrol",
+        het_job_id=het_id, het_offset=het_offset, source=source,
     )  # fmt: skip
     return with_expanded_paths(record)
 

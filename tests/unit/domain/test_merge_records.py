@@ -113,6 +113,13 @@ def _records(draw, source):
     )  # fmt: skip
 
 
+def test_an_exit_that_accounting_does_not_tell_is_the_one_seen_live():
+    """slurmdbd of Slurm 22.05 tells no exit codes over REST."""
+    ended = replace(LIVE, state=JobState.FAILED, end_ms=1_060_000, exit_code=3, exit_signal=0)
+    merged = merge(ended, replace(DONE, exit_code=None, exit_signal=None))
+    assert (merged.exit_code, merged.exit_signal, merged.total_cpu_s) == (3, 0, 42.0)
+
+
 @given(_records("scontrol"), _records("sacct"))
 def test_merging_does_not_depend_on_the_order_and_may_be_repeated(live, accounted):
     merged = merge(live, accounted)

@@ -194,10 +194,25 @@ def test_a_row_that_cannot_be_right_is_reported_with_its_number(changed):
     assert faults[0].startswith("row 3: ")
 
 
-def test_rows_of_another_cluster_are_reported_where_a_file_holds_several():
-    records, faults = parse(JOB + "|maxwell", job(JobIDRaw="8", JobID="8") + "|other", header=HEADER + "|Cluster")
+def test_rows_of_other_clusters_are_left_out_and_counted():
+    others = [job(JobIDRaw=str(n), JobID=str(n)) + "|other" for n in (8, 9)]
+    records, faults = parse(JOB + "|MaxWell", *others, header=HEADER + "|Cluster")
     assert [record.key.job_id for record in records] == [7]
-    assert "cluster 'other'" in faults[0]
+    assert faults == ["2 rows of cluster 'other' are left out: cluster.name is 'maxwell'"]
+
+
+def test_steps_of_another_cluster_s_job_of_the_same_number_count_nothing():
+    step = job(JobIDRaw="7.batch", JobID="7.batch", TotalCPU="05:00.000")
+    own = job(TotalCPU="00:00.000")
+    (record,), _ = parse(own + "|maxwell", step + "|other", header=HEADER + "|Cluster")
+    assert record.total_cpu_s == 0.0
+    (record,), _ = parse(own + "|maxwell", step + "|maxwell", header=HEADER + "|Cluster")
+    assert record.total_cpu_s == 300.0
+
+
+def test_rows_of_another_cluster_alone_are_no_empty_answer():
+    with pytest.raises(InputError, match=r"all 1 rows belong to other, none to 'maxwell': see cluster\.name"):
+        parse(JOB + "|other", header=HEADER + "|Cluster")
 
 
 def test_local_times_are_read_in_the_stated_zone():

@@ -3,15 +3,17 @@
 import gzip
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from aggregator.sources.jobs.commands import run
+from aggregator.sources.jobs import commands
+from aggregator.sources.jobs.interrupt import Interrupt
 from aggregator.sources.jobs.registry import accounting_source, live_source
 from maxwatt.config import Settings, SlurmSettings, parse
-from maxwatt.domain.errors import SourceError
+from maxwatt.domain.errors import SourceError, StoppedError
 from maxwatt.domain.jobs import Allocation
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "slurm"
@@ -60,6 +62,10 @@ SQUEUE = """
 import gzip
 print(gzip.open({folder!r} + "/squeue-ids-2205.txt.gz", "rt").read())
 """
+
+
+def run(settings, program, arguments):
+    return commands.run(settings, program, arguments, Interrupt())
 
 
 def program(folder, name, body):
@@ -160,6 +166,17 @@ def test_a_command_that_hangs_is_given_up(tmp_path):
     started = time.monotonic()
     with pytest.raises(SourceError, match="no answer"):
         run(SlurmSettings(bin_dir=str(tmp_path), command_timeout_s=0.3), "sacct", [])
+    assert time.monotonic() - started < 10
+
+
+def test_an_interrupt_ends_the_command_under_way_and_all_later_ones(tmp_path):
+    program(tmp_path, "sacct", "import time; time.sleep(60)")
+    settings, interrupt = SlurmSettings(bin_dir=str(tmp_path)), Interrupt()
+    threading.Timer(0.3, interrupt.set).start()
+    started = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(StoppedError):
+            commands.run(settings, "sacct", [], interrupt)
     assert time.monotonic() - started < 10
 
 

@@ -99,10 +99,12 @@ def _mangled(value, rng):
 
 
 @pytest.mark.parametrize("seed", range(60))
-@pytest.mark.parametrize("name", ["sacct-2605", "scontrol-2605", "nodes-2605"])
+@pytest.mark.parametrize(
+    "name", ["sacct-2605", "scontrol-2605", "nodes-2605", "sacct-2205", "squeue-2205", "sinfo-2205"]
+)
 def test_mangled_entries_are_read_or_reported(name, seed):
     content = dict(document(name))
-    key = "nodes" if name.startswith("nodes") else "jobs"
+    key = "nodes" if name.startswith(("nodes", "sinfo")) else "jobs"
     rng = random.Random(seed)  # noqa: S311  a repeatable choice, no secret
     content[key] = [_mangled(entry, rng) for entry in content[key]]
     parse = slurm_json.parse_scontrol_nodes if key == "nodes" else None
