@@ -110,7 +110,7 @@ class StoreSettings:
 class LedgerSettings:
     """Where bookings are kept."""
 
-    url: str = _setting("", "SQLAlchemy URL; empty: SQLite file ledger.sqlite in the data folder")
+    url: str = _setting("", "URL of a database, sqlite or postgresql; empty: ledger.sqlite in the data folder")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,19 @@
-"""Opening the ledger's database: its pragmas and its transactions."""
+"""Opening the ledger's database, whichever of the two it is."""
 
-from pathlib import Path
-from typing import Any, Final
+import re
+from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from aggregator.ledger import postgresql, sqlite
+from aggregator.ledger.transactions import writing
 from aggregator.ledger.upgrade import upgrade
 from maxwatt.domain.errors import ConfigError, SourceError
 
-BUSY_TIMEOUT_MS: Final = 30_000
-"""How long a process waits for another one that writes."""
-
-WRITES: Final = "ledger_writes"
-"""Execution option of a connection whose transaction is going to write."""
+_PREPARED: Final = {"sqlite": sqlite.prepare, "postgresql": postgresql.prepare}
+"""What sets up an engine, by kind of database."""
 
 
 def open_engine(url: str) -> Engine:
@@ -27,22 +26,42 @@ def open_engine(url: str) -> Engine:
         ConfigError: the URL is none, or a newer maxwatt wrote the tables.
         SourceError: the database cannot be opened.
     """
+    engine = _engine_of(url)
+    shown = str(engine.url)  # without its password
     try:
-        parsed = make_url(url)
-        engine = create_engine(parsed)
-    except (ArgumentError, ImportError) as error:
-        raise ConfigError(f"ledger.url {url!r}: {error}") from error
-    if parsed.get_backend_name() == "sqlite":
-        _prepare_sqlite(engine, parsed.database)
-    try:
-        upgrade(engine, writing(engine), str(parsed))
+        upgrade(engine, writing(engine), shown)
     except SQLAlchemyError as error:
         engine.dispose()
-        raise SourceError(f"ledger {parsed}: cannot be opened: {_reason(error)}") from error
+        raise SourceError(f"ledger {shown}: cannot be opened: {_reason(error)}") from error
     except ConfigError:
         engine.dispose()
         raise
     return engine
+
+
+def _engine_of(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        kind = parsed.get_backend_name()
+        if kind not in _PREPARED:
+            raise ConfigError(f"ledger.url {shown_url(url)}: the ledger is kept in sqlite or postgresql, not in {kind}")
+        engine = create_engine(_with_driver(parsed), **(postgresql.OPTIONS if kind == "postgresql" else {}))
+    except ImportError as error:
+        raise ConfigError(f"ledger.url {shown_url(url)}: {error}; PostgreSQL needs maxwatt[postgres]") from error
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError(f"ledger.url {shown_url(url)!r} is no database URL: {error}") from error
+    _PREPARED[kind](engine)
+    return engine
+
+
+def _with_driver(url: URL) -> URL:
+    """`postgresql://` means our driver, not SQLAlchemy's default one."""
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def shown_url(url: str) -> str:
+    """A database URL for people and logs: without its password, also where it is no proper URL."""
+    return re.sub(r"^((?:[^:/]*://)?[^:/@]*):(?!//).*@", r"\1:***@", url)
 
 
 def _reason(error: SQLAlchemyError) -> str:
@@ -53,34 +72,3 @@ def _reason(error: SQLAlchemyError) -> str:
     if "unable to open" in text or "readonly" in text:
         return f"{text}; it and its folder must be this user's to write"
     return text
-
-
-def writing(engine: Engine) -> Engine:
-    """The same engine for transactions that write: on SQLite they take the write lock at once, so none fails late."""
-    return engine.execution_options(**{WRITES: True})
-
-
-def _prepare_sqlite(engine: Engine, database: str | None) -> None:
-    if database and database != ":memory:":
-        try:
-            Path(database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = "is no folder" if isinstance(error, FileExistsError) else error.strerror
-            raise SourceError(f"ledger {database}: its folder: {reason}; choose another --data-dir") from error
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
-
-
-def _on_connect(dbapi_connection: Any, _record: Any) -> None:
-    # Python's own transaction handling would begin late and in the wrong mode: ours is `_on_begin`.
-    dbapi_connection.isolation_level = None
-    cursor = dbapi_connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32768"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _on_begin(connection: Connection) -> None:
-    # A transaction that reads first and then writes is refused by SQLite when somebody wrote in between.
-    immediate = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

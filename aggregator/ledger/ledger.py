@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from aggregator.ledger import bookings, facts, history, jobs, lives, states, unfinished, windows
-from aggregator.ledger.engine import open_engine, writing
+from aggregator.ledger.engine import open_engine
 from aggregator.ledger.rows import chunks
+from aggregator.ledger.transactions import writing
 from maxwatt.domain.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from math import isclose
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select
+from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete, insert, select
+
+from aggregator.ledger import postgresql_bulk
 
 Row = tuple[Any, ...]
 
@@ -62,28 +64,28 @@ def _close(a: Any, b: Any) -> bool:
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert tuples in the order of the table's columns."""
-    _execute_many(connection, insert(table), [column.name for column in table.columns], rows)
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        postgresql_bulk.copy_rows(connection, table, rows)
+    else:
+        _execute_many(connection, insert(table), rows)
 
 
 def delete_rows(connection: Connection, table: Table, keys: Sequence[Row]) -> None:
     """Delete the rows whose primary keys are given."""
-    columns = list(table.primary_key.columns)
-    statement = delete(table).where(*(column == bindparam(f"key_{column.name}") for column in columns))
-    _execute_many(connection, statement, [f"key_{column.name}" for column in columns], keys)
-
-
-def _execute_many(connection: Connection, statement: Any, names: Sequence[str], rows: Sequence[Row]) -> None:
-    """Straight to the driver: turning each row into named parameters costs several times the insert itself."""
-    if not rows:
+    if not keys:
         return
-    dialect = connection.dialect
-    compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    if compiled.positional:
-        place = [names.index(name) for name in compiled.positiontup]
-        ordered = rows if place == list(range(len(names))) else [tuple(row[i] for i in place) for row in rows]
-        connection.exec_driver_sql(str(compiled), list(ordered))
+    if connection.dialect.name == "postgresql":
+        postgresql_bulk.delete_keys(connection, table, keys)
     else:
-        connection.exec_driver_sql(str(compiled), [dict(zip(names, row, strict=True)) for row in rows])
+        same = (column == bindparam(f"key_{column.name}") for column in table.primary_key.columns)
+        _execute_many(connection, delete(table).where(*same), keys)
+
+
+def _execute_many(connection: Connection, statement: Insert | Delete, rows: Sequence[Row]) -> None:
+    """Straight to the driver: turning each row into named parameters costs several times the insert itself."""
+    connection.exec_driver_sql(str(statement.compile(dialect=connection.dialect)), list(rows))
 
 
 def rows_where(connection: Connection, table: Table, *conditions: Any) -> list[Row]:

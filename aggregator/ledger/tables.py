@@ -1,7 +1,7 @@
 """The ledger's tables. Times are epoch ms UTC, energies joules, CO2 grams; a null is something unknown.
 
-Texts have no length: PostgreSQL would refuse what is longer, and a name cut short is another name. Numbers that come from
-Slurm are `BigInteger` where bad input could exceed 32 bits.
+Texts have no length: PostgreSQL would refuse what is longer, and a name cut short is another name. Numbers that come
+from Slurm are `BigInteger`: bad input may exceed 32 bits.
 
 Bookings lie in the order of their key, time first: a round writes, and a page of a time reads, one stretch of the file.
 """

@@ -28,7 +28,7 @@ def opened_queries(settings: Settings) -> Iterator[Queries]:
     try:
         yield Queries(ledger.engine, None, settings)
     except DatabaseError as error:
-        raise SourceError(f"the ledger {settings.ledger_url} cannot be read: {error.orig}") from error
+        raise SourceError(f"the ledger {ledger.engine.url} cannot be read: {error.orig}") from error
     finally:
         ledger.close()
 

@@ -1,23 +1,21 @@
-"""A small ledger in a real SQLite file, every number chosen so that sums can be done by hand."""
+"""A small ledger in each of the real databases, every number chosen so that sums can be done by hand."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from ledger_book import BUCKET, GIB, SETTINGS, T0, Book
-from sqlalchemy import create_engine
 
 from aggregator.ledger import tables
+from aggregator.ledger.ledger import Ledger
 from aggregator.queries.queries import Queries
 from maxwatt.domain.energy import Account
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    tables.metadata.create_all(engine)
-    yield Book(engine)
-    engine.dispose()
+def book(ledger_url: str) -> Iterator[Book]:
+    ledger = Ledger.open(ledger_url)
+    yield Book(ledger.engine)
+    ledger.close()
 
 
 @pytest.fixture

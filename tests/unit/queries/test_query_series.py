@@ -58,14 +58,14 @@ def samples(node: str) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, ledger_url: str) -> Iterator[Site]:
     from aggregator.pipeline.attribute import attribute_range
 
     settings = replace(SETTINGS, node_models=(MODEL,))
     store = DuckDBStore(tmp_path / "samples.duckdb", "256MB")
     rows = [samples(node) for node in ("n1", "n2")]
     store.write({name: pa.Table.from_pylist([row for part in rows for row in part[name]]) for name in ("node", "job")})
-    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    ledger = Ledger.open(ledger_url)
     book = Book(ledger.engine)
     book.job(1, "alice", 0, 1, start_ms=START, end_ms=END, node_count=2, cpus=8)
     book.job(2, "bob", 0, 1, start_ms=T0 + 20 * MINUTE, end_ms=T0 + 40 * MINUTE)
