@@ -14,7 +14,8 @@ from maxwatt.domain.samples import Sample, Value
 from maxwatt.domain.schema import JOB
 
 _JOB: Final = re.compile(r"job_(\d+)")
-_V1_CPU_MOUNTS: Final = ("cpuacct", "cpu,cpuacct", "cpuacct,cpu")
+V1_CPU_MOUNTS: Final = ("cpuacct", "cpu,cpuacct", "cpuacct,cpu")
+"""Where version 1 counts CPU time; some are links to others."""
 _NS_PER_S: Final = 1e9
 _US_PER_S: Final = 1e6
 
@@ -63,7 +64,7 @@ def find_jobs(mount: str, node: str) -> list[Job]:
         NoData: no slurmd has a root here.
         SourceError: a root is there and cannot be listed.
     """
-    for cpu_mount in _V1_CPU_MOUNTS:
+    for cpu_mount in V1_CPU_MOUNTS:
         for root in (f"slurm_{node}", "slurm"):
             if os.path.isdir(f"{mount}/{cpu_mount}/{root}"):  # noqa: PTH112  text is cheaper in every cycle
                 return _jobs_v1(f"{mount}/{cpu_mount}/{root}", f"{mount}/memory/{root}")
@@ -90,10 +91,10 @@ def _job_folders(folder: str) -> Iterator[tuple[int, str]]:
 
 
 def read_v1(cpu_folder: str, memory_folder: str) -> dict[str, Value]:
-    """Fields of a job from its cpuacct and memory folders.
+    """Fields of a job, or of a user's slice, from its cpuacct and memory folders.
 
     Raises:
-        NoData: the job is gone.
+        NoData: it is gone.
         SourceError: a file is there and cannot be read.
     """
     fields: dict[str, Value] = {"cpu_seconds_total": read_int(f"{cpu_folder}/cpuacct.usage") / _NS_PER_S}
@@ -104,10 +105,10 @@ def read_v1(cpu_folder: str, memory_folder: str) -> dict[str, Value]:
 
 
 def read_v2(folder: str) -> dict[str, Value]:
-    """Fields of a job from its folder in the unified tree.
+    """Fields of a job, or of a user's slice, from its folder in the unified tree.
 
     Raises:
-        NoData: the job is gone.
+        NoData: it is gone.
         SourceError: a file is there and cannot be read, or has no `usage_usec`.
     """
     cpu = parse_pairs(read_bytes(f"{folder}/cpu.stat"), (b"usage_usec", b"system_usec"))

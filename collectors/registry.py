@@ -9,6 +9,7 @@ from collectors.cpu import Cpu
 from collectors.memory import Memory
 from collectors.model import Model
 from collectors.rapl import Rapl
+from collectors.session import Session
 from maxwatt.domain.errors import ConfigError
 from maxwatt.domain.ports import Collector
 
@@ -16,6 +17,7 @@ COLLECTORS: Final[dict[str, Callable[[Context], Collector]]] = {
     "rapl": Rapl,
     "cpu": Cpu,
     "cgroup": Cgroup,
+    "session": Session,
     "memory": Memory,
     "model": Model,  # last: it stands in for what the others did not measure
 }

@@ -16,7 +16,7 @@ from aggregator.store.arrow import ARROW_TYPES, as_samples
 from aggregator.store.connection import connect
 from maxwatt.domain.errors import SourceError
 from maxwatt.domain.ports import SampleWindow
-from maxwatt.domain.schema import GPU, JOB, MEASUREMENTS, NODE, Measurement
+from maxwatt.domain.schema import GPU, JOB, MEASUREMENTS, NODE, SESSION, Measurement
 
 THREADS: Final = 2
 
@@ -154,8 +154,8 @@ class DuckDBStore:
         Args:
             nodes: distinct host names; one without samples has no rows.
             start_ms, end_ms: epoch ms UTC.
-            columns: measurement name (`node`, `gpu`, `job`) to the fields wanted; what rows are sorted by always comes
-                along. A measurement that is not named is not read: its table has no rows. None: everything.
+            columns: measurement name (`node`, `gpu`, `job`, `session`) to the columns wanted; what rows are sorted by
+                always comes along. A measurement that is not named is not read: its table has no rows. None: everything.
 
         Raises:
             SourceError: the file could not be read.
@@ -164,7 +164,7 @@ class DuckDBStore:
         with self._reading() as cursor:
             cursor.register("wanted", self._wanted(nodes))
             cursor.begin()
-            found = [self._read_one(cursor, measurement, span, columns) for measurement in (NODE, GPU, JOB)]
+            found = [self._read_one(cursor, measurement, span, columns) for measurement in (NODE, GPU, JOB, SESSION)]
         return SampleWindow(tuple(nodes), *found)
 
     @contextlib.contextmanager

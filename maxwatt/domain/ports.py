@@ -34,13 +34,14 @@ class Collector(Protocol):
 
 @dataclass(frozen=True)
 class SampleWindow:
-    """Samples of some nodes in some time: three sorted Arrow tables and nothing computed.
+    """Samples of some nodes in some time: four sorted Arrow tables and nothing computed.
 
     Args:
         nodes: host names; the `node` column (int32) of each table is an index into it.
         node: columns of schema.NODE, sorted by (node, ts_ms).
         gpu: columns of schema.GPU, sorted by (node, gpu, ts_ms).
         job: columns of schema.JOB, sorted by (node, job_id, ts_ms).
+        session: columns of schema.SESSION, sorted by (node, uid, ts_ms).
 
     A value that was not read is null. `ts_ms` is int64, epoch ms UTC.
     """
@@ -49,6 +50,7 @@ class SampleWindow:
     node: pa.Table
     gpu: pa.Table
     job: pa.Table
+    session: pa.Table
 
 
 class Store(Protocol):

@@ -127,6 +127,23 @@ JOB: Final = Measurement(
     "one row per job and node: the job-level cgroup",
 )
 
+SESSION: Final = Measurement(
+    "session",
+    (
+        NODE_TAG,
+        Tag("uid", "int", "the user's number"),
+        Tag("user", "str", "the user's name on this node; the number where it has none"),
+    ),
+    (
+        MONOTONIC,
+        EPOCH,
+        _counter("cpu_seconds_total", "s", "CPU seconds of the user's logins since the first of them, user and system"),
+        _counter("cpu_system_seconds_total", "s", "of these, in the kernel"),
+        _gauge("memory_resident_bytes", "B", "anonymous and shared memory, without page cache", "int"),
+    ),
+    "one row per user who is logged in on the node: the user's slice, which holds no job",
+)
+
 ZONE: Final = Measurement(
     "zone",
     (NODE_TAG, Tag("zone", "str", "RAPL zone, such as package-0 or dram-1")),
@@ -144,7 +161,7 @@ COLLECTOR: Final = Measurement(
     "the agent about itself: one row per collector",
 )
 
-MEASUREMENTS: Final[dict[str, Measurement]] = {m.name: m for m in (NODE, GPU, JOB, ZONE, COLLECTOR)}
+MEASUREMENTS: Final[dict[str, Measurement]] = {m.name: m for m in (NODE, GPU, JOB, SESSION, ZONE, COLLECTOR)}
 
 
 def prometheus_name(measurement: Measurement, field: Field) -> str:

@@ -60,12 +60,15 @@ def test_every_measurement_comes_back_as_it_was_written(store: Store) -> None:
                 {"ts_ms": [T0], "node": ["a"], "gpu": [3], "uuid": ["GPU-é"], "energy_joules_total": [1e12 / 3]}
             ),
             "job": job_rows(("a", 2**40, 0), cpu_seconds_total=[0.0]),
+            "session": pa.table(
+                {"ts_ms": [T0], "node": ["a"], "uid": [2**32 - 2], "user": ["zoé"], "cpu_seconds_total": [0.5]}
+            ),
             "zone": pa.table({"ts_ms": [T0], "node": ["a"], "zone": ["package-0"], "energy_joules_total": [1.0]}),
             "collector": pa.table({"ts_ms": [T0], "node": ["a"], "collector": ["rapl"], "success": [1]}),
         }
     )
     window = read_all(store, "a")
-    assert written == 5
+    assert written == 6
     assert window.nodes == ("a",)
     [node], [gpu], [job] = window.node.to_pylist(), window.gpu.to_pylist(), window.job.to_pylist()
     assert (node["monotonic_s"], node["epoch_id"], node["cpu_count"], node["meter_power_watts"]) == (
@@ -76,6 +79,8 @@ def test_every_measurement_comes_back_as_it_was_written(store: Store) -> None:
     )
     assert (gpu["gpu"], gpu["uuid"], gpu["energy_joules_total"]) == (3, "GPU-é", 1e12 / 3)
     assert (job["job_id"], job["cpu_seconds_total"]) == (2**40, 0.0)
+    [session] = window.session.to_pylist()
+    assert (session["uid"], session["user"], session["cpu_seconds_total"]) == (2**32 - 2, "zoé", 0.5)
 
 
 def test_what_was_not_read_is_null_and_not_zero(store: Store) -> None:
@@ -117,6 +122,16 @@ def test_gpus_are_sorted_by_index(store: Store) -> None:
     window = read_all(store, "a")
     assert window.gpu["gpu"].to_pylist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert window.gpu["ts_ms"].to_pylist() == [T0, T0 + 1, T0 + 2] * 3
+
+
+def test_sessions_are_sorted_by_user_number(store: Store) -> None:
+    rows = [(uid, T0 + ms) for ms in range(2) for uid in (1002, 0, 1001)]
+    uid, ts_ms = (list(column) for column in zip(*rows, strict=True))
+    store.write({"session": pa.table({"node": ["a"] * 6, "uid": uid, "ts_ms": ts_ms, "user": [f"u{n}" for n in uid]})})
+    window = store.read(["a"], T0, T0 + 5, {"session": ("user", "cpu_seconds_total")})
+    assert window.session["user"].to_pylist() == ["u0", "u0", "u1001", "u1001", "u1002", "u1002"]
+    assert window.session.column_names == ["ts_ms", "node", "uid", "user", "cpu_seconds_total"]
+    assert store.read(["a"], T0, T0 + 5, {"job": ()}).session.num_rows == 0
 
 
 def test_a_window_holds_its_start_and_not_its_end(store: Store) -> None:
