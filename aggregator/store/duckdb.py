@@ -154,8 +154,8 @@ class DuckDBStore:
         Args:
             nodes: distinct host names; one without samples has no rows.
             start_ms, end_ms: epoch ms UTC.
-            columns: measurement name (`node`, `gpu`, `job`, `session`) to the columns wanted; what rows are sorted by
-                always comes along. A measurement that is not named is not read: its table has no rows. None: everything.
+            columns: measurement name (`node`, `gpu`, `job`, `session`) to the columns wanted; what rows are sorted
+                by always comes along. One that is not named is not read: its table has no rows. None: everything.
 
         Raises:
             SourceError: the file could not be read.
