@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Table
 
-from aggregator.ledger import windows
+from aggregator.ledger import stale, windows
 from aggregator.ledger.rows import Row, chunks, delete_rows, differences, insert_rows, rows_where
 from aggregator.ledger.tables import bookings, measured
 from maxwatt.domain.units import BUCKET_MS
@@ -18,6 +18,7 @@ MEASURED_COLUMNS: Final = tuple(column.name for column in measured.columns)
 _BOOKING_KEYS: Final = len(bookings.primary_key.columns)
 _MEASURED_KEYS: Final = len(measured.primary_key.columns)
 _BUCKET: Final = 0  # place of bucket_ms in the keys of both tables
+_JOB: Final = 3  # place of job_ref in the key of a booking
 
 
 def replace(
@@ -42,11 +43,12 @@ def replace(
         How many bookings were added, changed or removed.
     """
     before = windows.revisions(connection, *span_ms) if revisions is None else revisions
-    buckets = _replace_bookings(connection, nodes, span_ms, booked, before)
+    touched = _replace_bookings(connection, nodes, span_ms, booked, before)
     _replace_measured(connection, nodes, span_ms, meters)
-    raised = {bucket: before[bucket] + 1 for bucket in set(buckets) if before.get(bucket, 0) > 0}
-    windows.raise_revisions(connection, raised)
-    return len(buckets)
+    changed = {row[_BUCKET] for row in touched}
+    windows.raise_revisions(connection, {ms: before[ms] + 1 for ms in changed if before.get(ms, 0) > 0})
+    stale.mark(connection, changed, {row[_JOB] for row in touched})
+    return len(touched)
 
 
 def _replace_bookings(
@@ -55,13 +57,13 @@ def _replace_bookings(
     span_ms: tuple[int, int],
     rows: Sequence[Row],
     before: Mapping[int, int],
-) -> list[int]:
-    """Write what differs; returns the bucket of every row that did."""
+) -> list[Row]:
+    """Write what differs; returns every row that did, of those removed the key."""
     changes = differences(_present(connection, bookings, nodes, span_ms), rows, _BOOKING_KEYS, len(BOOKING_COLUMNS))
     delete_rows(connection, bookings, [*changes.removed, *(row[:_BOOKING_KEYS] for row in changes.changed)])
     new = [*changes.added, *changes.changed]
     insert_rows(connection, bookings, [(*row, before.get(row[_BUCKET], 0) + 1) for row in new])
-    return [row[_BUCKET] for row in (*new, *changes.removed)]
+    return [*new, *changes.removed]
 
 
 def _replace_measured(

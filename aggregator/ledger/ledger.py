@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from aggregator.ledger import bookings, facts, history, jobs, lives, states, unfinished, windows
+from aggregator.ledger import bookings, facts, history, jobs, lives, refresh, states, unfinished, windows
 from aggregator.ledger.engine import open_engine
 from aggregator.ledger.rows import chunks
 from aggregator.ledger.transactions import writing
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from aggregator.kernel.arrays import Lives, States, Suspensions
     from aggregator.ledger.facts import SourceState
+    from aggregator.ledger.refresh import Progress, Site
     from aggregator.ledger.rows import Row
     from aggregator.ledger.unfinished import Unaccounted
     from aggregator.ledger.windows import Stretch
@@ -181,6 +182,16 @@ class Ledger:
         """Remove what was booked again."""
         with self._writing.begin() as connection:
             windows.finish(connection, done)
+
+    # sums
+
+    def refresh_rollups(self, site: Site, progress: Progress | None = None) -> None:
+        """Sum everything anew that bookings have changed under, in short transactions; see `refresh.refresh`."""
+        refresh.refresh(self.engine, site, progress)
+
+    def rebuild_rollups(self) -> None:
+        """Forget all sums, so that the next refresh makes them anew."""
+        refresh.rebuild(self.engine)
 
     # sources, faults, factors, facts
 

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, SmallInteger, String, Table, Text
 
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS
+from maxwatt.domain.rollups import SUMS
 
 SCHEMA_VERSION: Final = 2
 """The newest of `migrations/versions`, which must make exactly these tables."""
@@ -135,6 +136,49 @@ bookings = Table(
     Column("revision", Integer, nullable=False),
     Index("bookings_job", "job_ref"),
     sqlite_with_rowid=False,
+)
+
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("period", SmallInteger, primary_key=True, autoincrement=False, comment="domain.periods.Period"),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("dimension", SmallInteger, primary_key=True, autoincrement=False, comment="domain.rollups.Dimension"),
+    Column("name", String, primary_key=True, comment="of the user, account, partition, node, …"),
+    Column("account", SmallInteger, primary_key=True, autoincrement=False, comment="domain.energy.Account"),
+    *(Column(name, Float, nullable=False) for name in SUMS),
+    Column("jobs_started", Integer, comment="jobs that began in the period; null where a job counts several times"),
+    Column("method_version", SmallInteger, nullable=False, comment="oldest of its bookings"),
+    comment="sums of bookings over the site's hours, days, weeks and months",
+    sqlite_with_rowid=False,
+)
+
+job_totals = Table(
+    "job_totals",
+    metadata,
+    Column("job_ref", Integer, primary_key=True, autoincrement=False),
+    *(Column(name, Float, nullable=False) for name in SUMS),
+    Column("memory_peak_bytes", Float, comment="sum over nodes of each node's peak; null: never sampled"),
+    Column("first_ms", BigInteger, nullable=False, comment="its first booked bucket"),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("method_version", SmallInteger, nullable=False),
+    comment="sums of a job's bookings over its whole life",
+)
+
+stale = Table(
+    "stale",
+    metadata,
+    Column("period", SmallInteger, primary_key=True, autoincrement=False, comment="a Period; -1: a booked bucket"),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    comment="rollups that bookings have changed under",
+    sqlite_with_rowid=False,
+)
+
+stale_jobs = Table(
+    "stale_jobs",
+    metadata,
+    Column("job_ref", Integer, primary_key=True, autoincrement=False),
+    comment="totals that bookings have changed under",
 )
 
 measured = Table(

@@ -14,6 +14,7 @@ from aggregator.pipeline.chunks import reach_ms, settle_ms
 from aggregator.pipeline.closing import close_settled
 from aggregator.pipeline.live import LivePolls
 from aggregator.pipeline.repeating import Repeating
+from aggregator.pipeline.sums import refresh_sums
 from maxwatt.config import Settings
 from maxwatt.domain import clock
 from maxwatt.domain.errors import StoppedError
@@ -97,7 +98,7 @@ class Aggregator:
             self._accounting.poll(now_ms, self._store.oldest_ms())
 
     def book(self, now_ms: int) -> Round:
-        """Book everything that moved, then close what is complete."""
+        """Book everything that moved, close what is complete, and sum up what changed."""
         self._started_ms = now_ms if self._started_ms is None else self._started_ms
         self._persist_late()
         newest = self._store.newest_ms()
@@ -105,6 +106,7 @@ class Aggregator:
         known = horizon.horizon_ms(complete, self._ledger.sources(), self._needed(), now_ms)
         report = self._book_moving(newest, now_ms)
         closing = close_settled(self._ledger, known - settle_ms(self._settings), self._accounting, now_ms)
+        refresh_sums(self._ledger, self._settings, self._go_on)
         return Round(report, known, closing.buckets)
 
     @property

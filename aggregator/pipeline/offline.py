@@ -5,6 +5,7 @@ from aggregator.ledger.windows import Stretch
 from aggregator.pipeline.attribute import Progress, Report, attribute_range
 from aggregator.pipeline.chunks import settle_ms
 from aggregator.pipeline.closing import close_settled
+from aggregator.pipeline.sums import refresh_sums
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
 from maxwatt.domain.units import BUCKET_MS, bucket_start_ms
@@ -19,7 +20,7 @@ def book_offline(
     now_ms: int,
     progress: Progress | None = None,
 ) -> Report:
-    """Book a time, and close its windows where no Slurm is read that could still say something about them.
+    """Book a time, close its windows where no Slurm is read that could still say something about them, and sum it up.
 
     Args:
         span_ms: start and end [epoch ms UTC].
@@ -30,6 +31,7 @@ def book_offline(
     ledger.finish(waiting)
     if settings.slurm.live == settings.slurm.accounting == "none":
         close_settled(ledger, now_ms - settle_ms(settings), None, now_ms)
+    refresh_sums(ledger, settings)
     return report
 
 

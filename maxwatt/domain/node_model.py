@@ -10,6 +10,7 @@ class NodeModel:
     Args:
         name: how the site calls this kind of node.
         nodes: host names of this kind, expanded.
+        group: the one home group that idle energy of these nodes is summed under; empty: the name.
         cpu_idle_w, cpu_max_w: all packages, idle and at full load [W].
         dram_idle_w, dram_max_w: all memory [W].
         gpu_idle_w, gpu_max_w: one board [W].
@@ -20,6 +21,7 @@ class NodeModel:
 
     name: str
     nodes: tuple[str, ...] = ()
+    group: str = ""
     cpu_idle_w: float = 0.0
     cpu_max_w: float = 0.0
     dram_idle_w: float = 0.0
@@ -29,6 +31,11 @@ class NodeModel:
     rest_base_w: float = 0.0
     rest_ratio: float = 0.0
     meter_includes_gpus: bool = True
+
+    @property
+    def home_group(self) -> str:
+        """The node group of these nodes: unlike partitions, groups never overlap."""
+        return self.group or self.name
 
     def cpu_power_w(self, utilisation: float) -> float:
         """Modelled CPU power [W] at a utilisation in 0..1: `P_idle + (P_max - P_idle) * utilisation`."""

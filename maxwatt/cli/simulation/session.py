@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from aggregator.ingest.committer import Committer
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.attribute import attribute_range
+from aggregator.pipeline.sums import refresh_sums
 from aggregator.store.registry import open_store
 from maxwatt.cli._server import LOCK_FILE, locked, running_server
 from maxwatt.cli._settings_file import to_toml
@@ -95,6 +96,7 @@ def simulate(settings: Settings, plot: Plot, slurm: SimulatedSlurm, nodes: tuple
                 plot.first_run_ms,
                 progress=lambda done: bars.update(booking, completed=done),
             )
+            refresh_sums(ledger, settings)
     finally:
         committer.close()
         ledger.close()

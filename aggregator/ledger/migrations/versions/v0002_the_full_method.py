@@ -4,7 +4,7 @@ A column that is added is nullable or has a `server_default`: there are rows alr
 """
 
 from alembic import op
-from sqlalchemy import Column, PrimaryKeyConstraint, inspect
+from sqlalchemy import BigInteger, Column, Float, Integer, PrimaryKeyConstraint, SmallInteger, String, inspect
 
 revision = "0002"
 down_revision = "0001"
@@ -55,4 +55,47 @@ def _factors() -> None:
 
 
 def _new_tables() -> None:
-    pass
+    _rollups()
+
+
+_SUMS = (
+    *("cpu_static_j", "cpu_dynamic_j", "dram_static_j", "dram_dynamic_j"),
+    *("gpu_static_j", "gpu_dynamic_j", "rest_static_j", "rest_dynamic_j"),
+    *("counted_j", "integrated_j", "interpolated_j", "accounted_j", "modelled_j"),
+    *("spread_j", "held_s", "covered_s", "cpu_reserved_s", "cpu_used_s", "cpu_unknown_s"),
+    *("waste_j", "waste_unknown_j", "co2_g", "co2_unknown_j"),
+)
+
+
+def _rollups() -> None:
+    op.create_table(
+        "rollups",
+        Column("period", SmallInteger(), primary_key=True, autoincrement=False),
+        Column("start_ms", BigInteger(), primary_key=True, autoincrement=False),
+        Column("dimension", SmallInteger(), primary_key=True, autoincrement=False),
+        Column("name", String(), primary_key=True),
+        Column("account", SmallInteger(), primary_key=True, autoincrement=False),
+        *(Column(name, Float(), nullable=False) for name in _SUMS),
+        Column("jobs_started", Integer()),
+        Column("method_version", SmallInteger(), nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "job_totals",
+        Column("job_ref", Integer(), primary_key=True, autoincrement=False),
+        *(Column(name, Float(), nullable=False) for name in _SUMS),
+        Column("memory_peak_bytes", Float()),
+        Column("first_ms", BigInteger(), nullable=False),
+        Column("last_ms", BigInteger(), nullable=False),
+        Column("method_version", SmallInteger(), nullable=False),
+    )
+    op.create_table(
+        "stale",
+        Column("period", SmallInteger(), primary_key=True, autoincrement=False),
+        Column("start_ms", BigInteger(), primary_key=True, autoincrement=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table("stale_jobs", Column("job_ref", Integer(), primary_key=True, autoincrement=False))
+    # What is booked already has no sums yet: the first refresh makes them.
+    op.execute("INSERT INTO stale (period, start_ms) SELECT DISTINCT -1, bucket_ms FROM bookings")
+    op.execute("INSERT INTO stale_jobs (job_ref) SELECT DISTINCT job_ref FROM bookings WHERE job_ref <> 0")
