@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from attribution import peak_mb
 from pyarrow import feather
 
-from aggregator.kernel.arrays import Chunk, Lives, NodeTraits, Suspensions, Window
+from aggregator.kernel.arrays import Chunk, GpuShares, Lives, NodeTraits, Suspensions, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
 from aggregator.pipeline.chunks import COLUMNS
@@ -144,14 +144,15 @@ def _lives(folder: Path, first: int, nodes: int) -> Lives:
     return Lives(
         node=(saved["node"][on] - first).astype(np.int32), job=saved["job_id"][on], job_id=saved["job_id"][on],
         start_ms=saved["start"][on], end_ms=saved["end"][on], cpus=saved["cpus"][on], memory_bytes=saved["memory"][on],
-        gpus=np.zeros(count, np.int64), exclusive=no, modelled=no, total_cpu_s=np.full(count, np.nan),
+        exclusive=no, modelled=no, total_cpu_s=np.full(count, np.nan),
     )  # fmt: skip
 
 
 def book(args: argparse.Namespace) -> dict[str, Any]:
     edges = np.arange(day.START_MS, day.START_MS + day.DAY_MS + 1, BUCKET_MS, dtype=np.int64)
     model, names = day.settings(1).node_models[0], day.names(args.nodes)
-    nobody = Suspensions(*(np.zeros(0, np.int64) for _ in range(3)))
+    nobody, none = Suspensions(*(np.zeros(0, np.int64) for _ in range(3))), np.zeros(0, np.int64)
+    no_gpus = GpuShares(none, none, np.zeros(0), np.zeros(0), np.zeros(0, np.bool_))
     seconds, cpu_s, rows, gap, energy_j, profiler = 0.0, 0.0, 0, 0.0, 0.0, cProfile.Profile()
     for first in range(0, args.nodes, args.chunk):
         tables = {kind: feather.read_table(args.folder / f"{kind}_{first}.feather", memory_map=False) for kind in ORDER}
@@ -164,7 +165,7 @@ def book(args: argparse.Namespace) -> dict[str, Any]:
         began, cpu_began_s = time.perf_counter(), time.process_time()
         samples = node_samples(tables["node"]), gpu_samples(tables["gpu"]), job_samples(tables["job"])
         del tables  # what follows needs the arrays only
-        booked, measured = attribute(Chunk(traits, *samples, lives, nobody), Window(edges, MAX_GAP_MS))
+        booked, measured = attribute(Chunk(traits, *samples, lives, nobody, no_gpus), Window(edges, MAX_GAP_MS))
         seconds, cpu_s = seconds + time.perf_counter() - began, cpu_s + time.process_time() - cpu_began_s
         profiler.disable()
         rows += len(booked.account)

@@ -321,6 +321,8 @@ def _node_model(entry: dict[str, Any], path: tuple[str | int, ...], faults: _Fau
     for key, value in entry.items():
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
             faults.add((*path, key), f"must not be negative, not {value!r}")
+    if not all(re.fullmatch(r"[1-9](?:,[1-9])*", text) for text in model.mig_slices):
+        faults.add((*path, "mig_slices"), 'must hold a text such as "3,3" for each board')
     try:
         names = expand(nodes) if isinstance(nodes, str) else tuple(nodes)
     except InputError as error:

@@ -8,7 +8,8 @@ from aggregator.kernel.arrays import F64, I64, Bool, Chunk, Window
 from aggregator.kernel.components import Component
 from aggregator.kernel.counters import MODELLED
 from aggregator.kernel.cpu_time import CpuTime
-from aggregator.kernel.gpu import GpuEnergy, GpuHoldings
+from aggregator.kernel.gpu import GpuEnergy
+from aggregator.kernel.gpu_holdings import GpuHoldings
 from aggregator.kernel.holdings import Holdings
 from aggregator.kernel.ragged import ratio, sums
 from aggregator.kernel.rest import Rest
@@ -100,9 +101,11 @@ def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: She
     inside = timeline.cell_bucket[cell] >= 0
     row = rows.of(held.life[on.holding[inside]], timeline.cell_bucket[cell[inside]])
     for amount, component, part, evidence in gpu_slots(timeline, energy):
-        sheet.book(row, amount[on.slot[inside]] * on.share[inside], component, part, evidence)
+        share, assumed = (on.static, on.static_assumed) if part == STATIC else (on.dynamic, on.dynamic_assumed)
+        kinds = np.where(assumed[inside], MODELLED, evidence)
+        sheet.book(row, amount[on.slot[inside]] * share[inside], component, part, kinds)
     seen = gpu.present[timeline.cell_node[cell], on.slot % max(gpu.slots, 1)]
-    return sums(on.holding, on.share * seen, len(held.life))
+    return sums(on.holding, on.static * seen, len(held.life))
 
 
 def gpu_slots(timeline: Timeline, energy: Energy) -> list[tuple[F64, int, int, int]]:
@@ -121,9 +124,7 @@ def gpu_slots(timeline: Timeline, energy: Energy) -> list[tuple[F64, int, int, i
     return found
 
 
-def rest_weight(
-    chunk: Chunk, timeline: Timeline, energy: Energy, cpu: F64, memory: F64, gpus: F64, cell: I64
-) -> F64:
+def rest_weight(chunk: Chunk, timeline: Timeline, energy: Energy, cpu: F64, memory: F64, gpus: F64, cell: I64) -> F64:
     """`w = (cpu * Pmax_cpu + memory * Pmax_dram + GPUs * Pmax_gpu) / sum of Pmax`; all unknown: the CPU share."""
     node = timeline.cell_node[cell]
     cpu_w, dram_w, gpu_w = (
@@ -161,10 +162,12 @@ def book_idle(chunk: Chunk, timeline: Timeline, energy: Energy, sheet: Sheet, ce
     slots, cells = energy.gpu.slots, np.arange(timeline.cell_count)
     slot_on = np.repeat(on, slots)
     slot_row = np.repeat(cell_row, slots)[slot_on]
+    free = energy.gpu_held.static_free
     for amount, component, part, evidence in gpu_slots(timeline, energy):
-        sheet.book(slot_row, (amount * energy.gpu_held.free)[slot_on], component, part, evidence)
+        share = free if part == STATIC else energy.gpu_held.dynamic_free
+        sheet.book(slot_row, (amount * share)[slot_on], component, part, evidence)
     present = energy.gpu.present[timeline.cell_node]
-    free_gpus = (energy.gpu_held.free.reshape(-1, max(slots, 1)) * present).sum(axis=1) if slots else np.zeros(len(on))
+    free_gpus = (free.reshape(-1, max(slots, 1)) * present).sum(axis=1) if slots else np.zeros(len(on))
     weight = rest_weight(chunk, timeline, energy, held.cpu_free, held.memory_free, free_gpus, cells)
     for component, static_j, evidence_s, share in (
         (CPU, energy.cpu.static_j, energy.cpu.evidence, held.cpu_free),

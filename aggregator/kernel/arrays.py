@@ -76,8 +76,8 @@ class Lives:
 
     `job` is the caller's own number for the job record (a row per attempt), given back in the bookings.
     `end_ms` is FOREVER while the job runs. `total_cpu_s` is Slurm's TotalCPU of the whole job, NaN while
-    unknown; it is the same on each node of the job and is shared by the kernel. `gpus` is a bit mask of indices.
-    `exclusive` marks whole-node jobs; `modelled` allocations that were not seen but assumed.
+    unknown; it is the same on each node of the job and is shared by the kernel. `exclusive` marks whole-node jobs;
+    `modelled` allocations that were not seen but assumed.
     """
 
     node: I32
@@ -87,7 +87,6 @@ class Lives:
     end_ms: I64
     cpus: F64
     memory_bytes: F64
-    gpus: I64
     exclusive: Bool
     modelled: Bool
     total_cpu_s: F64
@@ -120,6 +119,33 @@ NO_STATES: Final = States(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros
 
 
 @dataclass(frozen=True, slots=True)
+class GpuShares:
+    """GPUs of which a life (index into Lives) holds something: one entry per life and board, in order of life.
+
+    Args:
+        gpu: index of the board on its node; below 0: not known which, and nothing of it is booked on the life.
+        share: of the board: 1 for all of it, else what is held of what it is divided into.
+        activity: share of the time in which the held part worked, NaN where nothing tells it.
+        assumed: the share was told by nobody.
+    """
+
+    life: I64
+    gpu: I64
+    share: F64
+    activity: F64
+    assumed: Bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tenants:
+    """Jobs on some nodes and what they hold there. Lives are in order of node, the others in order of life."""
+
+    lives: Lives
+    suspensions: Suspensions
+    gpu_shares: GpuShares
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Everything needed to attribute some nodes over one window."""
 
@@ -129,6 +155,7 @@ class Chunk:
     job: JobSamples
     lives: Lives
     suspensions: Suspensions
+    gpu_shares: GpuShares
     states: States = NO_STATES
 
 

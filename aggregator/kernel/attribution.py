@@ -14,7 +14,8 @@ from aggregator.kernel.arrays import Bookings, Chunk, Measured, Window
 from aggregator.kernel.components import cpu_meter, dram_meter, parts_of, priced, whole_node
 from aggregator.kernel.counters import ordered
 from aggregator.kernel.cpu_time import cpu_time
-from aggregator.kernel.gpu import gpu_energy, gpu_holdings
+from aggregator.kernel.gpu import gpu_energy
+from aggregator.kernel.gpu_holdings import gpu_holdings
 from aggregator.kernel.holdings import holdings
 from aggregator.kernel.job_use import in_order
 from aggregator.kernel.measure import measured
@@ -33,8 +34,7 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
     whole meter intervals, so that any cut into windows gives the same figures.
 
     Args:
-        chunk: nodes and states, samples, lives and suspensions. Samples in another order, or twice, change nothing but
-            the time.
+        chunk: nodes and their states, samples, jobs. Samples in another order, or twice, change nothing but the time.
         window: bucket edges [epoch ms UTC] and the longest bridged gap.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Energy of GPUs: static and dynamic linear in time, all of it on whoever holds the GPU, or on idle."""
+"""Energy of GPUs: static and dynamic, linear in time."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,7 @@ import numpy as np
 
 from aggregator.kernel.arrays import F64, I64, Chunk
 from aggregator.kernel.counters import Intervals, Readings, advancing, counted, fill, in_order, integrated
-from aggregator.kernel.holdings import Holdings
 from aggregator.kernel.pieces import overlaps
-from aggregator.kernel.ragged import sums
 from aggregator.kernel.timeline import Timeline
 
 
@@ -31,23 +29,10 @@ class GpuEnergy:
     present: F64
 
 
-@dataclass(frozen=True, slots=True)
-class GpuHoldings:
-    """Who holds which GPU in which cell: index into Holdings, slot as in GpuEnergy, share of the GPU.
-
-    `free` [cells x slots] is 1 where nobody holds the GPU.
-    """
-
-    holding: I64
-    slot: I64
-    share: F64
-    free: F64
-
-
 def gpu_energy(chunk: Chunk, timeline: Timeline, max_gap_ms: int) -> GpuEnergy:
     """Energy of every GPU: its counter, and the trapezoids of its power where the counter is silent."""
     samples = chunk.gpu
-    slots = max(int(samples.gpu.max(initial=-1)), _highest(chunk.lives.gpus)) + 1
+    slots = max(int(samples.gpu.max(initial=-1)), int(chunk.gpu_shares.gpu.max(initial=-1))) + 1
     present = np.zeros((len(chunk.nodes), slots))
     present[samples.node, samples.gpu] = 1.0
     intervals = _intervals(chunk, timeline, slots, max_gap_ms)
@@ -66,10 +51,6 @@ def gpu_energy(chunk: Chunk, timeline: Timeline, max_gap_ms: int) -> GpuEnergy:
     )
 
 
-def _highest(masks: I64) -> int:
-    return int(np.bitwise_or.reduce(masks, initial=0)).bit_length() - 1
-
-
 def _intervals(chunk: Chunk, timeline: Timeline, slots: int, max_gap_ms: int) -> Intervals:
     samples, axis = chunk.gpu, timeline.axis
     entity = samples.node.astype(np.int64) * slots + samples.gpu
@@ -80,17 +61,3 @@ def _intervals(chunk: Chunk, timeline: Timeline, slots: int, max_gap_ms: int) ->
     by_counter = counted(readings, samples.energy_j[keep], max_gap_ms)
     by_power = integrated(readings, samples.power_w[keep], max_gap_ms)
     return fill(by_counter, by_power, axis.span)
-
-
-def gpu_holdings(chunk: Chunk, timeline: Timeline, held: Holdings, energy: GpuEnergy) -> GpuHoldings:
-    """Shares of every GPU in every cell: all of it for its one holder, even parts for several."""
-    lives, slots = chunk.lives, energy.slots
-    holding, slot = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for gpu in range(slots):
-        mine = ((lives.gpus >> gpu) & 1 == 1) | (lives.exclusive & (energy.present[lives.node, gpu] > 0))
-        found = np.flatnonzero(mine[held.life])
-        holding.append(found)
-        slot.append(held.cell[found] * slots + gpu)
-    all_slots = np.concatenate(slot)
-    holders = sums(all_slots, np.ones(len(all_slots)), timeline.cell_count * slots)
-    return GpuHoldings(np.concatenate(holding), all_slots, 1.0 / holders[all_slots], (holders == 0).astype(np.float64))

@@ -40,8 +40,8 @@ def holdings(chunk: Chunk, timeline: Timeline) -> Holdings:
     cpus = np.where(lives.exclusive, node_cpus[node], lives.cpus)[life] * running
     cpu = cpus / node_cpus[node[life]]
     memory = _memory_share(lives.memory_bytes, node_memory[node], lives.cpus / node_cpus[node], lives.exclusive)[life]
-    cpu_share, cpu_free = _shared_out(cpu, cell, timeline.cell_count)
-    memory_share, memory_free = _shared_out(memory, cell, timeline.cell_count)
+    cpu_share, cpu_free = shared_out(cpu, cell, timeline.cell_count)
+    memory_share, memory_free = shared_out(memory, cell, timeline.cell_count)
     return Holdings(life, cell, cpus, cpu_share, memory_share, cpu_free, memory_free)
 
 
@@ -70,7 +70,8 @@ def _memory_share(memory: F64, capacity: F64, cpu_share: F64, exclusive: Bool) -
     return np.where(exclusive, 1.0, share)
 
 
-def _shared_out(share: F64, cell: I64, cell_count: int) -> tuple[F64, F64]:
-    held = sums(cell, share, cell_count)
-    shared = share / np.maximum(1.0, held)[cell]
+def shared_out(share: F64, place: I64, places: int) -> tuple[F64, F64]:
+    """Shares divided by what is held of each place where that exceeds 1, and what is free of it."""
+    held = sums(place, share, places)
+    shared = share / np.maximum(1.0, held)[place]
     return shared, np.where(held < 1.0, 1.0 - held, 0.0)

@@ -14,8 +14,9 @@ from maxwatt.domain.errors import ConfigError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from aggregator.kernel.arrays import Lives, States, Suspensions
+    from aggregator.kernel.arrays import States, Tenants
     from aggregator.ledger.facts import SourceState
+    from aggregator.ledger.lives import ModelOf
     from aggregator.ledger.refresh import Progress, Site
     from aggregator.ledger.rows import Row
     from aggregator.ledger.unfinished import Unaccounted
@@ -94,10 +95,10 @@ class Ledger:
         with self.engine.begin() as connection:
             return history.capacities(connection)
 
-    def load_lives(self, nodes: Sequence[str], start_ms: int, end_ms: int) -> tuple[Lives, Suspensions]:
+    def load_tenants(self, nodes: Sequence[str], start_ms: int, end_ms: int, model_of: ModelOf) -> Tenants:
         """Jobs that held something of `nodes` in a time; `Lives.job` is the job's number in the ledger."""
         with self.engine.begin() as connection:
-            return lives.load(connection, nodes, start_ms, end_ms)
+            return lives.load(connection, nodes, start_ms, end_ms, model_of)
 
     def load_states(self, nodes: Sequence[str], start_ms: int, end_ms: int) -> States:
         """States of `nodes` in a time that make what nobody holds something else than idle."""

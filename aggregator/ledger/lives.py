@@ -1,14 +1,16 @@
 """The jobs of some nodes in some time as the kernel wants them: one entry per job and node."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, or_, select
 
-from aggregator.kernel.arrays import FOREVER, Lives, Suspensions
-from aggregator.ledger.records import gpu_indices
+from aggregator.kernel.arrays import FOREVER, GpuShares, Lives, Suspensions, Tenants
 from aggregator.ledger.tables import allocations, jobs, suspensions
+from maxwatt.domain import gpus
+from maxwatt.domain.gpus import BoardShare
+from maxwatt.domain.node_model import NodeModel
 
 _COLUMNS: Final = (
     allocations.c.node,
@@ -18,15 +20,20 @@ _COLUMNS: Final = (
     jobs.c.end_ms,
     allocations.c.cpus,
     allocations.c.memory_bytes,
-    allocations.c.gpus,
     jobs.c.exclusive,
     allocations.c.modelled,
     jobs.c.total_cpu_s,
+    allocations.c.gpus,
 )
 
+ModelOf = Callable[[str], NodeModel]
+"""The model of the node with that name."""
 
-def load(connection: Connection, names: Sequence[str], start_ms: int, end_ms: int) -> tuple[Lives, Suspensions]:
+
+def load(connection: Connection, names: Sequence[str], start_ms: int, end_ms: int, model_of: ModelOf) -> Tenants:
     """Jobs that held something of `names` at any time in [start_ms, end_ms), sorted by node and start.
+
+    A job with a GPU of which nobody knows the board (a MIG instance that the node model does not place) is modelled.
 
     Args:
         names: host names; `Lives.node` is an index into it.
@@ -36,11 +43,16 @@ def load(connection: Connection, names: Sequence[str], start_ms: int, end_ms: in
     overlapping = _overlapping(start_ms, end_ms)
     # From the jobs of this time to their nodes, never from the nodes through all the jobs they ever had.
     found = select(*_COLUMNS).select_from(jobs).join(allocations, allocations.c.job_ref == jobs.c.job_ref)
-    rows = [row for row in connection.execute(found.where(overlapping)) if row[0] in index]
+    rows = [tuple(row) for row in connection.execute(found.where(overlapping)) if row[0] in index]
     rows.sort(key=lambda row: (index[row[0]], row[3], row[1]))
-    lives = _lives([tuple(row) for row in rows], index)
+    boards = (
+        (life, gpus.board_shares(gpus.parse(row[-1]), model_of(row[0]))) for life, row in enumerate(rows) if row[-1]
+    )
+    shares = [(life, share) for life, found in boards for share in found]
+    lives = _lives(rows, index, {life for life, share in shares if share.board == gpus.NO_BOARD})
     spans = select(suspensions).join(jobs, jobs.c.job_ref == suspensions.c.job_ref).where(overlapping)
-    return lives, _suspensions([tuple(row) for row in connection.execute(spans)], lives)
+    suspended = _suspensions([tuple(row) for row in connection.execute(spans)], lives)
+    return Tenants(lives, suspended, _gpu_shares(shares, lives))
 
 
 def nodes(connection: Connection, start_ms: int, end_ms: int) -> set[str]:
@@ -63,9 +75,9 @@ def _overlapping(start_ms: int, end_ms: int) -> ColumnElement[bool]:
     return (jobs.c.start_ms < end_ms) & or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > start_ms)
 
 
-def _lives(rows: Sequence[tuple[Any, ...]], index: dict[str, int]) -> Lives:
+def _lives(rows: Sequence[tuple[Any, ...]], index: dict[str, int], boardless: set[int]) -> Lives:
     columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(_COLUMNS)
-    node, ref, job_id, start, end, cpus, memory, gpus, exclusive, modelled, total_cpu = columns
+    node, ref, job_id, start, end, cpus, memory, exclusive, modelled, total_cpu, _ = columns
     return Lives(
         node=np.array([index[name] for name in node], np.int32),
         job=np.array(ref, np.int64),
@@ -74,15 +86,22 @@ def _lives(rows: Sequence[tuple[Any, ...]], index: dict[str, int]) -> Lives:
         end_ms=np.array([FOREVER if ms is None else ms for ms in end], np.int64),
         cpus=np.array(cpus, np.float64),
         memory_bytes=np.array(memory, np.float64),
-        gpus=np.array([_mask(text) for text in gpus], np.int64),
         exclusive=np.array(exclusive, np.bool_),
-        modelled=np.array(modelled, np.bool_),
+        modelled=np.array([split or life in boardless for life, split in enumerate(modelled)], np.bool_),
         total_cpu_s=np.array([np.nan if seconds is None else seconds for seconds in total_cpu], np.float64),
     )
 
 
-def _mask(text: str) -> int:
-    return sum(1 << gpu for gpu in set(gpu_indices(text)))
+def _gpu_shares(shares: Sequence[tuple[int, BoardShare]], lives: Lives) -> GpuShares:
+    """Nothing tells yet how active each part of a board is."""
+    life = np.array([life for life, _ in shares], np.int64)
+    return GpuShares(
+        life=life,
+        gpu=np.array([share.board for _, share in shares], np.int64),
+        share=np.array([share.share for _, share in shares], np.float64),
+        activity=np.full(len(shares), np.nan),
+        assumed=np.array([share.assumed for _, share in shares], np.bool_) | lives.modelled[life],
+    )
 
 
 def _suspensions(rows: Sequence[tuple[Any, ...]], lives: Lives) -> Suspensions:

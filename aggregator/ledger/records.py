@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
+from maxwatt.domain import gpus
 from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState
 
 PLAIN: Final = tuple(
@@ -22,8 +23,8 @@ def job_values(record: JobRecord, seen_ms: int) -> dict[str, Any]:
 
 def allocation_row(job_ref: int, held: Allocation) -> tuple[Any, ...]:
     """A row of the allocations table."""
-    gpus = ",".join(str(index) for index in held.gpus)
-    return (job_ref, held.node, float(held.cpus), float(held.memory_bytes), gpus, held.modelled)
+    held_gpus = ",".join(map(str, held.gpus))
+    return (job_ref, held.node, float(held.cpus), float(held.memory_bytes), held_gpus, held.modelled)
 
 
 def suspension_row(job_ref: int, span: tuple[int, int | None]) -> tuple[Any, ...]:
@@ -44,11 +45,6 @@ def record_of(
     )
 
 
-def gpu_indices(text: str) -> tuple[int, ...]:
-    """GPU indices from their column."""
-    return tuple(int(index) for index in text.split(",") if index)
-
-
 def _allocation(row: Mapping[str, Any]) -> Allocation:
-    gpus = gpu_indices(row["gpus"])
-    return Allocation(row["node"], row["cpus"], row["memory_bytes"], gpus, bool(row["modelled"]))
+    held_gpus = gpus.parse(row["gpus"])
+    return Allocation(row["node"], row["cpus"], row["memory_bytes"], held_gpus, bool(row["modelled"]))

@@ -77,7 +77,9 @@ allocations = Table(
     Column("node", String, primary_key=True),
     Column("cpus", Float, nullable=False),
     Column("memory_bytes", Float, nullable=False),
-    Column("gpus", Text, nullable=False, comment="indices, comma-separated"),
+    Column(
+        "gpus", Text, nullable=False, comment="comma-separated: indices of boards, parts such as mig3:1 or shard0:2/8"
+    ),
     Column("modelled", Boolean, nullable=False),
     Index("allocations_node", "node"),
 )

@@ -1,17 +1,17 @@
 """Booking a time: samples and jobs through the kernel into the ledger, chunk by chunk."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Bookings, Lives, Measured, States, Suspensions, Window
+from aggregator.kernel.arrays import F64, I64, Bookings, Lives, Measured, States, Tenants, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline import booking_rows, closure, siblings
-from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, lives_of, margin_ms, node_chunks, states_of
+from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, margin_ms, node_chunks, states_of, tenants_of
 from aggregator.pipeline.factors import FactorHistory, factor_history
 from aggregator.sources.carbon.static import factors
 from maxwatt.config import Settings
@@ -69,8 +69,7 @@ class _Day:
     window: Window
     span_ms: tuple[int, int]
     names: tuple[str, ...]
-    lives: Lives
-    suspensions: Suspensions
+    tenants: Tenants
     states: States
     revisions: dict[int, int]
 
@@ -142,9 +141,9 @@ def _load_day(run: _Run, names: Sequence[str], start_ms: int, end_ms: int) -> _D
     span_ms = (start_ms - run.margin_ms, end_ms + run.margin_ms)
     others = sorted(run.ledger.sibling_nodes(names, *span_ms))
     everywhere = (*names, *others)
-    lives, suspensions = run.ledger.load_lives(everywhere, *span_ms)
+    tenants = run.ledger.load_tenants(everywhere, *span_ms, run.settings.model_of)
     states = run.ledger.load_states(names, *span_ms)
-    return _Day(window, span_ms, everywhere, lives, suspensions, states, run.ledger.revisions(start_ms, end_ms))
+    return _Day(window, span_ms, everywhere, tenants, states, run.ledger.revisions(start_ms, end_ms))
 
 
 def _edges(start_ms: int, end_ms: int, newest_ms: int) -> I64:
@@ -169,7 +168,8 @@ def _book_chunk(run: _Run, day: _Day, first: int, last: int) -> tuple[Report, F6
     lives, booked, measured = _attributed(run, day, first, last)
     gaps = closure.closure_gaps(booked, measured)
     beyond = closure.beyond_limit(gaps, nodes, day.window)
-    run.ledger.add_faults("attribution", [str(gap) for gap in beyond[:SHOWN_GAPS]], run.now_ms)
+    said = [*map(str, beyond[:SHOWN_GAPS]), *_boardless(day.tenants, nodes, first)]
+    run.ledger.add_faults("attribution", said, run.now_ms)
     rows = booking_rows.booking_rows(booked, lives, nodes, day.window, run.factors)
     meters = booking_rows.measured_rows(measured, nodes, day.window)
     changed = run.ledger.replace_bookings(nodes, (int(edges[0]), int(edges[-1])), rows, meters, day.revisions)
@@ -177,16 +177,24 @@ def _book_chunk(run: _Run, day: _Day, first: int, last: int) -> tuple[Report, F6
     return Report(0, len(rows), changed, float(worst.max(initial=0.0)), len(beyond)), worst
 
 
+def _boardless(tenants: Tenants, nodes: Sequence[str], first: int) -> list[str]:
+    """A sentence for every node of which a job holds MIG instances whose board nobody knows."""
+    node = tenants.lives.node[tenants.gpu_shares.life[tenants.gpu_shares.gpu < 0]] - first
+    found = np.unique(node[(node >= 0) & (node < len(nodes))]).tolist()
+    said = "GPU instances of jobs have no board, idle is charged: set mig_slices of its node model in the configuration"
+    return [f"node {nodes[index]}: {said}" for index in found]
+
+
 def _attributed(run: _Run, day: _Day, first: int, last: int) -> tuple[Lives, Bookings, Measured]:
     """The kernel's answer for nodes first..last-1, with the lives that its rows point to."""
-    own, suspensions = lives_of(day.lives, day.suspensions, first, last)
-    others = siblings.siblings_of(day.lives, day.names, first, last)
+    own = tenants_of(day.tenants, first, last)
+    others = siblings.siblings_of(day.tenants.lives, day.names, first, last)
     samples = run.store.read(day.names[first:last], *day.span_ms, COLUMNS)
     if others.nodes:
         at_once = run.settings.attribution.nodes_per_chunk
         samples = siblings.with_samples(samples, others, run.store, day.span_ms, at_once)
-    lives = siblings.with_lives(own, others, last - first)
+    lives = siblings.with_lives(own.lives, others, last - first)
     states = states_of(day.states, first, last)
-    chunk = build_chunk(samples, (lives, suspensions), run.capacities, run.settings, states)
+    chunk = build_chunk(samples, replace(own, lives=lives), run.capacities, run.settings, states)
     booked, measured = attribute(chunk, day.window)
     return (lives, *siblings.without_siblings(booked, measured, last - first))

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow.compute as pc
 
-from aggregator.kernel.arrays import NO_STATES, Chunk, Lives, NodeTraits, States, Suspensions
+from aggregator.kernel.arrays import NO_STATES, Chunk, GpuShares, Lives, NodeTraits, States, Suspensions, Tenants
 from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
 from aggregator.kernel.rest import SLOT_MS
 from maxwatt.config import Settings
@@ -53,7 +53,7 @@ Capacities = Mapping[str, tuple[int, int]]
 
 def build_chunk(
     samples: SampleWindow,
-    held: tuple[Lives, Suspensions],
+    tenants: Tenants,
     capacities: Capacities,
     settings: Settings,
     states: States = NO_STATES,
@@ -62,7 +62,7 @@ def build_chunk(
 
     Args:
         samples: of the chunk's nodes.
-        held: lives on these nodes, whose `node` is an index into them.
+        tenants: jobs on these nodes; `node` of their lives is an index into them.
         states: of these nodes; they change nothing for jobs.
     """
     return Chunk(
@@ -70,22 +70,28 @@ def build_chunk(
         node=node_samples(samples.node),
         gpu=gpu_samples(samples.gpu),
         job=job_samples(samples.job),
-        lives=held[0],
-        suspensions=held[1],
+        lives=tenants.lives,
+        suspensions=tenants.suspensions,
+        gpu_shares=tenants.gpu_shares,
         states=states,
     )
 
 
-def lives_of(lives: Lives, suspensions: Suspensions, first: int, last: int) -> tuple[Lives, Suspensions]:
-    """The lives on nodes first..last-1 with indices counted from `first`. Both are sorted, so they are slices."""
+def tenants_of(tenants: Tenants, first: int, last: int) -> Tenants:
+    """The jobs on nodes first..last-1 with indices counted from `first`. All is sorted, so it is slices."""
+    lives = tenants.lives
     low, high = np.searchsorted(lives.node, [first, last]).tolist()
     columns: dict[str, Any] = {name: getattr(lives, name)[low:high] for name in Lives.__dataclass_fields__}
     columns["node"] = (columns["node"] - first).astype(np.int32)
-    begin, end = np.searchsorted(suspensions.life, [low, high]).tolist()
-    spans = Suspensions(
-        suspensions.life[begin:end] - low, suspensions.start_ms[begin:end], suspensions.end_ms[begin:end]
-    )
-    return Lives(**columns), spans
+    spans, shares = (_of_lives(each, low, high) for each in (tenants.suspensions, tenants.gpu_shares))
+    return Tenants(Lives(**columns), Suspensions(**spans), GpuShares(**shares))
+
+
+def _of_lives(rows: Suspensions | GpuShares, low: int, high: int) -> dict[str, Any]:
+    """Columns of what belongs to lives low..high-1, counted from `low`."""
+    begin, end = np.searchsorted(rows.life, [low, high]).tolist()
+    columns: dict[str, Any] = {name: getattr(rows, name)[begin:end] for name in rows.__dataclass_fields__}
+    return columns | {"life": columns["life"] - low}
 
 
 def states_of(states: States, first: int, last: int) -> States:

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
-from aggregator.ledger.records import gpu_indices
 from aggregator.ledger.tables import allocations, bookings, factors, jobs
 from aggregator.queries.expressions import sum_if_all_known, visible
 from aggregator.queries.job_rows import Valuation, job_rows
 from aggregator.queries.models import JobDetail, JobRow, NodeShare
+from maxwatt.domain import gpus
 from maxwatt.domain.energy import ENERGY_COLUMNS, Account
 from maxwatt.domain.hostlist import compress
 from maxwatt.domain.units import J_PER_KWH
@@ -96,7 +96,7 @@ def _node_share(node: str, held: RowMapping | None, booked: RowMapping | None) -
         node=node,
         cpus=held["cpus"] if held else 0.0,
         memory_bytes=held["memory_bytes"] if held else 0.0,
-        gpus=gpu_indices(held["gpus"]) if held else (),
+        gpus=gpus.parse(held["gpus"]) if held else (),
         cpu_used_s=booked["cpu_used_s"] if booked else None,
         memory_peak_bytes=booked["memory_peak_bytes"] if booked else None,
         energy_j=energy_j if known else {},
@@ -105,12 +105,12 @@ def _node_share(node: str, held: RowMapping | None, booked: RowMapping | None) -
 
 
 def _gpu_text(nodes: tuple[NodeShare, ...]) -> str:
-    """GPU indices by node, nodes with the same ones together: `n[1-2]: 0,1; n3: 0`."""
-    by_gpus: dict[tuple[int, ...], list[str]] = {}
+    """GPUs by node, nodes with the same ones together: `n[1-2]: 0,1; n3: shard0:2/8`."""
+    by_gpus: dict[tuple[gpus.Gpu, ...], list[str]] = {}
     for share in nodes:
         if share.gpus:
             by_gpus.setdefault(share.gpus, []).append(share.node)
-    return "; ".join(f"{compress(names)}: {','.join(map(str, gpus))}" for gpus, names in by_gpus.items())
+    return "; ".join(f"{compress(names)}: {','.join(map(str, held))}" for held, names in by_gpus.items())
 
 
 def _factors(connection: Connection, job_ref: int) -> list[RowMapping]:

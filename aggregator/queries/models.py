@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from maxwatt.domain.gpus import Gpu
+
 Grouping = Literal["user", "account", "partition"]
 """What energy of jobs can be summed by."""
 
@@ -98,7 +100,7 @@ class NodeShare:
     node: str
     cpus: float
     memory_bytes: float
-    gpus: tuple[int, ...]
+    gpus: tuple[Gpu, ...]
     cpu_used_s: float | None
     memory_peak_bytes: float | None
     energy_j: Mapping[str, float]

@@ -7,10 +7,10 @@ from typing import Final, cast
 import numpy as np
 from sqlalchemy import Connection, RowMapping
 
-from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Lives, NodeSamples, Suspensions, Window
+from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Lives, NodeSamples, Tenants, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.ledger import history, lives
-from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, lives_of, node_chunks
+from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, node_chunks, tenants_of
 from aggregator.queries.job_detail import node_shares
 from aggregator.queries.models import NodeSeries, NodeShare
 from maxwatt.config import Settings
@@ -29,7 +29,7 @@ class JobInputs:
     Args:
         span_ms: start and end of the attempt, or of what is known of it so far [epoch ms].
         padded_ms: the time whose samples matter: a counter's interval may begin before the job and end after it.
-        held: every life on the job's nodes in the padded time.
+        tenants: every job on the job's nodes in the padded time.
     """
 
     job_ref: int
@@ -38,7 +38,7 @@ class JobInputs:
     padded_ms: tuple[int, int]
     shares: tuple[NodeShare, ...]
     capacities: Capacities
-    held: tuple[Lives, Suspensions]
+    tenants: Tenants
 
 
 def gather(connection: Connection, job: RowMapping, settings: Settings, newest_ms: Mapping[str, int]) -> JobInputs:
@@ -50,9 +50,9 @@ def gather(connection: Connection, job: RowMapping, settings: Settings, newest_m
         end_ms = max((newest_ms[name] for name in names if name in newest_ms), default=start_ms)
     gap_ms = int(settings.attribution.max_gap_s * MS_PER_S)
     padded_ms = (start_ms - gap_ms, end_ms + gap_ms)
-    held = lives.load(connection, names, *padded_ms)
+    tenants = lives.load(connection, names, *padded_ms, settings.model_of)
     capacities = history.capacities(connection)
-    return JobInputs(job["job_ref"], job["job_id"], (start_ms, end_ms), padded_ms, shares, capacities, held)
+    return JobInputs(job["job_ref"], job["job_id"], (start_ms, end_ms), padded_ms, shares, capacities, tenants)
 
 
 def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: int) -> tuple[NodeSeries, ...]:
@@ -73,7 +73,7 @@ def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: 
     found: list[NodeSeries] = []
     for first, last in node_chunks(names, settings.attribution.nodes_per_chunk):
         samples = store.read(names[first:last], *inputs.padded_ms, COLUMNS)
-        chunk = build_chunk(samples, lives_of(*inputs.held, first, last), inputs.capacities, settings)
+        chunk = build_chunk(samples, tenants_of(inputs.tenants, first, last), inputs.capacities, settings)
         edges_ms = _edges_ms(inputs.span_ms, chunk.node, max_points)
         bookings, _ = attribute(chunk, Window(edges_ms, gap_ms))
         found += [

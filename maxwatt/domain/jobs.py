@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from maxwatt.domain.gpus import Gpu
+
 
 class JobState(StrEnum):
     """Slurm's base job states."""
@@ -45,14 +47,14 @@ class Allocation:
         node: host name.
         cpus: logical CPUs allocated; fractional where an unseen job was split evenly over its nodes.
         memory_bytes: memory allocated [B], 0 when it is not known.
-        gpus: indices of the GPUs allocated, empty when none or not known.
+        gpus: GPUs allocated, whole ones by their index; empty when none or not known.
         modelled: the split over nodes was not seen live but assumed even.
     """
 
     node: str
     cpus: float
     memory_bytes: float = 0.0
-    gpus: tuple[int, ...] = ()
+    gpus: tuple[Gpu, ...] = ()
     modelled: bool = False
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from aggregator.kernel.arrays import FOREVER
+from aggregator.kernel.arrays import FOREVER, Tenants
 from aggregator.ledger.bookings import BOOKING_COLUMNS
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.tables import about, bookings, measured, node_states, redo, windows
@@ -15,7 +15,9 @@ from aggregator.ledger.transactions import writing
 from maxwatt.domain.carbon import Factor
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import ConfigError, SourceError
+from maxwatt.domain.gpus import GpuPart, Sharing
 from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState, NodeRecord, SlurmSnapshot
+from maxwatt.domain.node_model import UNKNOWN_MODEL, NodeModel
 from maxwatt.domain.units import BUCKET_MS
 
 T0 = 1_780_272_000_000  # a UTC midnight
@@ -49,6 +51,10 @@ def booking(bucket_ms: int, energy_j: float = 10.0, node: str = "n1", job_ref: i
     keys = {"bucket_ms": bucket_ms, "node": node, "account": 0, "job_ref": job_ref}
     last = {"factor_id": 1, "method_version": 1, "cpu_used_s": None, "waste_j": None}
     return tuple((values | keys | {"cpu_static_j": energy_j, "counted_j": energy_j} | last).values())
+
+
+def tenants(ledger: Ledger, nodes: list[str], start_ms: int, end_ms: int, model: NodeModel = UNKNOWN_MODEL) -> Tenants:
+    return ledger.load_tenants(nodes, start_ms, end_ms, lambda _: model)
 
 
 def rows(engine: Engine, table: object, *columns: str) -> list[tuple[object, ...]]:
@@ -105,7 +111,7 @@ class TestJobs:
 
     def test_a_requeued_job_is_a_row_of_its_own(self, ledger: Ledger) -> None:
         ledger.upsert_jobs([ended(running(), T0 + 60_000), running(start_ms=T0 + HOUR)], T0)
-        lives, _ = ledger.load_lives(["n1"], T0, T0 + 2 * HOUR)
+        lives = tenants(ledger, ["n1"], T0, T0 + 2 * HOUR).lives
         assert lives.job_id.tolist() == [1, 1]
         assert len(set(lives.job.tolist())) == 2
 
@@ -116,11 +122,22 @@ class TestJobs:
         reports = [running(), accounted(running(), T0 + HOUR, 123.0)]
         for index in order:
             ledger.upsert_jobs([reports[index]], T0 + 2 * HOUR)
-        lives, _ = ledger.load_lives(["n1"], T0, T0 + 2 * HOUR)
+        lives = tenants(ledger, ["n1"], T0, T0 + 2 * HOUR).lives
         assert lives.end_ms.tolist() == [T0 + HOUR]
         assert lives.total_cpu_s.tolist() == [123.0]
-        assert lives.gpus.tolist() == [0b101]
+        shares = tenants(ledger, ["n1"], T0, T0 + 2 * HOUR).gpu_shares
+        assert (shares.life.tolist(), shares.gpu.tolist(), shares.share.tolist()) == ([0, 0], [0, 2], [1.0, 1.0])
         assert lives.modelled.tolist() == [False]
+
+    def test_parts_of_gpus_become_shares_by_the_node_model(self, ledger: Ledger) -> None:
+        parts = (GpuPart(Sharing.MIG, 3, 1), GpuPart(Sharing.SHARD, 1, 2, 8))
+        job = replace(running(), allocations=(Allocation("n1", 4.0, 8e9, parts),))
+        ledger.upsert_jobs([job], T0)
+        found = tenants(ledger, ["n1"], T0, T0 + HOUR, NodeModel("m", mig_slices=("1,1,1,1",)))
+        assert (found.gpu_shares.gpu.tolist(), found.gpu_shares.share.tolist()) == ([0, 1], [0.25, 0.25])
+        assert (found.gpu_shares.assumed.tolist(), found.lives.modelled.tolist()) == ([False, False], [False])
+        found = tenants(ledger, ["n1"], T0, T0 + HOUR)
+        assert (found.gpu_shares.gpu.tolist(), found.lives.modelled.tolist()) == ([-1, 1], [True])
 
     def test_a_late_report_does_not_bring_an_ended_job_back(self, ledger: Ledger) -> None:
         ledger.upsert_jobs([ended(running(), T0 + HOUR)], T0 + HOUR)
@@ -129,7 +146,7 @@ class TestJobs:
 
     def test_lives_are_those_that_touch_the_time_and_the_nodes(self, ledger: Ledger) -> None:
         ledger.upsert_jobs([ended(running(1), T0 + HOUR), running(2, T0 + HOUR), running(3, node="n2")], T0)
-        lives, _ = ledger.load_lives(["n0", "n1"], T0 + HOUR, T0 + 2 * HOUR)
+        lives = tenants(ledger, ["n0", "n1"], T0 + HOUR, T0 + 2 * HOUR).lives
         assert lives.job_id.tolist() == [2]
         assert lives.node.tolist() == [1]
         assert lives.end_ms.tolist() == [FOREVER]
@@ -138,9 +155,9 @@ class TestJobs:
     def test_a_job_nobody_knows_any_more_ends_when_it_was_last_seen(self, ledger: Ledger) -> None:
         ledger.upsert_jobs([running()], T0 + 60_000)
         assert ledger.end_vanished([running().key]) == 1
-        assert ledger.load_lives(["n1"], T0, T0 + HOUR)[0].end_ms.tolist() == [T0 + 60_000]
+        assert tenants(ledger, ["n1"], T0, T0 + HOUR).lives.end_ms.tolist() == [T0 + 60_000]
         ledger.upsert_jobs([accounted(running(), T0 + HOUR, 1.0)], T0 + HOUR)
-        assert ledger.load_lives(["n1"], T0, T0 + HOUR)[0].end_ms.tolist() == [T0 + HOUR]
+        assert tenants(ledger, ["n1"], T0, T0 + HOUR).lives.end_ms.tolist() == [T0 + HOUR]
 
     def test_a_job_that_turns_up_again_runs_again(self, ledger: Ledger) -> None:
         ledger.upsert_jobs([running()], T0 + 60_000)
@@ -162,13 +179,13 @@ class TestSuspensions:
             ledger.upsert_jobs([report], T0 + at_ms)
         ledger.upsert_jobs([suspended], T0 + 65_000)
         ledger.upsert_jobs([ended(running(), T0 + 70_000)], T0 + 80_000)
-        spans = ledger.load_lives(["n1"], T0, T0 + HOUR)[1]
+        spans = tenants(ledger, ["n1"], T0, T0 + HOUR).suspensions
         assert spans.start_ms.tolist() == [T0 + 20_000, T0 + 65_000]
         assert spans.end_ms.tolist() == [T0 + 50_000, T0 + 70_000]
 
     def test_a_span_that_lasts_has_no_end(self, ledger: Ledger) -> None:
         ledger.upsert_jobs([replace(running(), state=JobState.SUSPENDED)], T0 + 20_000)
-        spans = ledger.load_lives(["n1"], T0, T0 + HOUR)[1]
+        spans = tenants(ledger, ["n1"], T0, T0 + HOUR).suspensions
         assert (spans.life.tolist(), spans.end_ms.tolist()) == ([0], [FOREVER])
 
 

@@ -12,6 +12,7 @@ from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.tables import faults, jobs
 from maxwatt.domain.errors import ConfigError, SourceError
 from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState
+from maxwatt.domain.node_model import UNKNOWN_MODEL
 
 T0 = 1_780_272_000_000
 JOB = JobRecord(
@@ -74,7 +75,7 @@ def test_what_a_site_may_write_is_kept_as_it_is(two: tuple[Ledger, Ledger]) -> N
     """Names longer than any column was meant for, letters of all kinds, numbers beyond 32 bits."""
     odd = replace(JOB, user="ü" * 300, name="' \\ % \t \N{SNOWMAN}", time_limit_s=2**40, cpus=2**40, memory_bytes=2**62)
     two[0].upsert_jobs([odd], T0)
-    lives, _ = two[1].load_lives(["n1"], T0, T0 + 1)
+    lives = two[1].load_tenants(["n1"], T0, T0 + 1, lambda _: UNKNOWN_MODEL).lives
     assert lives.job_id.tolist() == [1]
     with two[1].engine.begin() as connection:
         found = connection.execute(select(jobs.c.user, jobs.c.name, jobs.c.time_limit_s, jobs.c.memory_bytes)).one()

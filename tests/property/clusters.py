@@ -1,5 +1,6 @@
 """Generated clusters for the kernel's laws: everything that happens on real nodes, small, drawn by hypothesis."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from aggregator.kernel.arrays import (
     Chunk,
     GpuSamples,
+    GpuShares,
     JobSamples,
     Lives,
     NodeSamples,
@@ -47,6 +49,9 @@ class Job:
     cpus: int
     memory: float = 8e9
     gpus: int = 0
+    """Bit mask of boards."""
+    gpu_share: float = 1.0
+    gpu_activity: float = np.nan
     exclusive: bool = False
     modelled: bool = False
     suspended: tuple[int, int] | None = None
@@ -115,6 +120,8 @@ def jobs(draw: st.DrawFn, node_count: int) -> Job:
         cpus=draw(st.integers(1, 8)),
         memory=draw(st.sampled_from([0.0, 4e9, 32e9, 64e9])),
         gpus=draw(st.sampled_from([0, 0, 0, 1, 2, 3, 4])),
+        gpu_share=draw(st.sampled_from([1.0, 1.0, 1 / 7, 3 / 7, 0.5])),
+        gpu_activity=draw(st.sampled_from([np.nan, np.nan, 0.0, 0.4, 1.0])),
         exclusive=draw(st.sampled_from([False, False, False, True])),
         modelled=draw(st.sampled_from([False, False, True])),
         suspended=draw(st.sampled_from([None, None, (5, 60), (100, 900), (30, 100_000)])),
@@ -196,6 +203,7 @@ def cluster(metering: tuple[Metering, ...], drawn: tuple[Job, ...], seed: int) -
         lives=lives,
         suspensions=suspensions,
         states=_states(metering),
+        gpu_shares=_gpu_shares(drawn),
     )
     return Cluster(metering, drawn, seed, chunk)
 
@@ -344,7 +352,7 @@ def _lives(drawn: tuple[Job, ...], ids: list[int], used: list[_CpuUse]) -> tuple
                 spans.append((len(rows), begin, FOREVER if job.suspended[1] > 10_000 else stop))
             rows.append(
                 (
-                    node, number, ids[number], T0 + job.start_s * 1000, end_ms, job.cpus, job.memory, job.gpus,
+                    node, number, ids[number], T0 + job.start_s * 1000, end_ms, job.cpus, job.memory,
                     job.exclusive, job.modelled, total * len(job.nodes),
                 )
             )  # fmt: skip
@@ -361,8 +369,24 @@ def _states(metering: tuple[Metering, ...]) -> States:
     return States(node.astype(np.int32), start, end, account.astype(np.int32))
 
 
+def _gpu_shares(drawn: tuple[Job, ...]) -> GpuShares:
+    owners = [job for job in drawn for _ in job.nodes]
+    return gpu_shares_of(
+        (life, board, job.gpu_share, job.gpu_activity, job.modelled)
+        for life, job in enumerate(owners)
+        for board in range(job.gpus.bit_length())
+        if job.gpus >> board & 1
+    )
+
+
+def gpu_shares_of(rows: Iterable[tuple[Any, ...]]) -> GpuShares:
+    columns = np.array(list(rows), np.float64).reshape(-1, 5).T
+    kinds = (np.int64, np.int64, np.float64, np.float64, np.bool_)
+    return GpuShares(*(column.astype(kind) for column, kind in zip(columns, kinds, strict=True)))
+
+
 def lives_of(rows: list[tuple[Any, ...]]) -> Lives:
-    types = (np.int32, *(np.int64,) * 4, np.float64, np.float64, np.int64, np.bool_, np.bool_, np.float64)
+    types = (np.int32, *(np.int64,) * 4, np.float64, np.float64, np.bool_, np.bool_, np.float64)
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(types)
     return Lives(*(np.array(column, kind) for column, kind in zip(columns, types, strict=True)))
 
@@ -398,13 +422,16 @@ def cropped(chunk: Chunk, low_ms: int, high_ms: int) -> Chunk:
     }
     keep = np.flatnonzero((chunk.lives.start_ms < high_ms) & (chunk.lives.end_ms > low_ms))
     number = {old: new for new, old in enumerate(keep.tolist())}
-    on = [index for index, life in enumerate(chunk.suspensions.life.tolist()) if life in number]
-    spans = taken(chunk.suspensions, np.array(on, np.int64))
-    renumbered = np.array([number[life] for life in spans.life.tolist()], np.int64)
-    lives = taken(chunk.lives, keep)
-    return replace(chunk, **samples, lives=lives, suspensions=replace(spans, life=renumbered))
+    spans, shares = (_of_lives(each, number) for each in (chunk.suspensions, chunk.gpu_shares))
+    return replace(chunk, **samples, lives=taken(chunk.lives, keep), suspensions=spans, gpu_shares=shares)
+
+
+def _of_lives(rows: Any, number: dict[int, int]) -> Any:
+    """What belongs to some lives, under their new numbers."""
+    some = taken(rows, np.flatnonzero(np.isin(rows.life, list(number))))
+    return replace(some, life=np.array([number[life] for life in some.life.tolist()], np.int64))
 
 
 _NO_ROWS = [kind(**_empty(kind)) for kind in (NodeSamples, GpuSamples, JobSamples)]
-EMPTY = Chunk((), *_NO_ROWS, lives_of([]), suspensions_of([]))
+EMPTY = Chunk((), *_NO_ROWS, lives_of([]), suspensions_of([]), gpu_shares_of([]))
 """No nodes, no samples, no lives."""

@@ -21,6 +21,7 @@ from clusters import (
     cluster,
     clusters,
     cropped,
+    gpu_shares_of,
     lives_of,
     sorted_jobs,
     suspensions_of,
@@ -313,16 +314,23 @@ PLAIN = Metering(meter="counter", missing=0.03)
 @settings(max_examples=60 * TIMES)
 @given(
     st.integers(0, 2**31), st.integers(-600, 3000), st.integers(60, 3000), st.sampled_from([None, (20, 90)]),
-    st.integers(0, 3), st.booleans(),
+    st.integers(0, 3), st.booleans(), st.sampled_from([((1, 1.0), (2, 1.0)), ((1, 1 / 7), (1, 3 / 7))]),
 )  # fmt: skip
 def test_merging_two_jobs_of_equal_span_sums_them(
-    seed: int, start_s: int, length_s: int, suspended: tuple[int, int] | None, others: int, readable: bool
+    seed: int,
+    start_s: int,
+    length_s: int,
+    suspended: tuple[int, int] | None,
+    others: int,
+    readable: bool,
+    boards: tuple[tuple[int, float], tuple[int, float]],
 ) -> None:
     pair = tuple(
-        Job((0,), start_s, length_s, cpus, gpus=gpus, suspended=suspended, readable=readable)
-        for cpus, gpus in ((2, 1), (3, 2))
+        Job((0,), start_s, length_s, cpus, gpus=gpus, gpu_share=share, suspended=suspended, readable=readable)
+        for cpus, (gpus, share) in zip((2, 3), boards, strict=True)
     )
-    rest = tuple(Job((0,), start_s + 100 * n, 700, 2, gpus=1, readable=n != 1) for n in range(others))
+    share = boards[0][1]
+    rest = tuple(Job((0,), start_s + 100 * n, 700, 2, gpus=1, gpu_share=share, readable=n != 1) for n in range(others))
     chunk = cluster((replace(PLAIN, missing=0.0),), pair + rest, seed).chunk
     merged = _merged(chunk)
     a, b = attribute(chunk, WHOLE)[0], attribute(merged, WHOLE)[0]
@@ -342,7 +350,6 @@ def _merged(chunk: Chunk) -> Chunk:
     columns = {each.name: getattr(lives, each.name).copy() for each in fields(lives)}
     for name in ("cpus", "memory_bytes", "total_cpu_s"):
         columns[name][0] += columns[name][1]
-    columns["gpus"][0] |= columns["gpus"][1]
     spans = chunk.suspensions
     other = spans.life != 1
     kept = taken(spans, other)
@@ -351,6 +358,7 @@ def _merged(chunk: Chunk) -> Chunk:
         job=sorted_jobs(taken(replace(job, cpu_s=cpu_s), np.setdiff1d(np.arange(len(cpu_s)), second))),
         lives=taken(type(lives)(**columns), keep),
         suspensions=replace(kept, life=np.maximum(kept.life - 1, 0)),
+        gpu_shares=replace(chunk.gpu_shares, life=np.maximum(chunk.gpu_shares.life - 1, 0)),
     )
 
 
@@ -365,9 +373,19 @@ def test_null_player_gets_no_dynamic_energy_of_cpu_and_memory(world: Cluster, cp
 
 
 @settings(max_examples=60 * TIMES)
+@given(clusters(), st.integers(0, 3000))
+def test_null_player_of_a_shared_gpu_gets_none_of_its_dynamic_energy(world: Cluster, start_s: int) -> None:
+    lazy = Job((0,), start_s, 600, 1, gpus=1, gpu_share=1 / 7, gpu_activity=0.0)
+    busy = Job((0,), -100, 9000, 1, gpus=1, gpu_share=3 / 7)
+    chunk = cluster(world.metering, (lazy, busy, *world.jobs), world.seed).chunk
+    booked, _ = attribute(chunk, WHOLE)
+    assert energy_of(booked, chunk, 0)[GPU, DYNAMIC] == 0.0
+
+
+@settings(max_examples=60 * TIMES)
 @given(clusters(most_jobs=4), st.integers(0, 3300), st.integers(1, 2000), st.integers(1, 8), st.booleans())
 def test_equal_jobs_get_the_same(world: Cluster, start_s: int, length_s: int, cpus: int, readable: bool) -> None:
-    twin = Job((0,), start_s, length_s, cpus, readable=readable)
+    twin = Job((0,), start_s, length_s, cpus, gpus=1, gpu_share=0.25, readable=readable)
     how = tuple(replace(each, missing=0.0) for each in world.metering)
     chunk = cluster(how, (twin, twin, *world.jobs), world.seed).chunk
     first, second = (np.flatnonzero(chunk.job.job_id == job_id) for job_id in (500, 499))
@@ -401,18 +419,20 @@ def test_own_total_grows_with_own_use(world: Cluster, start_s: int, length_s: in
 
 @given(st.integers(0, 2**31), st.sampled_from(["counter", "none"]))
 def test_64_equal_jobs_that_fill_the_node_get_a_64th_each(seed: int, meter: str) -> None:
-    how = Metering(gpus="none", meter=meter, system_rate=0.0)
+    """Each with a CPU, a 64th of the memory and a shard of both boards."""
+    how = Metering(meter=meter, system_rate=0.0)
     base = cluster((how,), (Job((0,), -100, 9000, 8, memory=64e9),), seed).chunk
     traits = replace(base.nodes[0], cpus=64.0, memory_bytes=64e9)
     begin, end = T0 - 100_000, T0 + 8_900_000
-    lives = lives_of([(0, job, job + 1, begin, end, 1.0, 1e9, 0, False, False, np.nan) for job in range(64)])
+    lives = lives_of([(0, job, job + 1, begin, end, 1.0, 1e9, False, False, np.nan) for job in range(64)])
+    shares = gpu_shares_of((job, board, 1 / 64, np.nan, False) for job in range(64) for board in range(GPUS))
     count = len(base.job.ts_ms)
     job = JobSamples(
         node=np.zeros(64 * count, np.int32), job_id=np.repeat(np.arange(1, 65), count),
         ts_ms=np.tile(base.job.ts_ms, 64),
         cpu_s=np.tile(base.job.cpu_s / 64, 64), memory_bytes=np.tile(base.job.memory_bytes, 64),
     )  # fmt: skip
-    chunk = replace(base, nodes=(traits,), job=job, lives=lives, suspensions=suspensions_of([]))
+    chunk = replace(base, nodes=(traits,), job=job, lives=lives, suspensions=suspensions_of([]), gpu_shares=shares)
     booked, measured = attribute(chunk, WHOLE)
     each = measured.energy_j.sum() / 64
     lost = booked.energy_j[booked.account == Account.UNATTRIBUTED].sum()
@@ -442,7 +462,7 @@ def test_empty_inputs(what: str) -> None:
         "nothing": EMPTY,
         "nodes only": replace(EMPTY, nodes=full.nodes),
         "lives only": replace(full, **samples),
-        "no lives": replace(full, lives=EMPTY.lives, suspensions=EMPTY.suspensions),
+        "no lives": replace(full, lives=EMPTY.lives, suspensions=EMPTY.suspensions, gpu_shares=EMPTY.gpu_shares),
         "no node rows": replace(full, node=EMPTY.node),
         "no job rows": replace(full, job=EMPTY.job),
     }[what]

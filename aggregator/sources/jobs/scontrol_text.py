@@ -12,7 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from aggregator.sources.jobs import values
-from aggregator.sources.jobs.gres import parse_gpu_indices, parse_indices
+from aggregator.sources.jobs.gres import parse_gpus, parse_indices
 from aggregator.sources.jobs.records import checked_end_ms, even_split, suspension_spans
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
@@ -214,7 +214,7 @@ def _allocations(
     for detail in details:
         memory_bytes = int(detail[3]) * BYTES_PER_MIB
         for node in expand(detail[1]):
-            seen[node] = Allocation(node, len(parse_indices(detail[2])), memory_bytes, parse_gpu_indices(detail[4]))
+            seen[node] = Allocation(node, len(parse_indices(detail[2])), memory_bytes, parse_gpus(detail[4]))
     if set(seen) != set(nodes):
         return even_split(nodes, cpus, tres.memory_bytes or 0, tres.gpus or 0, modelled=True)
     return tuple(seen[node] for node in nodes)

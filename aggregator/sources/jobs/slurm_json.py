@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from aggregator.sources.jobs import json_forms, values
-from aggregator.sources.jobs.gres import count_gpus, parse_gpu_indices
+from aggregator.sources.jobs.gres import count_gpus, parse_gpus
 from aggregator.sources.jobs.json_values import at, exit_of, items, number, state_of, text, time_ms, words_of
 from aggregator.sources.jobs.records import (
     checked_end_ms,
@@ -181,7 +181,7 @@ def _allocations(entry: Any, nodes: tuple[str, ...], cpus: int, tres: values.Tre
     by_node: dict[str, Allocation] = {}
     for position, detail in enumerate(details):
         node, count = text(at(detail, "name")), number(at(detail, "cpus", "count"))
-        gpus = parse_gpu_indices(text(gres[position])) if len(gres) == len(details) else ()
+        gpus = parse_gpus(text(gres[position])) if len(gres) == len(details) else ()
         memory_bytes = (number(at(detail, "memory", "allocated")) or 0) * BYTES_PER_MIB
         if count is not None:
             by_node[node] = Allocation(node, count, memory_bytes, gpus)

@@ -80,7 +80,7 @@ def life_of(job: Placed, allocation: Allocation) -> Life:
         idle_after_s=(end_s - begin_s) * (float(rng.uniform(0.2, 0.7)) if hung else 1.0),
         joules_factor=float(rng.uniform(0.8, 1.15)),
         memory_peak_bytes=float(allocation.memory_bytes * np.clip(rng.normal(work.memory_use, 0.07), 0.01, 0.99)),
-        gpus=allocation.gpus,
+        gpus=tuple(gpu for gpu in allocation.gpus if isinstance(gpu, int)),
         gpu_share=float(np.clip(rng.normal(work.gpu_use, 0.05), 0.0, 1.0)) if allocation.gpus else 0.0,
     )
 

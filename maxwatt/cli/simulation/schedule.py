@@ -94,7 +94,7 @@ def _release(free: dict[str, _Free], allocations: tuple[Allocation, ...]) -> Non
         node = free[a.node]
         node.cpus += int(a.cpus)
         node.memory_bytes += int(a.memory_bytes)
-        node.gpus = sorted([*node.gpus, *a.gpus])
+        node.gpus = sorted([*node.gpus, *(gpu for gpu in a.gpus if isinstance(gpu, int))])
 
 
 def _record(number: int, plan: Plan, start_ms: int, allocations: tuple[Allocation, ...]) -> JobRecord:

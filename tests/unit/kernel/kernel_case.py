@@ -10,6 +10,7 @@ from aggregator.kernel.arrays import (
     Bookings,
     Chunk,
     GpuSamples,
+    GpuShares,
     JobSamples,
     Lives,
     Measured,
@@ -31,7 +32,7 @@ PLAIN = NodeModel("plain", cpu_idle_w=60.0, cpu_max_w=200.0)
 _TYPES = {"node": np.int32, "gpu": np.int32, "ts_ms": np.int64, "epoch_id": np.int64, "job_id": np.int64}
 _LIFE = {
     "node": np.int32, "job": np.int64, "job_id": np.int64, "start_ms": np.int64, "end_ms": np.int64,
-    "cpus": np.float64, "memory_bytes": np.float64, "gpus": np.int64, "exclusive": np.bool_, "modelled": np.bool_,
+    "cpus": np.float64, "memory_bytes": np.float64, "exclusive": np.bool_, "modelled": np.bool_,
     "total_cpu_s": np.float64,
 }  # fmt: skip
 
@@ -64,10 +65,13 @@ def _rows(kind: Any, at_s: list[float], values: dict[str, Any]) -> dict[str, lis
 
 
 def life(job_id: int, start_s: float, end_s: float | None, cpus: float, **values: Any) -> dict[str, Any]:
-    """A life; `job` is its number for the caller, the job id unless given; memory 0 is not known: as its CPUs."""
+    """A life; `job` is its number for the caller, the job id unless given; memory 0 is not known: as its CPUs.
+
+    `gpus` are shares by board, `activity` by board where it is known, `assumed` says that nobody told the shares.
+    """
     return {
         "node": 0, "job": job_id, "job_id": job_id, "start_ms": T0 + round(start_s * 1000),
-        "end_ms": FOREVER if end_s is None else T0 + round(end_s * 1000), "cpus": cpus, "memory_bytes": 0.0, "gpus": 0,
+        "end_ms": FOREVER if end_s is None else T0 + round(end_s * 1000), "cpus": cpus, "memory_bytes": 0.0, "gpus": {},
         "exclusive": False, "modelled": False, "total_cpu_s": np.nan, **values,
     }  # fmt: skip
 
@@ -136,9 +140,21 @@ def booked(
         lives=Lives(**{name: np.array([one[name] for one in lives or []], kind) for name, kind in _LIFE.items()}),
         suspensions=Suspensions(spans[:, 0], spans[:, 1], spans[:, 2]),
         states=States(state[0].astype(np.int32), state[1], state[2], state[3].astype(np.int32)),
+        gpu_shares=_gpu_shares(lives or []),
     )
     window = Window(np.array([T0 + round(at * 1000) for at in edges_s], np.int64), round(max_gap_s * 1000))
     return Booked(chunk, *attribute(chunk, window))
+
+
+def _gpu_shares(lives: list[dict[str, Any]]) -> GpuShares:
+    rows = [
+        (number, board, share, one.get("activity", {}).get(board, np.nan), one.get("assumed", False))
+        for number, one in enumerate(lives)
+        for board, share in one["gpus"].items()
+    ]
+    columns = zip(*rows, strict=True) if rows else [()] * 5
+    kinds = (np.int64, np.int64, np.float64, np.float64, np.bool_)
+    return GpuShares(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
 def _record(kind: Any, parts: list[dict[str, list[Any]]]) -> Any:

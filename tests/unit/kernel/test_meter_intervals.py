@@ -85,7 +85,7 @@ def test_a_held_gpu_is_its_holders_also_while_it_idles() -> None:
         [0, 10],
         node=[DARK],
         gpu=[gpu_rows([0, 10], energy_j=[0.0, 1000.0]), gpu_rows([0, 10], gpu=1, energy_j=[7.0, 507.0])],
-        lives=[life(1, 0, None, 4, gpus=1)],
+        lives=[life(1, 0, None, 4, gpus={0: 1.0})],
         model=BOARD,
     )
     assert found.energy_j(1, "gpu", "static") == pytest.approx(400)
@@ -96,7 +96,7 @@ def test_a_held_gpu_is_its_holders_also_while_it_idles() -> None:
 
 def test_a_gpu_held_for_a_part_of_an_interval_is_linear_in_time() -> None:
     found = booked(
-        [0, 10], node=[DARK], gpu=[gpu_rows([0, 10], energy_j=[0.0, 1000.0])], lives=[life(1, 2, 5, 4, gpus=1)],
+        [0, 10], node=[DARK], gpu=[gpu_rows([0, 10], energy_j=[0.0, 1000.0])], lives=[life(1, 2, 5, 4, gpus={0: 1.0})],
         model=BOARD,
     )  # fmt: skip
     assert found.energy_j(1, "gpu", "static") == pytest.approx(120)  # 40 W * 3 s
@@ -107,7 +107,7 @@ def test_a_gpu_held_for_a_part_of_an_interval_is_linear_in_time() -> None:
 def test_a_gpu_that_two_jobs_hold_is_shared_evenly() -> None:
     found = booked(
         [0, 10], node=[DARK], gpu=[gpu_rows([0, 10], energy_j=[0.0, 1000.0])],
-        lives=[life(1, 0, None, 4, gpus=1), life(2, 0, None, 4, gpus=1)], model=BOARD,
+        lives=[life(1, 0, None, 4, gpus={0: 1.0}), life(2, 0, None, 4, gpus={0: 1.0})], model=BOARD,
     )  # fmt: skip
     assert found.energy_j(1, "gpu", "dynamic") == found.energy_j(2, "gpu", "dynamic") == pytest.approx(300)
 
@@ -118,7 +118,7 @@ def test_a_gpu_that_reads_power_only_is_integrated_by_trapezoids() -> None:
         [0, 20],
         node=[DARK],
         gpu=[gpu_rows([0, 10, 20], power_w=[100.0, 200.0, 100.0])],
-        lives=[life(1, 0, None, 4, gpus=1)],
+        lives=[life(1, 0, None, 4, gpus={0: 1.0})],
         model=BOARD,
     )
     assert found.energy_j(1, "gpu", "static") == pytest.approx(800)

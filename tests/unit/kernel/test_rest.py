@@ -97,7 +97,7 @@ def test_static_rest_is_shared_by_what_the_held_parts_can_draw() -> None:
         [0, 10],
         node=[node_rows([0, 10], cpu_energy_j=[0.0, 0.0])],
         gpu=boards,
-        lives=[life(1, 0, None, 4, memory_bytes=16e9, gpus=2)],
+        lives=[life(1, 0, None, 4, memory_bytes=16e9, gpus={1: 1.0})],
         model=model,
     )
     assert found.energy_j(1, "rest", "static") == pytest.approx(300 * 410 / 840)
@@ -110,7 +110,7 @@ def test_a_gpu_that_was_never_seen_takes_no_share_of_the_rest() -> None:
     found = booked(
         [0, 10],
         node=[node_rows([0, 10], cpu_energy_j=[0.0, 0.0])],
-        lives=[life(1, 0, None, 4, gpus=0b1000)],
+        lives=[life(1, 0, None, 4, gpus={3: 1.0})],
         model=model,
     )
     assert found.energy_j(1, "rest", "static") == pytest.approx(150)

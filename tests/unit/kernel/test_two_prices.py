@@ -105,7 +105,7 @@ def test_a_suspended_job_holds_memory_and_gpus_but_no_cpus() -> None:
         node=[node_rows([0, 10], cpu_busy_s=[0.0, 10.0], cpu_energy_j=[0.0, 1000.0], dram_energy_j=[0.0, 100.0])],
         gpu=[gpu_rows([0, 10], energy_j=[0.0, 1000.0])],
         job=[job_rows(1, [0, 10], [0.0, 8.0])],
-        lives=[life(1, 0, None, 4, memory_bytes=32e9, gpus=1)],
+        lives=[life(1, 0, None, 4, memory_bytes=32e9, gpus={0: 1.0})],
         suspended=[(0, 4, 10)],
         model=NodeModel("m", cpu_idle_w=60.0, dram_idle_w=10.0, gpu_idle_w=40.0),
     )

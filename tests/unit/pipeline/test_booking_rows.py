@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from aggregator.kernel.arrays import Bookings, Lives, Measured, Suspensions, Window
+from aggregator.kernel.arrays import Bookings, GpuShares, Lives, Measured, Suspensions, Tenants, Window
 from aggregator.ledger.bookings import BOOKING_COLUMNS, MEASURED_COLUMNS
 from aggregator.pipeline.booking_rows import booking_rows, measured_rows
-from aggregator.pipeline.chunks import lives_of, node_chunks
+from aggregator.pipeline.chunks import node_chunks, tenants_of
 from aggregator.pipeline.closure import LIMIT, beyond_limit, closure_gaps
 from aggregator.pipeline.factors import FactorHistory
 from maxwatt.domain.energy import METHOD_VERSION, Account
@@ -22,7 +22,7 @@ def lives(nodes: list[int], refs: list[int]) -> Lives:
     zeros, ints = np.zeros(n), np.zeros(n, np.int64)
     flags = np.zeros(n, np.bool_)
     node = np.array(nodes, np.int32)
-    return Lives(node, np.array(refs, np.int64), ints, ints, ints, zeros, zeros, ints, flags, flags, zeros)
+    return Lives(node, np.array(refs, np.int64), ints, ints, ints, zeros, zeros, flags, flags, zeros)
 
 
 def booked() -> Bookings:
@@ -117,9 +117,11 @@ def test_a_figure_that_is_no_number_never_closes() -> None:
 def test_lives_of_some_nodes_count_from_the_first_of_them() -> None:
     whole = lives([0, 1, 1, 2], [10, 11, 12, 13])
     spans = Suspensions(np.array([0, 2, 3]), np.array([1, 2, 3]), np.array([4, 5, 6]))
-    some, held = lives_of(whole, spans, 1, 3)
-    assert (some.node.tolist(), some.job.tolist()) == ([0, 0, 1], [11, 12, 13])
-    assert (held.life.tolist(), held.start_ms.tolist()) == ([1, 2], [2, 3])
+    shares = GpuShares(np.array([0, 1, 1]), np.array([0, 2, 3]), np.ones(3), np.ones(3), np.zeros(3, np.bool_))
+    some = tenants_of(Tenants(whole, spans, shares), 1, 3)
+    assert (some.lives.node.tolist(), some.lives.job.tolist()) == ([0, 0, 1], [11, 12, 13])
+    assert (some.suspensions.life.tolist(), some.suspensions.start_ms.tolist()) == ([1, 2], [2, 3])
+    assert (some.gpu_shares.life.tolist(), some.gpu_shares.gpu.tolist()) == ([0, 0], [2, 3])
 
 
 def test_chunks_cover_all_nodes_once() -> None:

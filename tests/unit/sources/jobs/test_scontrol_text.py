@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.sources.jobs.gres import count_gpus, parse_gpu_indices, parse_indices
+from aggregator.sources.jobs.gres import count_gpus, parse_indices
 from aggregator.sources.jobs.scontrol import parse_ids, parse_version
 from aggregator.sources.jobs.scontrol_nodes import parse_nodes
 from aggregator.sources.jobs.scontrol_text import parse_jobs, parse_one_job
@@ -86,6 +86,9 @@ def test_arrays_het_jobs_and_exclusive_ones():
     assert (found[2].array_job_id, found[2].array_task_id) == (2, 3)
     assert (found[13].het_job_id, found[13].het_offset) == (12, 1)
     assert found[22].exclusive
+    for other in ("USER", "MCS", "TOPO", "OK", "YES"):  # the node is closed to some others, not held in whole
+        text = block(22).replace("OverSubscribe=NO", f"OverSubscribe={other}")
+        assert not jobs(TEXT.replace(block(22), text))[0][22].exclusive
     assert not found[19].exclusive
     assert found[23].features == "INTEL"
 
@@ -213,10 +216,6 @@ def test_a_node_without_its_memory_is_reported():
 def test_index_lists():
     assert parse_indices("0,2-3") == (0, 2, 3)
     assert parse_indices("") == ()
-    assert parse_gpu_indices("gpu:a100:2(IDX:0,2-3),gpu:v100:1(IDX:5)") == (0, 2, 3, 5)
-    assert parse_gpu_indices("gpu:2(IDX:1)") == (1,)
-    assert parse_gpu_indices("gpu:a100:2(IDX:N/A)") == ()
-    assert parse_gpu_indices("") == ()
     assert count_gpus("gpu:4") == 4
     assert count_gpus("(null)") == 0
 

@@ -56,6 +56,7 @@ def test_flags_beside_the_state():
     assert live(3, job_state=["COMPLETED", "COMPLETING"]).state is JobState.COMPLETED
     assert live(3, job_state=["RUNNING", "SOME_FLAG_OF_TOMORROW"]).state is JobState.RUNNING
     assert live(3, shared=["none"]).exclusive
+    assert not any(live(3, shared=[other]).exclusive for other in ("user", "mcs", "topo", "oversubscribe"))
 
 
 def test_line_breaks_in_a_name_become_blanks():
