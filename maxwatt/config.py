@@ -7,16 +7,21 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from maxwatt.domain.carbon import MAX_G_PER_KWH
 from maxwatt.domain.errors import ConfigError, InputError
 from maxwatt.domain.hostlist import expand
 from maxwatt.domain.node_model import UNKNOWN_MODEL, NodeModel
 
 Check = Callable[[Any], str | None]
+
+CARBON_PROVIDERS: Final = ("static", "energy_charts", "uk", "rte", "electricity_maps", "entsoe", "series")
+"""Who can tell the grid's carbon intensity."""
 
 
 def _setting(default: Any, help: str, check: Check | None = None) -> Any:
@@ -33,7 +38,8 @@ def _not_negative(value: float) -> str | None:
 
 
 def _one_of(*choices: str) -> Check:
-    return lambda value: None if value in choices else f"must be one of {', '.join(choices)}"
+    shown = ", ".join(choice or '""' for choice in choices)
+    return lambda value: None if value in choices else f"must be one of {shown}"
 
 
 def _port(value: int) -> str | None:
@@ -60,6 +66,24 @@ def _zone(value: str) -> str | None:
     except (KeyError, ValueError, OSError):
         return "is no time zone of the tz database, such as Europe/Berlin"
     return None
+
+
+def _day(value: str) -> str | None:
+    try:
+        date.fromisoformat(value or "2026-01-01")
+    except ValueError:
+        return "must be a day such as 2026-01-01"
+    return None
+
+
+def _intensity(value: float) -> str | None:
+    return None if 0 <= value <= MAX_G_PER_KWH else f"must be 0 to {MAX_G_PER_KWH:g}"
+
+
+def _emissions(value: str) -> str | None:
+    if value == "marginal":
+        return "must be an average: marginal factors only ever serve what would have been avoided, never bookings"
+    return _one_of("", "lifecycle", "direct")(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +168,21 @@ class AttributionSettings:
 
 @dataclass(frozen=True, slots=True)
 class CarbonSettings:
-    """Where the carbon intensity comes from."""
+    """Where carbon intensity and PUE come from."""
 
-    zone: str = _setting("DE", "country of the shipped yearly table")
-    intensity_g_per_kwh: float | None = _setting(None, "one figure instead of the table [g/kWh]", _not_negative)
+    zone: str = _setting("DE", "country of the shipped yearly table, which also serves where the provider has nothing")
+    provider: str = _setting("static", "who tells the grid's intensity", _one_of(*CARBON_PROVIDERS))
+    provider_zone: str = _setting("", "the zone as the provider calls it; empty: as `zone`")
+    provider_url: str = _setting("", "other address of the provider; of `series` the file or the URL")
+    provider_kind: str = _setting("", "lifecycle or direct, where the provider has both", _emissions)
+    token_file: str = _setting("", "file with the provider's token, where it wants one")
+    interval_s: float = _setting(900.0, "seconds between two requests for new values", _positive)
+    intensity_g_per_kwh: float | None = _setting(None, "one figure instead of the table [g/kWh]", _intensity)
+    market_g_per_kwh: float | None = _setting(None, "what the contract says, for market-based CO2 [g/kWh]", _intensity)
+    market_from: str = _setting("", "day the contract begins, such as 2026-01-01; empty: always", _day)
+    market_csv: str = _setting("", "file with the columns time, g_per_kwh instead: contracts that change")
     pue: float = _setting(1.0, "power usage effectiveness of the site", lambda v: None if v >= 1 else "is at least 1")
+    pue_csv: str = _setting("", "file with the columns time, pue; `pue` holds before its first row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +190,7 @@ class CostSettings:
     """What energy costs."""
 
     price_per_kwh: float = _setting(0.0, "price of one kWh; 0: no cost shown", _not_negative)
+    prices_csv: str = _setting("", "file with the columns time, price_per_kwh; the constant holds before its first row")
     currency: str = _setting("EUR", "its currency")
 
 

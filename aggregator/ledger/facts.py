@@ -1,13 +1,11 @@
-"""Single facts, the health of the sources, faults and the factors that bookings were made with."""
+"""Single facts, the health of the sources, and faults."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
-from aggregator.ledger.rows import inserted_key
-from aggregator.ledger.tables import about, factors, faults, sources
-from maxwatt.domain.carbon import Factor
+from aggregator.ledger.tables import about, faults, sources
 
 CLUSTER: Final = "cluster"
 """Fact that names the cluster whose ledger this is."""
@@ -59,13 +57,3 @@ def add_fault(connection: Connection, source: str, message: str, seen_ms: int) -
     again = update(faults).where(same).values(seen_ms=seen_ms, count=faults.c.count + 1)
     if connection.execute(again).rowcount == 0:
         connection.execute(insert(faults).values(source=source, message=message, seen_ms=seen_ms, count=1))
-
-
-def factor_id(connection: Connection, factor: Factor) -> int:
-    """Number of a factor, which is kept for ever once something was booked with it."""
-    values = asdict(factor)
-    same = [factors.c[name] == value for name, value in values.items() if name != "state"]
-    found = connection.execute(select(factors.c.factor_id).where(*same)).scalar()
-    if found is None:
-        found = inserted_key(connection, insert(factors).values(**values))
-    return int(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from aggregator.ledger import bookings, facts, history, jobs, lives, refresh, states, unfinished, windows
+from aggregator.ledger import bookings, factors, facts, history, jobs, lives, refresh, states, unfinished, windows
 from aggregator.ledger.engine import open_engine
 from aggregator.ledger.rows import chunks
 from aggregator.ledger.transactions import writing
@@ -217,10 +217,10 @@ class Ledger:
                 for message in messages:
                     facts.add_fault(connection, source, message, seen_ms)
 
-    def factor_id(self, factor: Factor) -> int:
-        """Number of a factor."""
+    def factor_ids(self, wanted: Sequence[Factor]) -> list[int]:
+        """Number of each factor; those the ledger has not seen get one."""
         with self._writing.begin() as connection:
-            return facts.factor_id(connection, factor)
+            return factors.number(connection, wanted)
 
     def fact(self, key: str) -> str | None:
         """A single fact, such as `cluster` or `simulated`."""

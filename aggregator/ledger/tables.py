@@ -132,7 +132,9 @@ bookings = Table(
     Column("waste_j", Float, comment="static energy reserved but not used; null: unknown"),
     Column("memory_peak_bytes", Float, comment="highest resident memory sampled; null: unknown"),
     Column("uncertainty", Float, nullable=False, comment="relative, of the energy"),
-    Column("co2_g", Float),
+    Column("co2_g", Float, comment="location-based"),
+    Column("co2_market_g", Float, comment="market-based; null: no contract"),
+    Column("cost", Float, comment="null: no tariff"),
     Column("factor_id", Integer),
     Column("method_version", SmallInteger, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -235,19 +237,55 @@ faults = Table(
     Index("faults_source", "source", "message", unique=True),
 )
 
+figures = Table(
+    "figures",
+    metadata,
+    Column("figure_id", Integer, primary_key=True, autoincrement=True),
+    Column("quantity", String, nullable=False, comment="intensity, market [g/kWh], pue, price [per kWh]"),
+    Column("provider", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("kind", String, nullable=False, comment="average or marginal, lifecycle or direct; a price's currency"),
+    Column("vintage", String, nullable=False),
+    Column("state", String, nullable=False, comment="measured, estimated, forecast, fallback or static"),
+    Column("valid_from_ms", BigInteger, nullable=False),
+    Column("value", Float, nullable=False),
+    Index(
+        *("figures_key", "valid_from_ms", "quantity", "provider", "zone", "kind", "vintage", "state", "value"),
+        unique=True,
+    ),
+    comment="every figure that something was booked with, kept for ever",
+)
+
 factors = Table(
     "factors",
     metadata,
     Column("factor_id", Integer, primary_key=True, autoincrement=True),
-    Column("provider", String, nullable=False),
-    Column("zone", String, nullable=False),
-    Column("kind", String, nullable=False, comment="average or marginal, lifecycle or direct"),
-    Column("vintage", String, nullable=False),
-    Column("state", String, nullable=False, comment="measured, forecast or static"),
-    Column("valid_from_ms", BigInteger, nullable=False),
-    Column("intensity_g_per_kwh", Float, nullable=False),
-    Column("pue", Float, nullable=False),
-    Index(
-        "factors_key", "provider", "zone", "kind", "vintage", "valid_from_ms", "intensity_g_per_kwh", "pue", unique=True
-    ),
+    Column("intensity_id", Integer, nullable=False, comment="in figures, as the others; location-based"),
+    Column("pue_id", Integer, nullable=False),
+    Column("market_id", Integer, nullable=False, comment="0: no contract"),
+    Column("price_id", Integer, nullable=False, comment="0: no tariff"),
+    Index("factors_key", "intensity_id", "pue_id", "market_id", "price_id", unique=True),
+)
+
+intensities = Table(
+    "intensities",
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("zone", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("state", String, primary_key=True, comment="measured, estimated or forecast"),
+    Column("start_ms", BigInteger, primary_key=True),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("g_per_kwh", Float, nullable=False),
+    Column("fetched_ms", BigInteger, nullable=False),
+    comment="what carbon providers said: the history that factors are made of",
+)
+
+revaluations = Table(
+    "revaluations",
+    metadata,
+    Column("revaluation_id", Integer, primary_key=True, autoincrement=True),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    comment="times whose CO2 and cost must be computed again from the booked energy",
 )

@@ -10,10 +10,11 @@ import numpy as np
 from aggregator.kernel.arrays import F64, I64, Bookings, Lives, Measured, States, Tenants, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.ledger.ledger import Ledger
-from aggregator.pipeline import booking_rows, closure, siblings
+from aggregator.pipeline import booking_rows, closure, fine, siblings
 from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, margin_ms, node_chunks, states_of, tenants_of
 from aggregator.pipeline.factors import FactorHistory, factor_history
-from aggregator.sources.carbon.static import factors
+from aggregator.pipeline.series import series_of
+from aggregator.pipeline.values import Values, values_of
 from maxwatt.config import Settings
 from maxwatt.domain import clock
 from maxwatt.domain.ports import Store
@@ -100,8 +101,9 @@ def attribute_range(
         ConfigError: no carbon factor for the configured zone.
     """
     present = clock.now_ms() if now_ms is None else now_ms
-    run = _Run(store, ledger, settings, ledger.node_capacities(), factor_history(ledger, factors(settings)), present)
     report, days = Report(), _days(start_ms, end_ms)
+    factors = factor_history(ledger, series_of(ledger, settings, present))
+    run = _Run(store, ledger, settings, ledger.node_capacities(), factors, present)
     for number, (first, last) in enumerate(days):
         tell = _part(progress, number, len(days))
         report += _book_day(run, first, last, nodes, tell)
@@ -165,12 +167,12 @@ def _by_bucket(window: Window, errors: F64) -> dict[int, float]:
 def _book_chunk(run: _Run, day: _Day, first: int, last: int) -> tuple[Report, F64]:
     """Book nodes first..last-1; returns what was done and the worst gap per bucket."""
     nodes, edges = day.names[first:last], day.window.edges_ms
-    lives, booked, measured = _attributed(run, day, first, last)
+    lives, booked, values, measured = _attributed(run, day, first, last)
     gaps = closure.closure_gaps(booked, measured)
     beyond = closure.beyond_limit(gaps, nodes, day.window)
     said = [*map(str, beyond[:SHOWN_GAPS]), *_boardless(day.tenants, nodes, first)]
     run.ledger.add_faults("attribution", said, run.now_ms)
-    rows = booking_rows.booking_rows(booked, lives, nodes, day.window, run.factors)
+    rows = booking_rows.booking_rows(booked, lives, nodes, day.window, values)
     meters = booking_rows.measured_rows(measured, nodes, day.window)
     changed = run.ledger.replace_bookings(nodes, (int(edges[0]), int(edges[-1])), rows, meters, day.revisions)
     worst = gaps.max(axis=(0, 2), initial=0.0)
@@ -185,8 +187,8 @@ def _boardless(tenants: Tenants, nodes: Sequence[str], first: int) -> list[str]:
     return [f"node {nodes[index]}: {said}" for index in found]
 
 
-def _attributed(run: _Run, day: _Day, first: int, last: int) -> tuple[Lives, Bookings, Measured]:
-    """The kernel's answer for nodes first..last-1, with the lives that its rows point to."""
+def _attributed(run: _Run, day: _Day, first: int, last: int) -> tuple[Lives, Bookings, Values, Measured]:
+    """The kernel's answer for nodes first..last-1 and what it weighs, with the lives that its rows point to."""
     own = tenants_of(day.tenants, first, last)
     others = siblings.siblings_of(day.tenants.lives, day.names, first, last)
     samples = run.store.read(day.names[first:last], *day.span_ms, COLUMNS)
@@ -196,5 +198,10 @@ def _attributed(run: _Run, day: _Day, first: int, last: int) -> tuple[Lives, Boo
     lives = siblings.with_lives(own.lives, others, last - first)
     states = states_of(day.states, first, last)
     chunk = build_chunk(samples, replace(own, lives=lives), run.capacities, run.settings, states)
-    booked, measured = attribute(chunk, day.window)
-    return (lives, *siblings.without_siblings(booked, measured, last - first))
+    # A factor that changes inside a bucket is a cell edge: CO2 is that of the pieces, the ledger's row their sum.
+    pieces = replace(day.window, edges_ms=run.factors.edges_with_changes(day.window.edges_ms))
+    booked, measured = siblings.without_siblings(*attribute(chunk, pieces), last - first)
+    values = values_of(booked, pieces, run.factors)
+    if len(pieces.edges_ms) > len(day.window.edges_ms):
+        booked, values, measured = fine.merged(booked, values, measured, pieces, day.window.edges_ms)
+    return lives, booked, values, measured

@@ -7,22 +7,17 @@ import numpy as np
 
 from aggregator.kernel.arrays import F64, Bookings, Lives, Measured, Window
 from aggregator.ledger.rows import Row
-from aggregator.pipeline.factors import FactorHistory
+from aggregator.pipeline.values import Values
 from maxwatt.domain.energy import ENERGY_COLUMNS, METHOD_VERSION
 
 NO_JOB = 0
 """Number in place of a job's where the account is no job."""
 
 
-def booking_rows(
-    booked: Bookings, lives: Lives, nodes: Sequence[str], window: Window, factors: FactorHistory
-) -> list[Row]:
-    """Rows in the order of `ledger.bookings.BOOKING_COLUMNS` and of their key; CO2 is `E * PUE * I` with the bucket's
-    factor.
-    """
-    booked = _by_time(booked)
+def booking_rows(booked: Bookings, lives: Lives, nodes: Sequence[str], window: Window, values: Values) -> list[Row]:
+    """Rows in the order of `ledger.bookings.BOOKING_COLUMNS` and of their key."""
+    booked, values = _by_time(booked, values)
     bucket_ms = window.edges_ms[booked.bucket]
-    factor_id, g_per_j = factors.at(bucket_ms)
     energy_j = booked.energy_j.reshape(len(booked.account), len(ENERGY_COLUMNS))
     columns: list[list[Any]] = [
         bucket_ms.tolist(),
@@ -38,17 +33,20 @@ def booking_rows(
         _nullable(booked.waste_j),
         _nullable(booked.memory_peak_bytes),
         booked.uncertainty.tolist(),
-        (energy_j.sum(axis=1) * g_per_j).tolist(),
-        factor_id.tolist(),
+        values.co2_g.tolist(),
+        _nullable(values.co2_market_g),
+        _nullable(values.cost),
+        values.factor_id.tolist(),
         [METHOD_VERSION] * len(booked.account),
     ]
     return list(zip(*columns, strict=True))
 
 
-def _by_time(booked: Bookings) -> Bookings:
+def _by_time(booked: Bookings, values: Values) -> tuple[Bookings, Values]:
     """Rows by bucket, then in the kernel's order: as the ledger keeps them, which is quick to write."""
     order = np.argsort(booked.bucket, kind="stable")
-    return Bookings(*(getattr(booked, name)[order] for name in Bookings.__dataclass_fields__))
+    rows = Bookings(*(getattr(booked, name)[order] for name in Bookings.__dataclass_fields__))
+    return rows, Values(*(getattr(values, name)[order] for name in Values.__dataclass_fields__))
 
 
 def measured_rows(measured: Measured, nodes: Sequence[str], window: Window) -> list[Row]:

@@ -7,8 +7,7 @@ from sqlalchemy import Connection, Select, case, func, select
 from aggregator.ledger.tables import bookings, jobs
 from aggregator.queries.booked_time import in_time, open_windows
 from aggregator.queries.evidence import evidence_of
-from aggregator.queries.expressions import booking_sums, cost_of, energy_of, sum_if_never_null, visible
-from aggregator.queries.job_rows import Valuation
+from aggregator.queries.expressions import VALUE_COLUMNS, booking_sums, energy_of, sum_if_never_null, visible
 from aggregator.queries.models import EnergyRow, Grouping
 from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
 from maxwatt.domain.errors import InputError
@@ -21,7 +20,7 @@ _ADDED: Final = ("energy_j", "energy_static_j", "energy_dynamic_j", *EVIDENCE_CO
 
 
 def energy_by(
-    connection: Connection, viewer: Viewer, group: Grouping, value: Valuation, *, since_ms: int, until_ms: int
+    connection: Connection, viewer: Viewer, group: Grouping, *, since_ms: int, until_ms: int
 ) -> tuple[EnergyRow, ...]:
     """Energy of the jobs of each user, account or partition, most first.
 
@@ -32,7 +31,7 @@ def energy_by(
         raise InputError(f"energy is grouped by {', '.join(GROUPS)}, not by {group!r}")
     open_now = open_windows(connection)
     rows = connection.execute(_group_statement(viewer, group, since_ms, until_ms)).mappings()
-    return tuple(_energy_row(dict(row), open_now.touch(row["first_ms"], row["last_ms"]), value) for row in rows)
+    return tuple(_energy_row(dict(row), open_now.touch(row["first_ms"], row["last_ms"])) for row in rows)
 
 
 def _group_statement(viewer: Viewer, group: Grouping, since_ms: int, until_ms: int) -> Select[Any]:
@@ -62,7 +61,7 @@ def _group_statement(viewer: Viewer, group: Grouping, since_ms: int, until_ms: i
             func.min(part.method_version).label("method_version"),
             func.min(part.first_ms).label("first_ms"),
             func.max(part.last_ms).label("last_ms"),
-            sum_if_never_null(part.co2_g).label("co2_g"),
+            *(sum_if_never_null(part[name]).label(name) for name in VALUE_COLUMNS),
         )
         .join_from(per_job, jobs, jobs.c.job_ref == part.job_ref)
         .where(visible(viewer))
@@ -71,14 +70,13 @@ def _group_statement(viewer: Viewer, group: Grouping, since_ms: int, until_ms: i
     )
 
 
-def _energy_row(row: dict[str, Any], provisional: bool, value: Valuation) -> EnergyRow:
+def _energy_row(row: dict[str, Any], provisional: bool) -> EnergyRow:
     return EnergyRow(
         cpu_hours=row["cpu_reserved_s"] / S_PER_H,
-        cost=cost_of(row["energy_j"], value.pue, value.price_per_kwh),
         evidence=evidence_of(row, row["spread_j"], provisional),
         **{
             name: row[name]
-            for name in ("name", "jobs", "energy_j", "energy_static_j", "energy_dynamic_j", "waste_j", "co2_g")
+            for name in ("name", "jobs", "energy_j", "energy_static_j", "energy_dynamic_j", "waste_j", *VALUE_COLUMNS)
         },
         waste_unknown_j=row["waste_unknown_j"],
     )

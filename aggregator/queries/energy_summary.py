@@ -9,8 +9,7 @@ from aggregator.ledger.tables import bookings, jobs, measured
 from aggregator.queries.accounts import idle_by_kind
 from aggregator.queries.booked_time import booked_seconds, in_time, measured_seconds, open_windows
 from aggregator.queries.evidence import evidence_of
-from aggregator.queries.expressions import booking_sums, cost_of, sum_if_never_null, visible
-from aggregator.queries.job_rows import Valuation
+from aggregator.queries.expressions import VALUE_COLUMNS, booking_sums, sum_if_never_null, visible
 from aggregator.queries.models import EnergySummary, Evidence
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS, IDLE_ACCOUNTS, Account
 from maxwatt.domain.units import BUCKET_MS, MS_PER_S
@@ -19,14 +18,11 @@ from maxwatt.domain.viewer import Viewer
 _ADDED: Final = ("energy_j", "energy_static_j", "energy_dynamic_j", *EVIDENCE_COLUMNS, "held_s", "covered_s")
 
 
-def energy_summary(
-    connection: Connection, viewer: Viewer, value: Valuation, *, since_ms: int, until_ms: int
-) -> EnergySummary:
+def energy_summary(connection: Connection, viewer: Viewer, *, since_ms: int, until_ms: int) -> EnergySummary:
     """Where the energy went. Who does not see all gets the sum of their own jobs and nothing of the other accounts."""
     parts = [dict(row) for row in connection.execute(_account_statement(viewer, since_ms, until_ms)).mappings()]
     by_account = {Account(row["account"]): float(row["energy_j"]) for row in parts}
     total = _added(parts, (*_ADDED, *ENERGY_COLUMNS))
-    co2 = [row["co2_g"] for row in parts]
 
     def others(*accounts: Account) -> float | None:
         return sum(by_account.get(account, 0.0) for account in accounts) if viewer.sees_all else None
@@ -43,8 +39,7 @@ def energy_summary(
             component.value: total[f"{component}_static_j"] + total[f"{component}_dynamic_j"]
             for component in COMPONENTS
         },
-        co2_g=None if None in co2 or not parts else sum(co2),
-        cost=cost_of(total["energy_j"], value.pue, value.price_per_kwh) if parts else None,
+        **{name: _sum_if_all_known(row[name] for row in parts) for name in VALUE_COLUMNS},
         evidence=_summary_evidence(connection, viewer, parts, total, since_ms=since_ms, until_ms=until_ms),
         booked_s=sum(measured_seconds(connection, since_ms, until_ms).values()),
         idle_by_kind_j=idle_by_kind(by_account) if viewer.sees_all else {},
@@ -70,13 +65,19 @@ def _account_statement(viewer: Viewer, since_ms: int, until_ms: int) -> Select[A
         func.min(part.method_version).label("method_version"),
         func.min(part.first_ms).label("first_ms"),
         func.max(part.last_ms).label("last_ms"),
-        sum_if_never_null(part.co2_g).label("co2_g"),
+        *(sum_if_never_null(part[name]).label(name) for name in VALUE_COLUMNS),
     ).group_by(part.account)
 
 
 def _added(parts: Iterable[Mapping[str, Any]], names: Iterable[str]) -> dict[str, float]:
     rows = list(parts)
     return {name: float(sum(row[name] for row in rows)) for name in names}
+
+
+def _sum_if_all_known(values: Iterable[float | None]) -> float | None:
+    """None where nothing is booked, and where one account does not know it."""
+    found = list(values)
+    return None if not found or None in found else sum(value or 0.0 for value in found)
 
 
 def _summary_evidence(

@@ -3,16 +3,18 @@
 import operator
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, case, false, func, true
 
 from aggregator.ledger.tables import bookings, jobs
 from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS
-from maxwatt.domain.units import J_PER_KWH
 from maxwatt.domain.viewer import Viewer
 
 Expression = ColumnElement[Any]
+
+VALUE_COLUMNS: Final = ("co2_g", "co2_market_g", "cost")
+"""What a booking weighs [g], location- and market-based, and costs; null: no factor, no contract, no tariff."""
 
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
@@ -57,16 +59,9 @@ def booking_sums() -> list[Expression]:
         func.min(bookings.c.method_version).label("method_version"),
         func.min(bookings.c.bucket_ms).label("first_ms"),
         func.max(bookings.c.bucket_ms).label("last_ms"),
-        sum_if_never_null(bookings.c.co2_g).label("co2_g"),
+        *(sum_if_never_null(bookings.c[name]).label(name) for name in VALUE_COLUMNS),
     ]
 
 
 def _sum_of_columns(names: Sequence[str]) -> Expression:
     return reduce(operator.add, (bookings.c[name] for name in names))
-
-
-def cost_of(energy_j: float | None, pue: float, price_per_kwh: float) -> float | None:
-    """`E·PUE·price`, None where the energy or the price (0) is unknown."""
-    if energy_j is None or price_per_kwh <= 0:
-        return None
-    return energy_j * pue * price_per_kwh / J_PER_KWH

@@ -1,18 +1,17 @@
 """One job in full: Slurm's facts, its share of each node, and the factors its CO₂ was booked with."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
-from aggregator.ledger.tables import allocations, bookings, factors, jobs
+from aggregator.ledger.tables import allocations, bookings, jobs
 from aggregator.queries.expressions import sum_if_all_known, visible
-from aggregator.queries.job_rows import Valuation, job_rows
-from aggregator.queries.models import JobDetail, JobRow, NodeShare
+from aggregator.queries.figures import job_figures
+from aggregator.queries.job_rows import job_rows
+from aggregator.queries.models import JobDetail, NodeShare
 from maxwatt.domain import gpus
 from maxwatt.domain.energy import ENERGY_COLUMNS, Account
 from maxwatt.domain.hostlist import compress
-from maxwatt.domain.units import J_PER_KWH
 from maxwatt.domain.viewer import Viewer
 
 
@@ -40,22 +39,20 @@ def _clusters(connection: Connection) -> list[str]:
 
 
 def job_detail(
-    connection: Connection, viewer: Viewer, job_id: int, start_ms: int | None, value: Valuation
+    connection: Connection, viewer: Viewer, job_id: int, start_ms: int | None, now_ms: int
 ) -> JobDetail | None:
     """Everything known of one attempt, None where there is no such job for this viewer."""
     job = find_job(connection, viewer, job_id, start_ms)
     if job is None:
         return None
-    (row,) = job_rows(connection, [job["job_ref"]], value)
+    (row,) = job_rows(connection, [job["job_ref"]], now_ms)
     nodes = node_shares(connection, job["job_ref"])
-    used = _factors(connection, job["job_ref"])
     return JobDetail(
         row=row,
         **{name: job[name] for name in _COPIED},
         gpus=_gpu_text(nodes),
         nodes=nodes,
-        factor="; ".join(_factor_text(factor) for factor in used),
-        intensity_g_per_kwh=_intensity_g_per_kwh(row, used),
+        figures=job_figures(connection, job["job_ref"]),
     )
 
 
@@ -111,23 +108,3 @@ def _gpu_text(nodes: tuple[NodeShare, ...]) -> str:
         if share.gpus:
             by_gpus.setdefault(share.gpus, []).append(share.node)
     return "; ".join(f"{compress(names)}: {','.join(map(str, held))}" for held, names in by_gpus.items())
-
-
-def _factors(connection: Connection, job_ref: int) -> list[RowMapping]:
-    used = select(bookings.c.factor_id).where(bookings.c.job_ref == job_ref, bookings.c.account == int(Account.JOB))
-    statement = select(factors).where(factors.c.factor_id.in_(used)).order_by(factors.c.valid_from_ms)
-    return list(connection.execute(statement).mappings())
-
-
-def _factor_text(factor: Mapping[str, Any] | RowMapping) -> str:
-    kind = f"{factor['kind']}, {factor['state']}"
-    return f"{factor['provider']} {factor['zone']} {factor['vintage']} ({kind}, PUE {factor['pue']:g})"
-
-
-def _intensity_g_per_kwh(row: JobRow, used: list[RowMapping]) -> float | None:
-    """The factor's intensity; over several, the mean weighted by facility energy: `CO₂ / (E·PUE)` at one PUE."""
-    if len(used) == 1:
-        return float(used[0]["intensity_g_per_kwh"])
-    if len({factor["pue"] for factor in used}) != 1 or row.co2_g is None or not row.energy_j:
-        return None
-    return float(row.co2_g / (row.energy_j * used[0]["pue"]) * J_PER_KWH)

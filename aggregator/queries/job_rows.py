@@ -1,7 +1,6 @@
 """From a set of jobs to rows of the job table: each job with the sums of its bookings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, Subquery, and_, case, func, select
@@ -9,39 +8,24 @@ from sqlalchemy import Connection, Select, Subquery, and_, case, func, select
 from aggregator.ledger.tables import allocations, bookings, jobs
 from aggregator.queries.booked_time import OpenWindows, open_windows
 from aggregator.queries.evidence import evidence_of
-from aggregator.queries.expressions import Expression, booking_sums, cost_of, sum_if_all_known, sum_if_never_null
+from aggregator.queries.expressions import VALUE_COLUMNS, Expression, booking_sums, sum_if_all_known, sum_if_never_null
 from aggregator.queries.models import Evidence, JobRow
-from maxwatt.config import Settings
 from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
 from maxwatt.domain.units import MS_PER_S, bucket_start_ms
 
 _ADDED = (
-    *("energy_j", "energy_static_j", "energy_dynamic_j", "spread_j", "held_s", "covered_s", "co2_g"),
+    *("energy_j", "energy_static_j", "energy_dynamic_j", "spread_j", "held_s", "covered_s"),
     *EVIDENCE_COLUMNS,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Valuation:
-    """What a row needs beside the ledger: the site's PUE, its price of a kWh (0: none) and the time [epoch ms]."""
-
-    pue: float
-    price_per_kwh: float
-    now_ms: int
-
-
-def valuation(settings: Settings, now_ms: int) -> Valuation:
-    """The valuation of a site now."""
-    return Valuation(settings.carbon.pue, settings.cost.price_per_kwh, now_ms)
-
-
-def job_rows(connection: Connection, job_refs: Sequence[int], value: Valuation) -> tuple[JobRow, ...]:
-    """Rows of these jobs, in this order. Only their own bookings are read."""
+def job_rows(connection: Connection, job_refs: Sequence[int], now_ms: int) -> tuple[JobRow, ...]:
+    """Rows of these jobs at a time [epoch ms UTC], in this order. Only their own bookings are read."""
     if not job_refs:
         return ()
     windows = open_windows(connection)
     found = {row["job_ref"]: dict(row) for row in connection.execute(_statement(job_refs)).mappings()}
-    return tuple(_job_row(found[job_ref], windows, value) for job_ref in job_refs if job_ref in found)
+    return tuple(_job_row(found[job_ref], windows, now_ms) for job_ref in job_refs if job_ref in found)
 
 
 def cpu_efficiency(used_s: Expression, reserved_s: Expression) -> Expression:
@@ -91,11 +75,11 @@ def _totals(job_refs: Sequence[int]) -> Subquery:
         .subquery()
     )
     part = per_node.c
-    strict = [sum_if_never_null(part[name]).label(name) for name in ("cpu_used_s", "waste_j", "co2_g")]
+    strict = [sum_if_never_null(part[name]).label(name) for name in ("cpu_used_s", "waste_j", *VALUE_COLUMNS)]
     return (
         select(
             part.job_ref,
-            *(func.sum(part[name]).label(name) for name in _ADDED if name != "co2_g"),
+            *(func.sum(part[name]).label(name) for name in _ADDED),
             *strict,
             func.sum(part.cpu_reserved_s).label("cpu_reserved_s"),
             func.sum(part.peak_bytes).label("peak_bytes"),
@@ -124,19 +108,20 @@ def _memory(job_refs: Sequence[int]) -> Subquery:
     )
 
 
-def _job_row(row: Mapping[str, Any], windows: OpenWindows, value: Valuation) -> JobRow:
+def _job_row(row: Mapping[str, Any], windows: OpenWindows, now_ms: int) -> JobRow:
     known = _is_known(row)
     energy_j = row["energy_j"] if known else None
     end_ms = row["end_ms"]
     return JobRow(
         **{name: row[name] for name in _COPIED},
-        elapsed_s=((value.now_ms if end_ms is None else end_ms) - row["start_ms"]) / MS_PER_S,
+        elapsed_s=((now_ms if end_ms is None else end_ms) - row["start_ms"]) / MS_PER_S,
         energy_j=energy_j,
         energy_static_j=row["energy_static_j"] if known else None,
         energy_dynamic_j=row["energy_dynamic_j"] if known else None,
         waste_j=row["waste_j"] if known else None,
         co2_g=row["co2_g"] if known else None,
-        cost=cost_of(energy_j, value.pue, value.price_per_kwh),
+        co2_market_g=row["co2_market_g"] if known else None,
+        cost=row["cost"] if known else None,
         evidence=_evidence(row, windows),
     )
 

@@ -5,9 +5,16 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from aggregator.ledger.tables import bookings, jobs
-from aggregator.queries.expressions import Expression, energy_of, sum_if_all_known, sum_if_never_null, visible
+from aggregator.queries.expressions import (
+    VALUE_COLUMNS,
+    Expression,
+    energy_of,
+    sum_if_all_known,
+    sum_if_never_null,
+    visible,
+)
 from aggregator.queries.job_detail import has_id
-from aggregator.queries.job_rows import Valuation, cpu_efficiency, job_rows
+from aggregator.queries.job_rows import cpu_efficiency, job_rows
 from aggregator.queries.models import JobFilter, JobPage, JobRow
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import InputError
@@ -23,7 +30,7 @@ _COLUMNS: Final = {
         *("node_count", "cpus", "gpu_count", "time_limit_s"),
     )
 }
-_BOOKED: Final = ("energy_j", "co2_g", "waste_j", "cpu_efficiency")
+_BOOKED: Final = ("energy_j", *VALUE_COLUMNS, "waste_j", "cpu_efficiency")
 
 SORT_KEYS: Final = (*_COLUMNS, "elapsed_s", *_BOOKED)
 """Fields of JobRow that the table can be sorted by."""
@@ -33,7 +40,7 @@ def job_page(
     connection: Connection,
     viewer: Viewer,
     wanted: JobFilter,
-    value: Valuation,
+    now_ms: int,
     *,
     sort: str,
     descending: bool,
@@ -52,15 +59,15 @@ def job_page(
         raise InputError(f"offset and limit must not be negative, not {offset} and {limit}")
     condition = and_(visible(viewer), *_conditions(wanted))
     total = connection.execute(select(func.count()).select_from(jobs).where(condition)).scalar_one()
-    page = _sorted(condition, sort, descending, value.now_ms).offset(offset).limit(min(limit, MAX_LIMIT))
+    page = _sorted(condition, sort, descending, now_ms).offset(offset).limit(min(limit, MAX_LIMIT))
     job_refs = [row.job_ref for row in connection.execute(page)]
-    return JobPage(job_rows(connection, job_refs, value), total)
+    return JobPage(job_rows(connection, job_refs, now_ms), total)
 
 
-def job_attempts(connection: Connection, viewer: Viewer, job_id: int, value: Valuation) -> tuple[JobRow, ...]:
+def job_attempts(connection: Connection, viewer: Viewer, job_id: int, now_ms: int) -> tuple[JobRow, ...]:
     """Every attempt of a job id (a requeue starts another), oldest first."""
     mine = select(jobs.c.job_ref).where(has_id(connection, job_id), visible(viewer)).order_by(jobs.c.start_ms)
-    return job_rows(connection, list(connection.execute(mine).scalars()), value)
+    return job_rows(connection, list(connection.execute(mine).scalars()), now_ms)
 
 
 def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
@@ -137,6 +144,6 @@ def _key_sums(sort: str) -> list[Expression]:
         return [used_s.label("used_s"), func.sum(booking.cpu_reserved_s).label("reserved_s")]
     if sort == "waste_j":
         return [sum_if_all_known(booking.waste_j, booking.held_s).label(sort)]
-    if sort == "co2_g":
-        return [sum_if_never_null(booking.co2_g).label(sort)]
+    if sort in VALUE_COLUMNS:
+        return [sum_if_never_null(booking[sort]).label(sort)]
     return [func.sum(energy_of()).label(sort)]

@@ -55,6 +55,7 @@ class JobRow:
     energy_dynamic_j: float | None
     waste_j: float | None
     co2_g: float | None
+    co2_market_g: float | None
     cost: float | None
     array_job_id: int | None = None
     array_task_id: int | None = None
@@ -108,6 +109,27 @@ class NodeShare:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureUse:
+    """A figure that grams or money were computed with, all of one origin together.
+
+    Args:
+        quantity: intensity and market [g/kWh], pue, price [per kWh].
+        provider, zone, kind, vintage, state: see `maxwatt.domain.carbon.Figure`.
+        value: mean over the energy that it was used for.
+        share: of the energy [1].
+    """
+
+    quantity: str
+    provider: str
+    zone: str
+    kind: str
+    vintage: str
+    state: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class JobDetail:
     """Everything known of one job. `facts` are Slurm's own words in display order: (label, value)."""
 
@@ -126,8 +148,7 @@ class JobDetail:
     memory_bytes: int
     total_cpu_s: float | None
     nodes: tuple[NodeShare, ...]
-    factor: str
-    intensity_g_per_kwh: float | None
+    figures: tuple[FigureUse, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +189,7 @@ class EnergyRow:
     energy_dynamic_j: float
     waste_j: float | None
     co2_g: float | None
+    co2_market_g: float | None
     cost: float | None
     evidence: Evidence
     waste_unknown_j: float = 0.0
@@ -191,6 +213,7 @@ class EnergySummary:
     total_j: float
     by_component_j: Mapping[str, float]
     co2_g: float | None
+    co2_market_g: float | None
     cost: float | None
     evidence: Evidence
     booked_s: float

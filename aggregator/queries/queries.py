@@ -8,7 +8,6 @@ from aggregator.queries.energy_groups import energy_by
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.job_detail import find_job, job_detail
-from aggregator.queries.job_rows import Valuation, valuation
 from aggregator.queries.jobs import job_attempts, job_page
 from aggregator.queries.models import (
     EnergyRow,
@@ -52,7 +51,7 @@ class Queries:
                 connection,
                 viewer,
                 filter,
-                self._valuation(),
+                self._now_ms(),
                 sort=sort,
                 descending=descending,
                 offset=offset,
@@ -62,12 +61,12 @@ class Queries:
     def job(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> JobDetail | None:
         """One attempt of a job in full, the latest when `start_ms` is None; None: there is none for this viewer."""
         with self._engine.connect() as connection:
-            return job_detail(connection, viewer, job_id, start_ms, self._valuation())
+            return job_detail(connection, viewer, job_id, start_ms, self._now_ms())
 
     def job_attempts(self, viewer: Viewer, job_id: int) -> tuple[JobRow, ...]:
         """Every attempt of a job id, oldest first."""
         with self._engine.connect() as connection:
-            return job_attempts(connection, viewer, job_id, self._valuation())
+            return job_attempts(connection, viewer, job_id, self._now_ms())
 
     def job_series(
         self, viewer: Viewer, job_id: int, start_ms: int | None = None, max_points: int = 300
@@ -88,12 +87,12 @@ class Queries:
     def energy_by(self, viewer: Viewer, group: Grouping, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
         """Energy of each user, account or partition, most first; buckets count by their start."""
         with self._engine.connect() as connection:
-            return energy_by(connection, viewer, group, self._valuation(), since_ms=since_ms, until_ms=until_ms)
+            return energy_by(connection, viewer, group, since_ms=since_ms, until_ms=until_ms)
 
     def energy_summary(self, viewer: Viewer, since_ms: int, until_ms: int) -> EnergySummary:
         """Where the energy of a time went; who does not see all gets the sum of their own jobs only."""
         with self._engine.connect() as connection:
-            return energy_summary(connection, viewer, self._valuation(), since_ms=since_ms, until_ms=until_ms)
+            return energy_summary(connection, viewer, since_ms=since_ms, until_ms=until_ms)
 
     def energy_series(self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int = 400) -> EnergySeries:
         """Mean power of each account over time; who does not see all gets `jobs`, their own, only."""
@@ -104,6 +103,3 @@ class Queries:
         """How old and how complete the data is."""
         with self._engine.connect() as connection:
             return data_status(connection, viewer, self._store, self._settings, self._now_ms())
-
-    def _valuation(self) -> Valuation:
-        return valuation(self._settings, self._now_ms())

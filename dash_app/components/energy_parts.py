@@ -9,6 +9,7 @@ from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Gr
 from dash_app.components.bars import Slice, share_bar
 from dash_app.components.charts import chart, legend
 from dash_app.components.evidence import evidence_note
+from dash_app.components.figure_facts import co2_note
 from dash_app.components.states import empty
 from dash_app.components.tables import behind_chart, table
 from dash_app.components.tiles import tile, tiles
@@ -38,7 +39,7 @@ def summary_tiles(summary: EnergySummary, status: Status) -> html.Div:
     mean_w = summary.total_j / summary.booked_s if summary.booked_s > 0 else None
     shown = [
         tile("Energy", format_energy(summary.total_j), evidence_note(summary.evidence)),
-        tile("CO₂ equivalent", format_co2(summary.co2_g), "location-based", unknown=summary.co2_g is None),
+        tile("CO₂ equivalent", format_co2(summary.co2_g), co2_note(summary), unknown=summary.co2_g is None),
         tile("Mean power", format_power(mean_w), "over the booked time", unknown=mean_w is None),
         tile("On jobs", format_share(_share(summary.jobs_j, summary.total_j)), format_energy(summary.jobs_j)),
     ]

@@ -10,6 +10,7 @@ from dash_app.components.charts import card
 from dash_app.components.component_card import component_card
 from dash_app.components.evidence import evidence_note
 from dash_app.components.facts import Fact, facts, path
+from dash_app.components.figure_facts import co2_note, figure_facts
 from dash_app.components.job_state import state_badge
 from dash_app.components.tiles import tile, tiles
 from dash_app.text import ago, format_cost, format_count, plural
@@ -121,20 +122,11 @@ def _attempt(number: int, row: JobRow, current: bool, zone: str) -> dcc.Link | h
 
 def _tiles(detail: JobDetail, status: Status) -> html.Div:
     row = detail.row
-    factor: list[Fact] = [
-        ("Carbon factor", detail.factor or UNKNOWN),
-        ("Intensity", UNKNOWN if detail.intensity_g_per_kwh is None else _intensity(detail.intensity_g_per_kwh)),
-    ]
     mean_w = row.energy_j / row.elapsed_s if row.energy_j is not None and row.elapsed_s > 0 else None
-    energy_note = evidence_note(row.evidence, factor)
-    co2_note = (
-        None
-        if row.co2_g is None or detail.intensity_g_per_kwh is None
-        else f"at {_intensity(detail.intensity_g_per_kwh)}"
-    )
+    energy_note = evidence_note(row.evidence, figure_facts(detail.figures, status.currency))
     shown = [
         tile("Energy", format_energy(row.energy_j), energy_note, unknown=row.energy_j is None),
-        tile("CO₂ equivalent", format_co2(row.co2_g), co2_note, unknown=row.co2_g is None),
+        tile("CO₂ equivalent", format_co2(row.co2_g), co2_note(row, detail.figures), unknown=row.co2_g is None),
         tile("Mean power", format_power(mean_w), "over its time", unknown=mean_w is None),
         tile("Wasted", format_energy(row.waste_j), _waste_note(row), unknown=row.waste_j is None),
     ]
@@ -180,10 +172,6 @@ def _exit(code: int | None, signal: int | None) -> str:
 def _elapsed(row: JobRow) -> str:
     limit = "no known limit" if row.time_limit_s is None else format_duration(row.time_limit_s)
     return f"{format_duration(row.elapsed_s)} of {limit}"
-
-
-def _intensity(intensity_g_per_kwh: float) -> str:
-    return f"{format_number(intensity_g_per_kwh)} g/kWh"
 
 
 def _waste_note(row: JobRow) -> str:

@@ -22,7 +22,8 @@ from aggregator.ingest.tokens import digest
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.loop import Aggregator
 from aggregator.queries.queries import Queries
-from aggregator.sources.carbon.static import factors
+from aggregator.sources.carbon import static
+from aggregator.sources.carbon.site import site_steps
 from aggregator.store.registry import open_store
 from dash_app.factory import create_app
 from maxwatt.config import Settings
@@ -62,7 +63,8 @@ def running_server(
         StoreLockedError: another server runs on the same data folder.
     """
     _refuse_open_address(settings)
-    factors(settings)  # a zone that no table has is told now, not in every round of the aggregator
+    static.steps(settings)  # a zone that no table has is told now, not in every round of the aggregator
+    site_steps(settings)  # and so is a file that is not there
     folder = _data_dir(settings)
     token = secrets.token_urlsafe(24)
     with contextlib.ExitStack() as stack:

@@ -2,13 +2,16 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 
-from aggregator.queries.models import JobDetail, JobFilter, JobRow, NodeShare, Status
+from aggregator.queries.figure_words import mean_value, origin_text
+from aggregator.queries.models import FigureUse, JobDetail, JobFilter, JobRow, NodeShare, Status
 from aggregator.queries.queries import Queries
 from maxwatt.cli._format import cost_text, evidence_text, header_lines, print_json, print_pairs, print_table
 from maxwatt.cli._options import add_config_options, settings_of
 from maxwatt.cli._reading import opened_queries
 from maxwatt.cli._time import parse_moment
+from maxwatt.domain.carbon import Quantity
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.energy import COMPONENTS, PARTS
 from maxwatt.domain.errors import InputError, NoData
@@ -17,6 +20,7 @@ from maxwatt.domain.formatting import (
     format_co2,
     format_duration,
     format_energy,
+    format_number,
     format_share,
     format_time,
     iso_time,
@@ -125,17 +129,33 @@ def _limit(time_limit_s: int | None) -> str:
 
 def _figures(detail: JobDetail, currency: str) -> list[tuple[str, str]]:
     row = detail.row
-    intensity = "" if detail.intensity_g_per_kwh is None else f" at {detail.intensity_g_per_kwh:.0f} g/kWh"
-    factor = f"{intensity}, {detail.factor}" if detail.factor else ""
-    cost = [("Cost", cost_text(row.cost, currency))] if row.cost is not None else []
+    per_kwh = f"{currency}/kWh"
+    figures = detail.figures
+    market = _valued(figures, Quantity.MARKET, "CO₂, market", row.co2_market_g, format_co2(row.co2_market_g), "g/kWh")
+    cost = _valued(figures, Quantity.PRICE, "Cost", row.cost, cost_text(row.cost, currency), per_kwh)
+    pue = mean_value(figures, Quantity.PUE)
     return [
         ("CPU efficiency", format_share(row.cpu_efficiency)),
         ("Memory efficiency", format_share(row.memory_efficiency)),
         ("Energy", f"{format_energy(row.energy_j)} ({evidence_text(row.evidence)})"),
         ("Waste", format_energy(row.waste_j)),
-        ("CO₂", format_co2(row.co2_g) + factor),
+        ("CO₂", format_co2(row.co2_g) + _figure_text(figures, Quantity.INTENSITY, "g/kWh")),
+        *market,
         *cost,
+        *([] if pue is None else [("PUE", f"{pue:.3g}, {origin_text(figures, Quantity.PUE)}")]),
     ]
+
+
+def _valued(
+    figures: Sequence[FigureUse], quantity: Quantity, label: str, value: float | None, shown: str, unit: str
+) -> list[tuple[str, str]]:
+    """A line for what has a value, with its figure."""
+    return [] if value is None else [(label, shown + _figure_text(figures, quantity, unit))]
+
+
+def _figure_text(figures: Sequence[FigureUse], quantity: Quantity, unit: str) -> str:
+    mean = mean_value(figures, quantity)
+    return "" if mean is None else f" at {format_number(mean)} {unit}, {origin_text(figures, quantity)}"
 
 
 def _print_energy(detail: JobDetail) -> None:

@@ -141,7 +141,8 @@ def _print_summary(summary: EnergySummary, status: Status) -> None:
         ]
     )
     cost = "" if summary.cost is None else f", {cost_text(summary.cost, status.currency)}"
-    print(f"all nodes: {format_energy(summary.total_j)}, {format_co2(summary.co2_g)} CO₂{cost} ({shares})")
+    market = "" if summary.co2_market_g is None else f" (market-based {format_co2(summary.co2_market_g)})"
+    print(f"all nodes: {format_energy(summary.total_j)}, {format_co2(summary.co2_g)} CO₂{market}{cost} ({shares})")
     print(f"           {evidence_text(summary.evidence)}")
 
 

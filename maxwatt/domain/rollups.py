@@ -38,9 +38,13 @@ SUMS: Final = (
     "waste_unknown_j",
     "co2_g",
     "co2_unknown_j",
+    "co2_market_g",
+    "co2_market_unknown_j",
+    "cost",
+    "cost_unknown_j",
 )
 """Sums that add up over time and over names.
 
 `spread_j` is the sum of |E| x relative uncertainty. What may be unknown is summed where it is known, and beside it
-stands of how much it is not: CPU seconds reserved whose use is unknown, joules whose waste or CO2 is.
+stands of how much it is not: CPU seconds reserved whose use is unknown, joules whose waste, CO2 or cost is.
 """

@@ -12,7 +12,7 @@ from aggregator.ledger.bookings import BOOKING_COLUMNS
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.tables import about, bookings, measured, node_states, redo, windows
 from aggregator.ledger.transactions import writing
-from maxwatt.domain.carbon import Factor
+from maxwatt.domain.carbon import Factor, Figure, Quantity, State
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import ConfigError, SourceError
 from maxwatt.domain.gpus import GpuPart, Sharing
@@ -379,6 +379,13 @@ class TestSourcesFaultsFactors:
         assert rows(ledger.engine, faults, "message", "count") == [("row 3: no start", 2)]
 
     def test_a_factor_keeps_its_number(self, ledger: Ledger) -> None:
-        factor = Factor("ember-owid", "DE", "average", "2024", "static", 0, 344.0, 1.2)
-        assert ledger.factor_id(factor) == ledger.factor_id(factor)
-        assert ledger.factor_id(replace(factor, pue=1.3)) != ledger.factor_id(factor)
+        grid = Figure(Quantity.INTENSITY, "ember-owid", "DE", "average", "2024", State.STATIC, 0, 344.0)
+        pue = Figure(Quantity.PUE, "config", "", "", "", State.STATIC, 0, 1.2)
+        factor = Factor(grid, pue)
+        worse, traded = replace(factor, pue=replace(pue, value=1.3)), replace(factor, market=replace(grid, value=0.0))
+        first = ledger.factor_ids([factor, worse, factor])
+        assert first[0] == first[2] != first[1]
+        assert ledger.factor_ids([worse, traded, factor])[::2] == [first[1], first[0]]
+        assert len({*ledger.factor_ids([factor, worse, traded])}) == 3
+        fallen = replace(factor, intensity=replace(grid, state=State.FALLBACK))
+        assert ledger.factor_ids([fallen]) != ledger.factor_ids([factor])

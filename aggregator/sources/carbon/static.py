@@ -9,20 +9,19 @@ from importlib import resources
 from typing import Final
 
 from maxwatt.config import Settings
-from maxwatt.domain.carbon import Factor
+from maxwatt.domain.carbon import Figure, Quantity, State, Step
 from maxwatt.domain.errors import ConfigError
 from maxwatt.domain.units import MS_PER_S
 
 PROVIDER: Final = "ember-owid"
-STATIC: Final = "static"
 KIND: Final = "average, lifecycle"
 
 Table = dict[str, dict[int, float]]
 """Zone to year to intensity [g/kWh]."""
 
 
-def factors(settings: Settings) -> list[Factor]:
-    """Factors of the configured site by time, the first valid from the beginning of time.
+def steps(settings: Settings) -> list[Step]:
+    """The grid's intensity by time, the first step from the beginning of time.
 
     A year without a figure uses the last year that has one, and years before the first use the first: the vintage
     says which year that is.
@@ -32,24 +31,17 @@ def factors(settings: Settings) -> list[Factor]:
     """
     carbon = settings.carbon
     if carbon.intensity_g_per_kwh is not None:
-        return [
-            Factor("config", carbon.zone, "as configured", "config", STATIC, 0, carbon.intensity_g_per_kwh, carbon.pue)
-        ]
+        return [Step(0, _figure("config", carbon.zone, "as configured", "config", 0, carbon.intensity_g_per_kwh))]
     years = zone_figures(parse(_shipped()), carbon.zone)
-    first = min(years)
+    starts = [0, *(_start_ms(year) for year in sorted(years)[1:])]
     return [
-        Factor(
-            PROVIDER,
-            carbon.zone,
-            KIND,
-            str(year),
-            STATIC,
-            0 if year == first else _start_ms(year),
-            years[year],
-            carbon.pue,
-        )
-        for year in sorted(years)
+        Step(start_ms, _figure(PROVIDER, carbon.zone, KIND, str(year), start_ms, years[year]))
+        for start_ms, year in zip(starts, sorted(years), strict=True)
     ]
+
+
+def _figure(provider: str, zone: str, kind: str, vintage: str, valid_from_ms: int, g_per_kwh: float) -> Figure:
+    return Figure(Quantity.INTENSITY, provider, zone, kind, vintage, State.STATIC, valid_from_ms, g_per_kwh)
 
 
 def zone_figures(table: Table, zone: str) -> dict[int, float]:

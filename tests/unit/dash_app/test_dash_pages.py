@@ -165,7 +165,7 @@ def test_job_page_has_slurms_facts() -> None:
 def test_evidence_is_behind_the_energy() -> None:
     text = text_of(job.layout(context(f"/job/{PLAIN}")))
     for part in ("How do we know?", "Counted by the hardware", "81 %", "97 % of the time", "± 4.3 %", "version 1",
-                 "static, Germany, yearly average, direct", "360 g/kWh"):  # fmt: skip
+                 "ember-owid DE 2024 (average, lifecycle, static)", "360 g/kWh"):  # fmt: skip
         assert part in text, part
 
 

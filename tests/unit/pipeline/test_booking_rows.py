@@ -8,13 +8,16 @@ from aggregator.ledger.bookings import BOOKING_COLUMNS, MEASURED_COLUMNS
 from aggregator.pipeline.booking_rows import booking_rows, measured_rows
 from aggregator.pipeline.chunks import node_chunks, tenants_of
 from aggregator.pipeline.closure import LIMIT, beyond_limit, closure_gaps
-from aggregator.pipeline.factors import FactorHistory
+from aggregator.pipeline.factors import FactorHistory, Rates
+from aggregator.pipeline.values import values_of
 from maxwatt.domain.energy import METHOD_VERSION, Account
 from maxwatt.domain.units import BUCKET_MS
 
 NODES = ("a", "b")
 WINDOW = Window(np.array([0, BUCKET_MS, 2 * BUCKET_MS], np.int64), 3_600_000)
-FACTORS = FactorHistory(np.array([0, BUCKET_MS]), np.array([7, 8]), np.array([1.0, 2.0]))
+PRICES = np.array([np.nan, 0.5])
+RATES = Rates(np.array([7, 8]), np.array([1.0, 2.0]), np.full(2, np.nan), PRICES)
+FACTORS = FactorHistory(np.array([0, BUCKET_MS]), RATES)
 
 
 def lives(nodes: list[int], refs: list[int]) -> Lives:
@@ -56,7 +59,7 @@ def measured() -> Measured:
 def test_every_column_has_its_place() -> None:
     rows = [
         dict(zip(BOOKING_COLUMNS, row, strict=True))
-        for row in booking_rows(booked(), lives([0, 1], [41, 42]), NODES, WINDOW, FACTORS)
+        for row in booking_rows(booked(), lives([0, 1], [41, 42]), NODES, WINDOW, values_of(booked(), WINDOW, FACTORS))
     ]
     assert [(row["node"], row["bucket_ms"], row["account"], row["job_ref"]) for row in rows] == [
         ("a", 0, 0, 42),
@@ -68,25 +71,28 @@ def test_every_column_has_its_place() -> None:
     assert [row["waste_j"] for row in rows] == [None, None, 2.0]
     assert [row["counted_j"] for row in rows] == [28.0, 92.0, 156.0]
     assert [(row["factor_id"], row["co2_g"]) for row in rows] == [(7, 28.0), (8, 184.0), (8, 312.0)]
+    assert [(row["co2_market_g"], row["cost"]) for row in rows] == [(None, None), (None, 46.0), (None, 78.0)]
     assert {row["method_version"] for row in rows} == {METHOD_VERSION}
 
 
 def test_values_are_plain_python_for_any_driver() -> None:
-    for row in booking_rows(booked(), lives([0, 1], [41, 42]), NODES, WINDOW, FACTORS):
+    for row in booking_rows(booked(), lives([0, 1], [41, 42]), NODES, WINDOW, values_of(booked(), WINDOW, FACTORS)):
         assert {type(value) for value in row} <= {int, float, str, type(None)}
 
 
 def test_rows_come_in_the_order_in_which_the_ledger_keeps_them() -> None:
     later = booked()
     later.bucket[:] = [1, 1, 0]
-    rows = booking_rows(later, lives([0, 1], [41, 42]), NODES, WINDOW, FACTORS)
+    rows = booking_rows(later, lives([0, 1], [41, 42]), NODES, WINDOW, values_of(later, WINDOW, FACTORS))
+    assert [row[BOOKING_COLUMNS.index("co2_g")] for row in rows] == [156.0, 56.0, 184.0]
     assert [row[:4] for row in rows] == [(0, "b", 0, 41), (BUCKET_MS, "a", 0, 42), (BUCKET_MS, "a", 2, 0)]
 
 
 def test_a_chunk_without_jobs() -> None:
     alone = booked()
     alone = Bookings(**{name: getattr(alone, name)[1:2] for name in Bookings.__dataclass_fields__})
-    assert [row[3] for row in booking_rows(alone, lives([], []), NODES, WINDOW, FACTORS)] == [0]
+    values = values_of(alone, WINDOW, FACTORS)
+    assert [row[3] for row in booking_rows(alone, lives([], []), NODES, WINDOW, values)] == [0]
 
 
 def test_only_what_was_measured_is_a_meter_row() -> None:
@@ -130,5 +136,5 @@ def test_chunks_cover_all_nodes_once() -> None:
 
 
 def test_the_factor_is_that_of_the_windows_start() -> None:
-    ids, weights = FACTORS.at(np.array([-5, 0, BUCKET_MS - 1, BUCKET_MS]))
-    assert (ids.tolist(), weights.tolist()) == ([7, 7, 7, 8], [1.0, 1.0, 1.0, 2.0])
+    rates = FACTORS.at(np.array([-5, 0, BUCKET_MS - 1, BUCKET_MS]))
+    assert (rates.factor_id.tolist(), rates.g_per_j.tolist()) == ([7, 7, 7, 8], [1.0, 1.0, 1.0, 2.0])

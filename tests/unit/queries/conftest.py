@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from ledger_book import BUCKET, GIB, SETTINGS, T0, Book
+from ledger_book import BUCKET, GIB, SETTINGS, T0, Book, cost_of
 
-from aggregator.ledger import tables
 from aggregator.ledger.ledger import Ledger
 from aggregator.queries.queries import Queries
 from maxwatt.domain.energy import Account
@@ -26,11 +25,7 @@ def queries(book: Book) -> Queries:
 @pytest.fixture
 def filled(book: Book) -> Book:
     """Alice's job 101 on two nodes over two buckets, Bob's 102 on one of them, Alice's 103 that nothing booked."""
-    book.add(
-        tables.factors,
-        **{"factor_id": 1, "provider": "owid", "zone": "DE", "kind": "average lifecycle", "vintage": "2024"},
-        **{"state": "static", "valid_from_ms": 0, "intensity_g_per_kwh": 360.0, "pue": 1.5},
-    )
+    book.factor(1, 360.0, "2024")
     book.job(1, "alice", 0, 2, name="relax", account="phys", node_count=2, cpus=8, node_list="n[1-2]", gpu_count=1)
     book.job(2, "bob", 1, 2, name="train", account="chem", partition="gpu", node_list="n1")
     book.job(3, "alice", 3, None, name="later", account="phys", state="RUNNING", exit_code=None)
@@ -51,13 +46,14 @@ def filled(book: Book) -> Book:
                 memory_peak_bytes=peak_gib * GIB,
                 uncertainty=0.05,
                 co2_g=0.54,
+                cost=cost_of(3600.0),
                 **use,
             )
-    book.booking(
-        2, "n1", 1, {"cpu_static_j": 1800.0, "gpu_dynamic_j": 5400.0}, waste_j=None, co2_g=1.08, uncertainty=0.1, **use
-    )
+    energy, paid = {"cpu_static_j": 1800.0, "gpu_dynamic_j": 5400.0}, cost_of(7200.0)
+    book.booking(2, "n1", 1, energy, waste_j=None, co2_g=1.08, cost=paid, uncertainty=0.1, **use)
     for account, energy_j in ((Account.SYSTEM, 300.0), (Account.IDLE, 900.0), (Account.UNATTRIBUTED, -100.0)):
-        book.booking(0, "n2", 1, {"cpu_static_j": energy_j}, account=int(account), co2_g=energy_j * 1.5e-4)
+        value = {"co2_g": energy_j * 1.5e-4, "cost": cost_of(energy_j)}
+        book.booking(0, "n2", 1, {"cpu_static_j": energy_j}, account=int(account), **value)
     for bucket in (0, 1):
         book.window(bucket)
         book.measured("n1", bucket, 900.0)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, Table, insert
 
 from aggregator.ledger import tables
-from maxwatt.config import CarbonSettings, ClusterSettings, CostSettings, Settings
+from maxwatt.config import ClusterSettings, CostSettings, Settings
 from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
 
 BUCKET = 900_000
@@ -58,6 +58,17 @@ class Book:
         }
         self.add(tables.bookings, **row)
 
+    def factor(self, number: int, g_per_kwh: float, vintage: str, pue: float = 1.5, price: float = 0.4) -> None:
+        """A factor with its figures: the grid's intensity, the site's PUE and its tariff."""
+        first, none = 10 * number, {"zone": "", "kind": "", "vintage": "", "state": "static", "valid_from_ms": number}
+        site = {"provider": "config", **none}
+        grid = {"provider": "owid", "zone": "DE", "kind": "average lifecycle", "vintage": vintage}
+        self.add(tables.figures, figure_id=first, quantity="intensity", value=g_per_kwh, **(none | grid))
+        self.add(tables.figures, figure_id=first + 1, quantity="pue", value=pue, **site)
+        self.add(tables.figures, figure_id=first + 2, quantity="price", value=price, **(site | {"kind": "EUR"}))
+        ids = {"intensity_id": first, "pue_id": first + 1, "market_id": 0, "price_id": first + 2}
+        self.add(tables.factors, factor_id=number, **ids)
+
     def window(self, bucket: int, state: str = "closed", computed: float = 100.0) -> None:
         start_ms = T0 + bucket * BUCKET
         row = {"bucket_ms": start_ms, "state": state, "computed_ms": T0 + int(computed * BUCKET)}
@@ -68,9 +79,13 @@ class Book:
         self.add(tables.measured, node=node, bucket_ms=T0 + bucket * BUCKET, covered_s=covered_s, **row)
 
 
+def cost_of(energy_j: float) -> float:
+    """At the factor's PUE and tariff."""
+    return energy_j / 3.6e6 * 1.5 * 0.4
+
+
 SETTINGS = replace(
     Settings(),
     cluster=ClusterSettings(name="test", timezone="Europe/Berlin"),
-    carbon=CarbonSettings(pue=1.5),
-    cost=CostSettings(price_per_kwh=0.4, currency="EUR"),
+    cost=CostSettings(currency="EUR"),
 )

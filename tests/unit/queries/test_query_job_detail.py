@@ -1,7 +1,9 @@
 import pytest
 from ledger_book import BUCKET, GIB, T0, Book
 
+from aggregator.queries.figure_words import mean_value, origin_text
 from aggregator.queries.queries import Queries
+from maxwatt.domain.carbon import Quantity
 from maxwatt.domain.viewer import ADMIN
 
 
@@ -16,8 +18,13 @@ def test_detail_of_a_job_with_its_nodes(filled: Book, queries: Queries) -> None:
     assert first.energy_j["cpu_dynamic_j"] == 4000.0
     assert sum(sum(share.energy_j.values()) for share in detail.nodes) == detail.row.energy_j
     assert detail.gpus == "n1: 0"
-    assert detail.factor == "owid DE 2024 (average lifecycle, static, PUE 1.5)"
-    assert detail.intensity_g_per_kwh == 360.0
+    assert [(use.quantity, use.value, use.share) for use in detail.figures] == [
+        ("intensity", 360.0, 1.0),
+        ("pue", 1.5, 1.0),
+        ("price", 0.4, 1.0),
+    ]
+    assert origin_text(detail.figures, Quantity.INTENSITY) == "owid DE 2024 (average lifecycle, static)"
+    assert mean_value(detail.figures, Quantity.MARKET) is None
 
 
 def test_without_a_start_the_latest_attempt(filled: Book, queries: Queries) -> None:
@@ -36,22 +43,18 @@ def test_a_node_without_bookings_shows_its_allocation_and_nothing_else(filled: B
     assert detail is not None
     (share,) = detail.nodes
     assert (share.gpus, share.energy_j, share.cpu_used_s, share.memory_peak_bytes) == ((1, 3), {}, None, None)
-    assert (detail.factor, detail.intensity_g_per_kwh) == ("", None)
+    assert detail.figures == ()
 
 
 def test_the_intensity_over_two_factors_is_weighted_by_energy(filled: Book, queries: Queries) -> None:
-    from aggregator.ledger import tables
-
-    filled.add(
-        tables.factors,
-        **{"factor_id": 2, "provider": "owid", "zone": "DE", "kind": "average lifecycle", "vintage": "2025"},
-        **{"state": "static", "valid_from_ms": 1, "intensity_g_per_kwh": 180.0, "pue": 1.5},
-    )
-    filled.booking(1, "n3", 1, {"cpu_static_j": 14_400.0}, co2_g=14_400 / 3.6e6 * 1.5 * 180, factor_id=2)
+    filled.factor(2, 180.0, "2025")
+    filled.booking(1, "n3", 1, {"cpu_static_j": 4_800.0}, co2_g=4_800 / 3.6e6 * 1.5 * 180, factor_id=2)
     detail = queries.job(ADMIN, 101)
     assert detail is not None
-    assert detail.intensity_g_per_kwh == pytest.approx((360 + 180) / 2)
-    assert detail.factor.count(";") == 1
+    assert mean_value(detail.figures, Quantity.INTENSITY) == pytest.approx((14_400 * 360 + 4_800 * 180) / 19_200)
+    assert [use.share for use in detail.figures if use.quantity == "intensity"] == pytest.approx([0.75, 0.25])
+    said = origin_text(detail.figures, Quantity.INTENSITY)
+    assert said == "owid DE 2024 (average lifecycle, static), 75 %; owid DE 2025 (average lifecycle, static), 25 %"
 
 
 def test_no_such_job(filled: Book, queries: Queries) -> None:

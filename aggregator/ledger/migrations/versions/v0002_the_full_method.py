@@ -3,6 +3,7 @@
 A column that is added is nullable or has a `server_default`: there are rows already.
 """
 
+import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import BigInteger, Column, Float, Integer, PrimaryKeyConstraint, SmallInteger, String, inspect
 
@@ -33,6 +34,8 @@ def _nodes() -> None:
 
 
 def _bookings() -> None:
+    op.add_column("bookings", Column("co2_market_g", Float()))
+    op.add_column("bookings", Column("cost", Float()))
     _cluster("bookings", ["bucket_ms", "node", "account", "job_ref"])
     op.create_index("bookings_job", "bookings", ["job_ref"])
     _cluster("measured", ["bucket_ms", "node"])
@@ -51,10 +54,50 @@ def _cluster(table: str, keys: list[str]) -> None:
 
 
 def _factors() -> None:
-    pass
+    """Every figure becomes a row of its own; factors keep their numbers, because bookings name them."""
+    old = op.get_bind().execute(sa.text("SELECT * FROM factors ORDER BY factor_id")).mappings().all()
+    op.drop_table("factors")
+    _factor_tables()
+    known: dict[tuple[object, ...], int] = {}
+    for row in old:
+        origin = tuple(row[name] for name in ("provider", "zone", "kind", "vintage", "state", "valid_from_ms"))
+        intensity = known.setdefault(("intensity", *origin, row["intensity_g_per_kwh"]), len(known) + 1)
+        pue = known.setdefault(("pue", "config", "", "", "", "static", 0, row["pue"]), len(known) + 1)
+        values = {"id": row["factor_id"], "intensity": intensity, "pue": pue}
+        op.get_bind().execute(sa.text("INSERT INTO factors VALUES (:id, :intensity, :pue, 0, 0)"), values)
+    insert = sa.text("INSERT INTO figures VALUES (:id, :f0, :f1, :f2, :f3, :f4, :f5, :f6, :f7)")
+    for key, number in known.items():
+        op.get_bind().execute(insert, {"id": number} | {f"f{place}": part for place, part in enumerate(key)})
+
+
+def _factor_tables() -> None:
+    op.create_table(
+        "figures",
+        Column("figure_id", Integer(), primary_key=True),
+        Column("quantity", String(), nullable=False),
+        Column("provider", String(), nullable=False),
+        Column("zone", String(), nullable=False),
+        Column("kind", String(), nullable=False),
+        Column("vintage", String(), nullable=False),
+        Column("state", String(), nullable=False),
+        Column("valid_from_ms", BigInteger(), nullable=False),
+        Column("value", Float(), nullable=False),
+    )
+    columns = ["valid_from_ms", "quantity", "provider", "zone", "kind", "vintage", "state", "value"]
+    op.create_index("figures_key", "figures", columns, unique=True)
+    op.create_table(
+        "factors",
+        Column("factor_id", Integer(), primary_key=True),
+        Column("intensity_id", Integer(), nullable=False),
+        Column("pue_id", Integer(), nullable=False),
+        Column("market_id", Integer(), nullable=False),
+        Column("price_id", Integer(), nullable=False),
+    )
+    op.create_index("factors_key", "factors", ["intensity_id", "pue_id", "market_id", "price_id"], unique=True)
 
 
 def _new_tables() -> None:
+    _carbon_tables()
     _rollups()
 
 
@@ -64,6 +107,7 @@ _SUMS = (
     *("counted_j", "integrated_j", "interpolated_j", "accounted_j", "modelled_j"),
     *("spread_j", "held_s", "covered_s", "cpu_reserved_s", "cpu_used_s", "cpu_unknown_s"),
     *("waste_j", "waste_unknown_j", "co2_g", "co2_unknown_j"),
+    *("co2_market_g", "co2_market_unknown_j", "cost", "cost_unknown_j"),
 )
 
 
@@ -99,3 +143,26 @@ def _rollups() -> None:
     # What is booked already has no sums yet: the first refresh makes them.
     op.execute("INSERT INTO stale (period, start_ms) SELECT DISTINCT -1, bucket_ms FROM bookings")
     op.execute("INSERT INTO stale_jobs (job_ref) SELECT DISTINCT job_ref FROM bookings WHERE job_ref <> 0")
+
+
+def _carbon_tables() -> None:
+    op.create_table(
+        "intensities",
+        Column("provider", String(), primary_key=True),
+        Column("zone", String(), primary_key=True),
+        Column("kind", String(), primary_key=True),
+        Column("state", String(), primary_key=True),
+        Column("start_ms", BigInteger(), primary_key=True, autoincrement=False),
+        Column("end_ms", BigInteger(), nullable=False),
+        Column("g_per_kwh", Float(), nullable=False),
+        Column("fetched_ms", BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "revaluations",
+        Column("revaluation_id", Integer(), primary_key=True),
+        Column("start_ms", BigInteger(), nullable=False),
+        Column("end_ms", BigInteger(), nullable=False),
+    )
+    # Cost was never booked before, nor what a contract says: everything is valued again.
+    booked = "SELECT min(bucket_ms), max(bucket_ms) + 900000 FROM windows HAVING count(*) > 0"
+    op.execute(f"INSERT INTO revaluations (start_ms, end_ms) {booked}")

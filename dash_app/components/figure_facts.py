@@ -1,0 +1,40 @@
+"""Where grams and money come from, as facts behind a figure and as the note below CO2."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from aggregator.queries.figure_words import mean_value, origin_text
+from aggregator.queries.models import EnergySummary, FigureUse, JobRow
+from dash_app.components.facts import Fact
+from maxwatt.domain.carbon import Quantity
+from maxwatt.domain.formatting import UNKNOWN, format_co2, format_number
+
+_LABELS: Final = {
+    Quantity.INTENSITY: "Carbon factor",
+    Quantity.PUE: "PUE",
+    Quantity.MARKET: "Contract's factor",
+    Quantity.PRICE: "Tariff",
+}
+
+
+def figure_facts(figures: Sequence[FigureUse], currency: str) -> list[Fact]:
+    """The mean of each figure and who says so; the carbon factor also where it is unknown."""
+    units = {Quantity.INTENSITY: "g/kWh", Quantity.MARKET: "g/kWh", Quantity.PRICE: f"{currency}/kWh", Quantity.PUE: ""}
+    found: list[Fact] = []
+    for quantity, label in _LABELS.items():
+        mean = mean_value(figures, quantity)
+        if mean is not None:
+            shown = f"{format_number(mean)} {units[quantity]}".strip()
+            found.append((label, f"{shown}: {origin_text(figures, quantity)}"))
+        elif quantity is Quantity.INTENSITY:
+            found.append((label, UNKNOWN))
+    return found
+
+
+def co2_note(row: JobRow | EnergySummary, figures: Sequence[FigureUse] = ()) -> str | None:
+    """What stands below location-based CO2: the intensity, and the market-based figure where there is a contract."""
+    if row.co2_g is None:
+        return None
+    mean = mean_value(figures, Quantity.INTENSITY)
+    words = "location-based" if mean is None else f"at {format_number(mean)} g/kWh"
+    return words if row.co2_market_g is None else f"{words}; market-based {format_co2(row.co2_market_g)}"
