@@ -52,6 +52,7 @@ jobs = Table(
     Column("node_list", Text, nullable=False),
     Column("exclusive", Boolean, nullable=False),
     Column("total_cpu_s", Float),
+    Column("consumed_energy_j", Float, comment="what Slurm's own energy accounting says of the job; null: nothing"),
     Column("features", Text, nullable=False),
     Column("command", Text, nullable=False),
     Column("work_dir", Text, nullable=False),

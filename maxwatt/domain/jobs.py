@@ -66,6 +66,7 @@ class JobRecord:
         end_ms: end of the attempt, None while it runs.
         exit_code, exit_signal: as Slurm reports them, None when unknown.
         total_cpu_s: Slurm's TotalCPU of the finished job [s], None when unknown.
+        consumed_energy_j: what Slurm's own energy accounting says of the finished job [J], None when it says nothing.
         suspensions: spans (start, end) in epoch ms in which the job was suspended; end None while it lasts.
         exclusive: the job has whole nodes for itself.
         allocations: per node; empty when only totals are known.
@@ -96,6 +97,7 @@ class JobRecord:
     suspensions: tuple[tuple[int, int | None], ...] = ()
     exclusive: bool = False
     total_cpu_s: float | None = None
+    consumed_energy_j: float | None = None
     features: str = ""
     command: str = ""
     work_dir: str = ""

@@ -8,7 +8,7 @@ from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobRecord, JobState
 ACCOUNTING: Final = "sacct"
 """Name in `JobRecord.source` of what accounting said."""
 
-_ENDING: Final = ("end_ms", "state", "exit_code", "exit_signal", "total_cpu_s")
+_ENDING: Final = ("end_ms", "state", "exit_code", "exit_signal", "total_cpu_s", "consumed_energy_j")
 _LIVE_TEXT: Final = ("stdout", "stderr", "command", "features", "work_dir", "comment")
 _EITHER: Final = (
     "user", "name", "account", "partition", "qos", "submit_ms", "time_limit_s", "state_reason", "cpus", "node_count",
@@ -40,8 +40,9 @@ def merge(live: JobRecord, accounted: JobRecord) -> JobRecord:
     values |= {name: getattr(live, name) or getattr(accounted, name) for name in (*_LIVE_TEXT, *_EITHER)}
     for name in ("array_task_id", "het_offset"):  # 0 is a value of these
         values[name] = getattr(accounted, name) if getattr(live, name) is None else getattr(live, name)
-    if values["total_cpu_s"] is None:
-        values["total_cpu_s"] = accounted.total_cpu_s if accounted.total_cpu_s is not None else live.total_cpu_s
+    for name in ("total_cpu_s", "consumed_energy_j"):
+        if values[name] is None:
+            values[name] = getattr(live if getattr(accounted, name) is None else accounted, name)
     return replace(
         live,
         **values,

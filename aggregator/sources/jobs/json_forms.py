@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aggregator.sources.jobs.json_values import at, number, text
+from aggregator.sources.jobs.values import parse_tres
 
 _NO_VALUE: Final = 0xFFFF_FFF0
 """From here on a plain 32-bit number of 22.05 says: none, or without limit."""
@@ -40,7 +41,8 @@ def node(entry: Any) -> Any:
     flags = at(entry, "state_flags")
     features = text(at(entry, "active_features"))
     states = [entry["state"].upper(), *(flags if isinstance(flags, list) else [])]
-    return {**entry, "state": states, "active_features": features.split(",") if features else []}
+    told = {"state": states, "active_features": features.split(",") if features else []}
+    return {"effective_cpus": parse_tres(text(at(entry, "tres"))).cpus, **entry, **told}
 
 
 def _plain_values(entry: Mapping[str, Any]) -> dict[str, Any]:

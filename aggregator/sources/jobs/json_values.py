@@ -32,13 +32,32 @@ def text(value: Any) -> str:
 
 def number(value: Any) -> int | None:
     """A whole number, plain or as `{set, infinite, number}`; None where it is unset or infinite."""
-    if isinstance(value, Mapping):
-        value = value.get("number") if value.get("set") and not value.get("infinite") else None
+    value = _plain(value)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LATEST_S:
         raise InputError(f"{str(value)[:40]!r} is no whole number")
     return value
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return value.get("number") if value.get("set") and not value.get("infinite") else None
+
+
+def energy_j(value: Any) -> float | None:
+    """Energy [J], None where Slurm measured none.
+
+    Raises:
+        InputError: it is no whole number.
+    """
+    value = _plain(value)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{str(value)[:40]!r} is no energy in joules")
+    return values.known_energy_j(value)
 
 
 def time_ms(value: Any) -> int | None:

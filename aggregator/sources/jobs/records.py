@@ -108,6 +108,15 @@ def other_clusters(others: Counter[str], own: int, cluster: str) -> list[str]:
     ]
 
 
+def job_energy_j(own_j: float | None, batch_j: float | None, node_count: int) -> float | None:
+    """Energy of a job as Slurm's own accounting tells it [J], None when it does not.
+
+    A job's own figure is the sum of its `srun` steps. Without any it has none; then that of the batch script, which is
+    measured on its first node only, stands for the job where there is no other node.
+    """
+    return own_j if own_j is not None or node_count != 1 else batch_j
+
+
 def suspension_spans(
     state: JobState, start_ms: int, changed_ms: int | None, ran_before_s: int
 ) -> tuple[tuple[int, int | None], ...]:

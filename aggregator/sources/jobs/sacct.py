@@ -15,6 +15,7 @@ from aggregator.sources.jobs.records import (
     checked_end_ms,
     even_split,
     is_other_cluster,
+    job_energy_j,
     one_line,
     other_clusters,
     ran_in,
@@ -30,16 +31,20 @@ from maxwatt.domain.merge import ACCOUNTING
 
 COLUMNS: Final = (
     "Cluster", "JobIDRaw", "JobID", "User", "Account", "Partition", "QOS", "Submit", "Start", "End", "TimelimitRaw",
-    "ExitCode", "AllocCPUS", "NNodes", "AllocTRES", "ReqMem", "NodeList", "TotalCPU", "Constraints", "Reason",
-    "Exclusive", "JobName", "Comment", "WorkDir", "SubmitLine", "StdOut", "StdErr", "State",
+    "ExitCode", "AllocCPUS", "NNodes", "AllocTRES", "ReqMem", "NodeList", "TotalCPU", "ConsumedEnergyRaw",
+    "Constraints", "Reason", "Exclusive", "JobName", "Comment", "WorkDir", "SubmitLine", "StdOut", "StdErr", "State",
 )  # fmt: skip
 """What is asked of sacct, as far as its version has it. State last: no value of it can hold a line break."""
+
+ENERGY: Final = "consumedenergyraw"
 
 
 class _Step(NamedTuple):
     job_id: int
+    name: str
     start_ms: int | None
     cpu_s: float | None
+    energy_j: float | None
 
 
 def parse_sacct(
@@ -47,8 +52,8 @@ def parse_sacct(
 ) -> tuple[list[JobRecord], list[str]]:
     """Job records of `sacct -P` output with its header.
 
-    Steps only fill a TotalCPU that their job lacks. Jobs that never started (pending, cancelled before the start) used
-    nothing and give no record.
+    Steps only fill a TotalCPU and an energy that their job lacks. Jobs that never started (pending, cancelled before
+    the start) used nothing and give no record.
 
     Args:
         lines: text lines, the header first.
@@ -82,7 +87,7 @@ def parse_sacct(
             steps.append(read)
         elif read is not None:
             records.append(read)
-    return _with_step_cpu(_by_key(records), steps), faults + other_clusters(others, own, cluster)
+    return _with_steps(_by_key(records), steps), faults + other_clusters(others, own, cluster)
 
 
 def _by_key(records: Sequence[JobRecord]) -> dict[JobKey, JobRecord]:
@@ -99,7 +104,8 @@ def _read_row(row: Row, cluster: str, zone: ZoneInfo) -> JobRecord | _Step | Non
     raw = values.parse_job_id(row.get("jobidraw", "jobid"))
     start_ms = values.parse_time_ms(row.get("start"), zone)
     if raw.step:
-        return _Step(raw.base, start_ms, values.parse_duration_s(row.get("totalcpu"))) if raw.plain else None
+        cpu_s, energy_j = values.parse_duration_s(row.get("totalcpu")), values.parse_energy_j(row.get(ENERGY))
+        return _Step(raw.base, raw.step, start_ms, cpu_s, energy_j) if raw.plain else None
     state = values.parse_state(row.get("state"))
     if start_ms is None or state is JobState.PENDING or row.get("nodelist") == "None assigned":
         return None
@@ -126,6 +132,7 @@ def _record(row: Row, key: JobKey, state: JobState, zone: ZoneInfo) -> JobRecord
         gpu_count=tres.gpus or 0, memory_bytes=memory_bytes, node_list=values.text_or_empty(row.get("nodelist")),
         allocations=even_split(nodes, cpus, memory_bytes, tres.gpus or 0), exclusive=row.get("exclusive") == "YES",
         total_cpu_s=values.parse_duration_s(row.get("totalcpu")) if end_ms is not None else None,
+        consumed_energy_j=values.parse_energy_j(row.get(ENERGY)) if end_ms is not None else None,
         features=values.text_or_empty(row.get("constraints")), command=row.get("submitline"),
         work_dir=row.get("workdir"), stdout=row.get("stdout"), stderr=row.get("stderr"),
         comment=one_line(row.get("comment")), array_job_id=None if shown.task is None else shown.base,
@@ -155,18 +162,28 @@ def _requested_bytes(row: Row, cpus: int, nodes: int) -> int:
     return size * {"c": cpus, "n": max(nodes, 1)}.get(per, 1)
 
 
-def _with_step_cpu(found: dict[JobKey, JobRecord], steps: Sequence[_Step]) -> list[JobRecord]:
-    """The records, TotalCPU summed from their steps where the job's own row has none or 0."""
-    sums: dict[JobKey, float] = {}
-    lacking = [key for key, record in found.items() if record.end_ms is not None and not record.total_cpu_s]
+def _with_steps(found: dict[JobKey, JobRecord], steps: Sequence[_Step]) -> list[JobRecord]:
+    """The records, what their own rows lack taken from their steps."""
+    of: dict[JobKey, list[_Step]] = {}
     attempts: dict[int, list[JobKey]] = {}
-    for key in sorted(lacking):
+    for key in sorted(key for key, record in found.items() if record.end_ms is not None):
         attempts.setdefault(key.job_id, []).append(key)
     for step in steps:
         begun = [key for key in attempts.get(step.job_id, []) if step.start_ms and key.start_ms <= step.start_ms]
-        if begun and step.cpu_s is not None and step.start_ms and step.start_ms <= (found[begun[-1]].end_ms or 0):
-            sums[begun[-1]] = sums.get(begun[-1], 0.0) + step.cpu_s
-    return [replace(record, total_cpu_s=sums[key]) if key in sums else record for key, record in found.items()]
+        if begun and step.start_ms and step.start_ms <= (found[begun[-1]].end_ms or 0):
+            of.setdefault(begun[-1], []).append(step)
+    return [_with_own_steps(record, of.get(key, [])) for key, record in found.items()]
+
+
+def _with_own_steps(record: JobRecord, steps: Sequence[_Step]) -> JobRecord:
+    """TotalCPU is the sum of all steps; the energy is that of the batch script, see `records.job_energy_j`."""
+    cpu_s = [step.cpu_s for step in steps if step.cpu_s is not None]
+    batch_j = next((step.energy_j for step in steps if step.name == "batch"), None)
+    return replace(
+        record,
+        total_cpu_s=sum(cpu_s) if cpu_s and not record.total_cpu_s else record.total_cpu_s,
+        consumed_energy_j=job_energy_j(record.consumed_energy_j, batch_j, record.node_count),
+    )
 
 
 class SacctSource:

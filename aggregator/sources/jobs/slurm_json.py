@@ -11,11 +11,12 @@ from typing import Any, Final, TypeVar
 
 from aggregator.sources.jobs import json_forms, values
 from aggregator.sources.jobs.gres import count_gpus, parse_gpus
-from aggregator.sources.jobs.json_values import at, exit_of, items, number, state_of, text, time_ms, words_of
+from aggregator.sources.jobs.json_values import at, energy_j, exit_of, items, number, state_of, text, time_ms, words_of
 from aggregator.sources.jobs.records import (
     checked_end_ms,
     even_split,
     is_other_cluster,
+    job_energy_j,
     one_line,
     other_clusters,
     suspension_spans,
@@ -210,6 +211,7 @@ def _accounted_job(entry: Any, cluster: str) -> JobRecord | None:
         memory_bytes=memory_bytes, node_list=text(at(entry, "nodes")),
         allocations=even_split(nodes, cpus, memory_bytes, gpu_count), exclusive=at(entry, "exclusive") == "YES",
         total_cpu_s=_total_cpu_s(entry) if end_ms is not None else None,
+        consumed_energy_j=_energy_j(entry, len(nodes)) if end_ms is not None else None,
         features=text(at(entry, "constraints")), command=text(at(entry, "submit_line")),
         work_dir=text(at(entry, "working_directory")),
         stdout=text(at(entry, "stdout_expanded")) or text(at(entry, "stdout")),
@@ -237,6 +239,13 @@ def _total_cpu_s(entry: Any) -> float | None:
     steps_s = [_cpu_s(at(step, "time", "total")) for step in items(at(entry, "steps"))]
     known = [seconds for seconds in steps_s if seconds is not None]
     return sum(known) if known else total_s
+
+
+def _energy_j(entry: Any, node_count: int) -> float | None:
+    tres = {text(at(each, "type")): at(each, "count") for each in items(at(entry, "tres", "allocated"))}
+    steps = {text(at(step, "step", "id")).rpartition(".")[2]: step for step in items(at(entry, "steps"))}
+    batch_j = energy_j(at(steps.get("batch"), "statistics", "energy", "consumed"))
+    return job_energy_j(energy_j(tres.get("energy")), batch_j, node_count)
 
 
 def _cpu_s(value: Any) -> float | None:

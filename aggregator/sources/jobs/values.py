@@ -13,6 +13,7 @@ ABSENT: Final = frozenset({"", "Unknown", "None", "N/A", "(null)", "None assigne
 """How Slurm writes that there is no value."""
 
 _LATEST_S: Final = 253_402_300_799  # the year 9999: later is no time of a job
+_NO_ENERGY_J: Final = 10**15  # 278 GWh: no job
 _BYTES: Final = {"": 1 << 20, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50}
 _DURATION = re.compile(r"(?:(\d{1,7})-)?(?:(\d{1,6}):)?(\d{1,6}):(\d{1,6}(?:\.\d+)?)")
 _MEMORY = re.compile(r"(\d{1,18}(?:\.\d+)?)([KMGTP]?)([cn]?)")
@@ -178,6 +179,25 @@ def parse_count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,10}", text.strip()):
         raise InputError(f"{text[:40]!r} is no count")
     return int(text)
+
+
+def parse_energy_j(text: str) -> float | None:
+    """Energy [J] of `ConsumedEnergyRaw`; None where Slurm measured none: it writes nothing, 0, or its largest numbers.
+
+    Raises:
+        InputError: it is no whole number.
+    """
+    text = text.strip()
+    if text in ABSENT:
+        return None
+    if not re.fullmatch(r"[0-9]{1,20}", text):
+        raise InputError(f"{text[:40]!r} is no energy in joules")
+    return known_energy_j(int(text))
+
+
+def known_energy_j(energy_j: int) -> float | None:
+    """The energy [J], None for Slurm's ways to say that there is none: 0 and `NO_VAL64`."""
+    return float(energy_j) if 0 < energy_j < _NO_ENERGY_J else None
 
 
 def parse_state(text: str) -> JobState:

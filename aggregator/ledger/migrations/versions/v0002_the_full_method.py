@@ -22,7 +22,7 @@ def upgrade() -> None:
 
 
 def _jobs() -> None:
-    pass
+    op.add_column("jobs", Column("consumed_energy_j", Float()))
 
 
 def _allocations() -> None:

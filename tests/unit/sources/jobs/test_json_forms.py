@@ -100,7 +100,9 @@ def test_nodes_of_2205():
     assert not faults
     assert (nodes["max-wn001"].state, nodes["max-wn001"].cpus) == ("MIXED", 64)
     assert (nodes["max-wng001"].gpus, nodes["max-wng001"].features) == (4, "AMD,EPYC,A100")
-    drained = json_forms.node({"name": "a", "state": "idle", "state_flags": ["DRAIN"], "active_features": ""})
+    told = {"name": "a", "state": "idle", "state_flags": ["DRAIN"], "active_features": "", "tres": "cpu=31,mem=250G"}
+    drained = json_forms.node(told | {"cpus": 32})
+    assert drained["effective_cpus"] == 31  # with one core for the system: CPUEfctv=31, CPUTot=32
     assert (drained["state"], drained["active_features"]) == (["IDLE", "DRAIN"], [])
 
 
