@@ -1,6 +1,6 @@
 """Booking a time: samples and jobs through the kernel into the ledger, chunk by chunk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -11,13 +11,14 @@ from aggregator.kernel.arrays import F64, I64, Bookings, Lives, Measured, States
 from aggregator.kernel.attribution import attribute
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline import booking_rows, closure, fine, siblings
+from aggregator.pipeline.ahead import ahead
 from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, margin_ms, node_chunks, states_of, tenants_of
 from aggregator.pipeline.factors import FactorHistory, factor_history
 from aggregator.pipeline.series import series_of
 from aggregator.pipeline.values import Values, values_of
 from maxwatt.config import Settings
 from maxwatt.domain import clock
-from maxwatt.domain.ports import Store
+from maxwatt.domain.ports import SampleWindow, Store
 from maxwatt.domain.units import BUCKET_MS, DAY_MS, MS_PER_S, bucket_start_ms
 
 SHOWN_GAPS: Final = 20
@@ -65,14 +66,25 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """What all chunks of a day share: samples are read over `span_ms`; the last names may be of siblings only."""
+    """What all chunks of a day share: samples are read over `span_ms`; names beyond the first `own` are of siblings."""
 
     window: Window
     span_ms: tuple[int, int]
     names: tuple[str, ...]
+    own: int
     tenants: Tenants
     states: States
     revisions: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Nodes first..last-1 of a day, and which share of the whole booking is done with them."""
+
+    day: _Day
+    first: int
+    last: int
+    done: float
 
 
 def attribute_range(
@@ -88,7 +100,8 @@ def attribute_range(
 ) -> Report:
     """Book all buckets that touch [start_ms, end_ms); what the ledger said of them before is replaced.
 
-    Memory is bounded: one UTC day of `attribution.nodes_per_chunk` nodes at a time.
+    `attribution.workers` threads read and attribute ahead, while what they found is written here, in order. Memory is
+    bounded: one UTC day of `attribution.nodes_per_chunk` nodes for each of them.
 
     Args:
         start_ms, end_ms: epoch ms UTC.
@@ -101,15 +114,30 @@ def attribute_range(
         ConfigError: no carbon factor for the configured zone.
     """
     present = clock.now_ms() if now_ms is None else now_ms
-    report, days = Report(), _days(start_ms, end_ms)
     factors = factor_history(ledger, series_of(ledger, settings, present))
     run = _Run(store, ledger, settings, ledger.node_capacities(), factors, present)
-    for number, (first, last) in enumerate(days):
-        tell = _part(progress, number, len(days))
-        report += _book_day(run, first, last, nodes, tell)
-    if progress is not None:
-        progress(1.0)
+    report, errors = Report(), np.zeros(0)
+    pieces = _pieces(run, start_ms, end_ms, nodes)
+    for piece, found in ahead(lambda piece: _attributed(run, piece), pieces, settings.attribution.workers):
+        done, worst = _book(run, piece, *found)
+        errors = worst if piece.first == 0 else np.maximum(errors, worst)
+        report += done
+        if piece.last == piece.day.own:
+            report += Report(windows=len(errors))
+            ledger.note_booked(_by_bucket(piece.day.window, errors), present, partial=nodes is not None)
+        if progress is not None:
+            progress(piece.done)
     return report
+
+
+def _pieces(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None) -> Iterator[_Piece]:
+    """All there is to book, in order of time; a day without nodes is one empty piece."""
+    days = _days(start_ms, end_ms)
+    for number, (low, high) in enumerate(days):
+        names = sorted(set(nodes)) if nodes is not None else _all_nodes(run, low, high)
+        day = _load_day(run, names, low, high)
+        for first, last in node_chunks(names, run.settings.attribution.nodes_per_chunk) or [(0, 0)]:
+            yield _Piece(day, first, last, (number + (last / len(names) if names else 1.0)) / len(days))
 
 
 def _days(start_ms: int, end_ms: int) -> list[tuple[int, int]]:
@@ -117,24 +145,6 @@ def _days(start_ms: int, end_ms: int) -> list[tuple[int, int]]:
     first, last = bucket_start_ms(start_ms), bucket_start_ms(end_ms - 1) + BUCKET_MS
     cuts = [first, *range(first - first % DAY_MS + DAY_MS, last, DAY_MS), last]
     return [(low, high) for low, high in pairwise(cuts) if low < high]
-
-
-def _part(progress: Progress | None, number: int, count: int) -> Progress:
-    if progress is None:
-        return lambda _: None
-    return lambda share: progress((number + share) / count)
-
-
-def _book_day(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None, tell: Progress) -> Report:
-    names = sorted(set(nodes)) if nodes is not None else _all_nodes(run, start_ms, end_ms)
-    day = _load_day(run, names, start_ms, end_ms)
-    report, errors = Report(windows=len(day.window.edges_ms) - 1), np.zeros(len(day.window.edges_ms) - 1)
-    for first, last in node_chunks(names, run.settings.attribution.nodes_per_chunk):
-        done, worst = _book_chunk(run, day, first, last)
-        report, errors = report + done, np.maximum(errors, worst)
-        tell(last / len(names))
-    run.ledger.note_booked(_by_bucket(day.window, errors), run.now_ms, partial=nodes is not None)
-    return report
 
 
 def _load_day(run: _Run, names: Sequence[str], start_ms: int, end_ms: int) -> _Day:
@@ -145,7 +155,7 @@ def _load_day(run: _Run, names: Sequence[str], start_ms: int, end_ms: int) -> _D
     everywhere = (*names, *others)
     tenants = run.ledger.load_tenants(everywhere, *span_ms, run.settings.model_of)
     states = run.ledger.load_states(names, *span_ms)
-    return _Day(window, span_ms, everywhere, tenants, states, run.ledger.revisions(start_ms, end_ms))
+    return _Day(window, span_ms, everywhere, len(names), tenants, states, run.ledger.revisions(start_ms, end_ms))
 
 
 def _edges(start_ms: int, end_ms: int, newest_ms: int) -> I64:
@@ -164,13 +174,14 @@ def _by_bucket(window: Window, errors: F64) -> dict[int, float]:
     return dict(zip(window.edges_ms[:-1].tolist(), errors.tolist(), strict=True))
 
 
-def _book_chunk(run: _Run, day: _Day, first: int, last: int) -> tuple[Report, F64]:
-    """Book nodes first..last-1; returns what was done and the worst gap per bucket."""
-    nodes, edges = day.names[first:last], day.window.edges_ms
-    lives, booked, values, measured = _attributed(run, day, first, last)
+def _book(
+    run: _Run, piece: _Piece, lives: Lives, booked: Bookings, values: Values, measured: Measured
+) -> tuple[Report, F64]:
+    """Write the bookings of a piece; returns what was done and the worst gap per bucket."""
+    day, nodes, edges = piece.day, piece.day.names[piece.first : piece.last], piece.day.window.edges_ms
     gaps = closure.closure_gaps(booked, measured)
     beyond = closure.beyond_limit(gaps, nodes, day.window)
-    said = [*map(str, beyond[:SHOWN_GAPS]), *_boardless(day.tenants, nodes, first)]
+    said = [*map(str, beyond[:SHOWN_GAPS]), *_boardless(day.tenants, nodes, piece.first)]
     run.ledger.add_faults("attribution", said, run.now_ms)
     rows = booking_rows.booking_rows(booked, lives, nodes, day.window, values)
     meters = booking_rows.measured_rows(measured, nodes, day.window)
@@ -187,21 +198,28 @@ def _boardless(tenants: Tenants, nodes: Sequence[str], first: int) -> list[str]:
     return [f"node {nodes[index]}: {said}" for index in found]
 
 
-def _attributed(run: _Run, day: _Day, first: int, last: int) -> tuple[Lives, Bookings, Values, Measured]:
-    """The kernel's answer for nodes first..last-1 and what it weighs, with the lives that its rows point to."""
+def _attributed(run: _Run, piece: _Piece) -> tuple[Lives, Bookings, Values, Measured]:
+    """The kernel's answer for a piece and what it weighs, with the lives that its rows point to."""
+    day, first, last = piece.day, piece.first, piece.last
     own = tenants_of(day.tenants, first, last)
     others = siblings.siblings_of(day.tenants.lives, day.names, first, last)
-    samples = run.store.read(day.names[first:last], *day.span_ms, COLUMNS)
-    if others.nodes:
-        at_once = run.settings.attribution.nodes_per_chunk
-        samples = siblings.with_samples(samples, others, run.store, day.span_ms, at_once)
     lives = siblings.with_lives(own.lives, others, last - first)
     states = states_of(day.states, first, last)
-    chunk = build_chunk(samples, replace(own, lives=lives), run.capacities, run.settings, states)
-    # A factor that changes inside a bucket is a cell edge: CO2 is that of the pieces, the ledger's row their sum.
-    pieces = replace(day.window, edges_ms=run.factors.edges_with_changes(day.window.edges_ms))
-    booked, measured = siblings.without_siblings(*attribute(chunk, pieces), last - first)
-    values = values_of(booked, pieces, run.factors)
-    if len(pieces.edges_ms) > len(day.window.edges_ms):
-        booked, values, measured = fine.merged(booked, values, measured, pieces, day.window.edges_ms)
+    # No name holds the samples: their tables are gone once the kernel's arrays are made of them.
+    chunk = build_chunk(_samples(run, piece, others), replace(own, lives=lives), run.capacities, run.settings, states)
+    # A factor that changes inside a bucket is a cell edge: CO2 is that of the parts, the ledger's row their sum.
+    parts = replace(day.window, edges_ms=run.factors.edges_with_changes(day.window.edges_ms))
+    booked, measured = siblings.without_siblings(*attribute(chunk, parts), last - first)
+    values = values_of(booked, parts, run.factors)
+    if len(parts.edges_ms) > len(day.window.edges_ms):
+        booked, values, measured = fine.merged(booked, values, measured, parts, day.window.edges_ms)
     return lives, booked, values, measured
+
+
+def _samples(run: _Run, piece: _Piece, others: siblings.Siblings) -> SampleWindow:
+    day = piece.day
+    samples = run.store.read(day.names[piece.first : piece.last], *day.span_ms, COLUMNS)
+    if not others.nodes:
+        return samples
+    at_once = run.settings.attribution.nodes_per_chunk
+    return siblings.with_samples(samples, others, run.store, day.span_ms, at_once)

@@ -204,9 +204,12 @@ class TestBookingATime:
             book(site, nodes=(node,))
         assert_same(site.figures(), reference)
 
-    @pytest.mark.parametrize("size", [1, 3])
-    def test_the_size_of_chunks_changes_nothing(self, site: Site, reference: Figures, size: int) -> None:
-        site.settings = replace(SETTINGS, attribution=replace(SETTINGS.attribution, nodes_per_chunk=size))
+    @pytest.mark.parametrize(("size", "workers"), [(1, 1), (1, 4), (3, 2)])
+    def test_neither_the_size_of_chunks_nor_their_workers_change_anything(
+        self, site: Site, reference: Figures, size: int, workers: int
+    ) -> None:
+        cut = replace(SETTINGS.attribution, nodes_per_chunk=size, workers=workers)
+        site.settings = replace(SETTINGS, attribution=cut)
         know_everything(site)
         book(site)
         assert_same(site.figures(), reference)
