@@ -30,6 +30,7 @@ from pyarrow import feather
 from aggregator.kernel.arrays import Chunk, GpuShares, Lives, NodeTraits, Suspensions, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
+from aggregator.kernel.idle import declared
 from aggregator.pipeline.chunks import COLUMNS
 from maxwatt.domain.energy import Account
 from maxwatt.domain.jobs import JobKey, JobRecord
@@ -165,7 +166,9 @@ def book(args: argparse.Namespace) -> dict[str, Any]:
         began, cpu_began_s = time.perf_counter(), time.process_time()
         samples = node_samples(tables["node"]), gpu_samples(tables["gpu"]), job_samples(tables["job"])
         del tables  # what follows needs the arrays only
-        booked, measured = attribute(Chunk(traits, *samples, lives, nobody, no_gpus), Window(edges, MAX_GAP_MS))
+        booked, measured = attribute(
+            Chunk(traits, *samples, lives, nobody, no_gpus, declared(traits, 8)), Window(edges, MAX_GAP_MS)
+        )
         seconds, cpu_s = seconds + time.perf_counter() - began, cpu_s + time.process_time() - cpu_began_s
         profiler.disable()
         rows += len(booked.account)

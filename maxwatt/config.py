@@ -163,6 +163,9 @@ class AttributionSettings:
     interval_s: float = _setting(30.0, "seconds between two rounds of the aggregator", _positive)
     settle_s: float = _setting(120.0, "a window closes this long after its end, when its sources are in", _not_negative)
     max_gap_s: float = _setting(900.0, "readings further apart are missing coverage, not one interval", _positive)
+    power_gap_s: float = _setting(
+        120.0, "between powers read further apart the node model bounds the energy, and it is interpolated", _positive
+    )
     nodes_per_chunk: int = _setting(16, "nodes attributed together: memory against speed", _positive)
     workers: int = _setting(2, "threads that attribute at once; each takes the memory of one chunk", _positive)
 

@@ -102,6 +102,26 @@ class Suspensions:
 
 
 @dataclass(frozen=True, slots=True)
+class IdlePowers:
+    """Power of components without work [W] by UTC day; NaN where neither calibrated nor declared.
+
+    Args:
+        first_day_ms: start of the first day [epoch ms UTC]; other days take the nearest one's.
+        cpu_w, dram_w, rest_w: [nodes, days].
+        gpu_w: [nodes, days, GPU indices].
+    """
+
+    first_day_ms: int
+    cpu_w: F64
+    dram_w: F64
+    rest_w: F64
+    gpu_w: F64
+
+
+NO_SUSPENSIONS: Final = Suspensions(*(np.zeros(0, np.int64) for _ in range(3)))
+
+
+@dataclass(frozen=True, slots=True)
 class States:
     """Spans in which what nobody holds of a node goes to another account than `IDLE`; end is FOREVER while it lasts.
 
@@ -136,6 +156,11 @@ class GpuShares:
     assumed: Bool
 
 
+NO_GPU_SHARES: Final = GpuShares(
+    np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, np.bool_)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Tenants:
     """Jobs on some nodes and what they hold there. Lives are in order of node, the others in order of life."""
@@ -156,15 +181,23 @@ class Chunk:
     lives: Lives
     suspensions: Suspensions
     gpu_shares: GpuShares
+    idle: IdlePowers
     states: States = NO_STATES
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Edges of the buckets [epoch ms], ascending, at least two; and the longest interval that is bridged [ms]."""
+    """What to book and which readings belong together.
+
+    Args:
+        edges_ms: edges of the buckets [epoch ms UTC], ascending, at least two.
+        max_gap_ms: the longest interval that is bridged [ms].
+        power_gap_ms: between powers further apart [ms] the node model bounds what is integrated.
+    """
 
     edges_ms: I64
     max_gap_ms: int
+    power_gap_ms: int = 120_000
 
 
 @dataclass(frozen=True, slots=True)

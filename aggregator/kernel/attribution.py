@@ -6,17 +6,16 @@ second (cpu_time), price the meters' intervals (components, gpu, rest), book (ac
 
 from dataclasses import replace
 
-import numpy as np
-
 from aggregator.kernel import timeline as timelines
 from aggregator.kernel.accounts import Energy, book_idle, book_jobs, book_system, job_rows
 from aggregator.kernel.arrays import Bookings, Chunk, Measured, Window
-from aggregator.kernel.components import cpu_meter, dram_meter, parts_of, priced, whole_node
+from aggregator.kernel.components import cpu_meter, dram_meter, node_bounds, parts_of, priced, whole_node
 from aggregator.kernel.counters import ordered
 from aggregator.kernel.cpu_time import cpu_time
 from aggregator.kernel.gpu import gpu_energy
 from aggregator.kernel.gpu_holdings import gpu_holdings
 from aggregator.kernel.holdings import holdings
+from aggregator.kernel.idle import idle_w
 from aggregator.kernel.job_use import in_order
 from aggregator.kernel.measure import measured
 from aggregator.kernel.node_rows import NodeRows, node_rows
@@ -53,15 +52,17 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
 
 def _energy(chunk: Chunk, line: Timeline, window: Window) -> Energy:
     gap = window.max_gap_ms
-    rows, readings = ordered(chunk.node, line)
+    rows, readings = ordered(chunk.node, line.axis)
     held = holdings(chunk, line)
     time = cpu_time(chunk, line, readings, rows.cpu_busy_s, held, gap)
-    models = [node.model for node in chunk.nodes]
-    cpu = priced(cpu_meter(rows, readings, line, gap), np.array([m.cpu_idle_w for m in models]), time)
-    dram = priced(dram_meter(rows, readings, line, gap), np.array([m.dram_idle_w for m in models]), time)
-    gpu = gpu_energy(chunk, line, gap)
-    parts = parts_of(chunk, line, cpu, dram, gpu, time)
-    remaining = rest(chunk, line, whole_node(rows, readings, line, gap), parts, cpu.meter)
+    of_cpu, of_dram = cpu_meter(rows, readings, line, gap), dram_meter(rows, readings, line, gap)
+    cpu_s = time.jobs_s + time.system_s
+    cpu = priced(of_cpu, idle_w(chunk.idle, chunk.idle.cpu_w, line.axis, of_cpu.intervals), cpu_s)
+    dram = priced(of_dram, idle_w(chunk.idle, chunk.idle.dram_w, line.axis, of_dram.intervals), cpu_s)
+    gpu = gpu_energy(chunk, line, window)
+    parts = parts_of(chunk, line, cpu, dram, gpu, cpu_s)
+    meter = whole_node(rows, readings, line, window, node_bounds(chunk, window, gpu.present))
+    remaining = rest(chunk, line, meter, parts, cpu.meter)
     return Energy(time, held, cpu, dram, gpu, gpu_holdings(chunk, line, held, gpu), remaining)
 
 
@@ -71,5 +72,5 @@ def _book_nodes(chunk: Chunk, line: Timeline, energy: Energy, rows: NodeRows) ->
     book_system(energy, sheet, rows.of(Account.SYSTEM))
     book_idle(chunk, line, energy, sheet, rows.unheld)
     lost = rows.of(Account.UNATTRIBUTED)[on]
-    sheet.book(lost, energy.rest.unattributed_j[on], REST, STATIC, energy.rest.evidence[on])
+    sheet.book(lost, energy.rest.unattributed_j[on], REST, STATIC, energy.rest.unattributed_evidence[on])
     return sheet

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Bool, Chunk, NodeSamples
-from aggregator.kernel.counters import MODELLED, Intervals, Readings, counted, fill, integrated
-from aggregator.kernel.cpu_time import CpuTime
+from aggregator.kernel.arrays import F64, I64, Bool, Chunk, NodeSamples, Window
+from aggregator.kernel.counters import MODELLED, Intervals, PowerBounds, Readings, counted, fill, integrated
 from aggregator.kernel.gpu import GpuEnergy
 from aggregator.kernel.meters import Meter, on_timeline
 from aggregator.kernel.prices import Prices, prices
@@ -42,20 +41,36 @@ def dram_meter(rows: NodeSamples, readings: Readings, timeline: Timeline, max_ga
     return on_timeline(timeline, counted(readings, rows.dram_energy_j, max_gap_ms))
 
 
-def whole_node(rows: NodeSamples, readings: Readings, timeline: Timeline, max_gap_ms: int) -> Intervals:
+def whole_node(
+    rows: NodeSamples, readings: Readings, timeline: Timeline, window: Window, bounds: PowerBounds
+) -> Intervals:
     """The whole-node meter: its counter, and its power where it counts none."""
-    by_counter = counted(readings, rows.meter_energy_j, max_gap_ms)
-    by_power = integrated(readings, rows.meter_power_w, max_gap_ms)
+    by_counter = counted(readings, rows.meter_energy_j, window.max_gap_ms)
+    by_power = integrated(readings, rows.meter_power_w, window.max_gap_ms, bounds)
     return fill(by_counter, by_power, timeline.axis.span)
 
 
-def priced(meter: Meter, idle_w: F64, time: CpuTime) -> Component:
+def node_bounds(chunk: Chunk, window: Window, present: F64) -> PowerBounds:
+    """Between which powers whole nodes stay, by their models: all their parts idle, and all of them at work.
+
+    Args:
+        present: [nodes, GPU indices] whether the node has that GPU.
+    """
+    low, high = np.zeros(len(chunk.nodes)), np.full(len(chunk.nodes), np.inf)
+    for index, (node, gpus) in enumerate(zip(chunk.nodes, present.sum(axis=1).tolist(), strict=True)):
+        boards = gpus if node.model.meter_includes_gpus else 0
+        low[index], high[index] = node.model.power_range_w(boards)
+    return PowerBounds(window.power_gap_ms, low, high)
+
+
+def priced(meter: Meter, idle_w: F64, cpu_s: F64) -> Component:
     """Split a meter's intervals with the CPU seconds of its node.
 
     Args:
-        idle_w: [nodes] idle power of the component [W].
+        idle_w: [k] idle power of the component in each interval [W], 0 where it is not known.
+        cpu_s: [s] all CPU seconds of the node, per segment.
     """
-    split = prices(meter.intervals, idle_w[meter.intervals.entity], meter.gather(time.jobs_s + time.system_s))
+    split = prices(meter.intervals, idle_w, meter.gather(cpu_s))
     count = len(meter.interval)
     if not len(meter.intervals):
         return Component(meter, split, np.zeros(count), np.zeros(count), np.zeros(count, np.int64))
@@ -68,23 +83,29 @@ def priced(meter: Meter, idle_w: F64, time: CpuTime) -> Component:
     )
 
 
-def parts_of(chunk: Chunk, timeline: Timeline, cpu: Component, dram: Component, gpu: GpuEnergy, time: CpuTime) -> Parts:
+def parts_of(chunk: Chunk, timeline: Timeline, cpu: Component, dram: Component, gpu: GpuEnergy, cpu_s: F64) -> Parts:
     """The parts of each node, and where all of them that its meter includes were metered.
 
     A component that a node never reported is absent hardware, not a gap.
+
+    Args:
+        cpu_s: [s] all CPU seconds of the node, per segment.
     """
-    seconds, count = time.jobs_s + time.system_s, len(timeline.start)
-    gpu_j = sums(gpu.segment, gpu.static_j + gpu.dynamic_j, count)
+    count = len(timeline.start)
+    gpu_dynamic_j = sums(gpu.segment, gpu.dynamic_j, count)
+    gpu_j = sums(gpu.segment, gpu.static_j, count) + gpu_dynamic_j
     included = np.array([node.model.meter_includes_gpus for node in chunk.nodes], np.bool_)[timeline.node]
     gpus = np.where(included, gpu.present.sum(axis=1)[timeline.node], 0.0)
-    dynamic = (cpu.per_cpu_s + dram.per_cpu_s) * seconds + sums(gpu.segment, gpu.dynamic_j, count)
-    static = cpu.static_j + dram.static_j
+    dynamic = (cpu.per_cpu_s + dram.per_cpu_s) * cpu_s
+    evidence = np.maximum(np.where(cpu.meter.covered, cpu.evidence, 0), np.where(dram.meter.covered, dram.evidence, 0))
+    np.maximum.at(evidence, gpu.segment, np.where(included[gpu.segment], gpu.evidence, 0))
     return Parts(
-        energy_j=static + (cpu.per_cpu_s + dram.per_cpu_s) * seconds + np.where(included, gpu_j, 0.0),
-        dynamic_j=dynamic,
+        energy_j=cpu.static_j + dram.static_j + dynamic + np.where(included, gpu_j, 0.0),
+        dynamic_j=dynamic + gpu_dynamic_j,
         known=_present(timeline, cpu.meter)
         & _present(timeline, dram.meter)
         & (sums(gpu.segment, np.ones(len(gpu.segment)), count) >= gpus),
+        evidence=evidence,
     )
 
 

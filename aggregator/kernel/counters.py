@@ -6,11 +6,12 @@ from typing import Final
 import numpy as np
 
 from aggregator.kernel.arrays import F64, I32, I64, Bool, NodeSamples
-from aggregator.kernel.timeline import Timeline
+from aggregator.kernel.timeline import Axis
 from maxwatt.domain.energy import EVIDENCE, Evidence
 
 COUNTED: Final = EVIDENCE.index(Evidence.COUNTED)
 INTEGRATED: Final = EVIDENCE.index(Evidence.INTEGRATED)
+INTERPOLATED: Final = EVIDENCE.index(Evidence.INTERPOLATED)
 ACCOUNTED: Final = EVIDENCE.index(Evidence.ACCOUNTED)
 MODELLED: Final = EVIDENCE.index(Evidence.MODELLED)
 
@@ -48,9 +49,9 @@ class Intervals:
         return len(self.amount)
 
 
-def ordered(samples: NodeSamples, timeline: Timeline) -> tuple[NodeSamples, Readings]:
+def ordered(samples: NodeSamples, axis: Axis) -> tuple[NodeSamples, Readings]:
     """The node rows in order of node and time without duplicates, and their readings."""
-    position = timeline.axis.at(samples.node, samples.ts_ms)
+    position = axis.at(samples.node, samples.ts_ms)
     keep = in_order(position)
     keep = keep[advancing(samples.node[keep], samples.epoch_id[keep], samples.monotonic_s[keep])]
     rows = NodeSamples(*(getattr(samples, name)[keep] for name in NodeSamples.__dataclass_fields__))
@@ -94,14 +95,34 @@ def counted(readings: Readings, counter: F64, max_gap_ms: int) -> Intervals:
     return _intervals(readings, a[keep], b[keep], amount[keep], COUNTED)
 
 
-def integrated(readings: Readings, power_w: F64, max_gap_ms: int) -> Intervals:
-    """Intervals of a power meter: trapezoids between consecutive good readings of one epoch."""
+@dataclass(frozen=True, slots=True)
+class PowerBounds:
+    """What a power meter can have shown between readings that are far apart.
+
+    Args:
+        gap_ms: readings are far apart beyond this [ms].
+        low_w, high_w: [entities] least and most [W]; infinite where the most is not known.
+    """
+
+    gap_ms: int
+    low_w: F64
+    high_w: F64
+
+
+def integrated(readings: Readings, power_w: F64, max_gap_ms: int, bounds: PowerBounds) -> Intervals:
+    """Intervals of a power meter: trapezoids between consecutive good readings of one epoch.
+
+    Where two readings are far apart their mean is kept within the bounds and the energy is interpolated.
+    """
     good = np.flatnonzero(~np.isnan(power_w))
     a, b = good[:-1], good[1:]
     keep = _joined(readings, a, b, max_gap_ms)
     a, b = a[keep], b[keep]
-    energy_j = 0.5 * (power_w[a] + power_w[b]) * (readings.monotonic_s[b] - readings.monotonic_s[a])
-    return _intervals(readings, a, b, energy_j, INTEGRATED)
+    mean_w = 0.5 * (power_w[a] + power_w[b])
+    far, entity = readings.position[b] - readings.position[a] > bounds.gap_ms, readings.entity[a]
+    mean_w = np.where(far, np.clip(mean_w, bounds.low_w[entity], bounds.high_w[entity]), mean_w)
+    energy_j = mean_w * (readings.monotonic_s[b] - readings.monotonic_s[a])
+    return replace(_intervals(readings, a, b, energy_j, INTEGRATED), evidence=np.where(far, INTERPOLATED, INTEGRATED))
 
 
 def _joined(readings: Readings, a: I64, b: I64, max_gap_ms: int) -> Bool:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Chunk
-from aggregator.kernel.counters import Intervals, Readings, advancing, counted, fill, in_order, integrated
+from aggregator.kernel.arrays import F64, I64, Chunk, Window
+from aggregator.kernel.counters import Intervals, PowerBounds, Readings, advancing, counted, fill, in_order, integrated
+from aggregator.kernel.idle import gpu_idle_w
 from aggregator.kernel.pieces import overlaps
-from aggregator.kernel.timeline import Timeline
+from aggregator.kernel.timeline import Axis, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,16 @@ class GpuEnergy:
     present: F64
 
 
-def gpu_energy(chunk: Chunk, timeline: Timeline, max_gap_ms: int) -> GpuEnergy:
+def gpu_energy(chunk: Chunk, timeline: Timeline, window: Window) -> GpuEnergy:
     """Energy of every GPU: its counter, and the trapezoids of its power where the counter is silent."""
     samples = chunk.gpu
     slots = max(int(samples.gpu.max(initial=-1)), int(chunk.gpu_shares.gpu.max(initial=-1))) + 1
     present = np.zeros((len(chunk.nodes), slots))
     present[samples.node, samples.gpu] = 1.0
-    intervals = _intervals(chunk, timeline, slots, max_gap_ms)
+    intervals = gpu_intervals(chunk, timeline.axis, window, slots)
     owner, segment, share = overlaps(timeline, intervals.start, intervals.end)
     entity = intervals.entity[owner]
-    idle_w = np.array([node.model.gpu_idle_w for node in chunk.nodes])[intervals.entity // max(slots, 1)]
+    idle_w = gpu_idle_w(chunk.idle, timeline.axis, intervals, slots)
     static = np.minimum(intervals.amount, idle_w * intervals.seconds)
     return GpuEnergy(
         slot=timeline.cell[segment] * slots + entity % max(slots, 1),
@@ -51,13 +52,20 @@ def gpu_energy(chunk: Chunk, timeline: Timeline, max_gap_ms: int) -> GpuEnergy:
     )
 
 
-def _intervals(chunk: Chunk, timeline: Timeline, slots: int, max_gap_ms: int) -> Intervals:
-    samples, axis = chunk.gpu, timeline.axis
+def gpu_intervals(chunk: Chunk, axis: Axis, window: Window, slots: int) -> Intervals:
+    """Meter intervals of all GPUs; entity = node x slots + GPU index."""
+    samples = chunk.gpu
     entity = samples.node.astype(np.int64) * slots + samples.gpu
     position = axis.at(samples.node, samples.ts_ms)
     keep = in_order(entity * axis.span + position % axis.span)
     keep = keep[advancing(entity[keep], samples.epoch_id[keep], samples.monotonic_s[keep])]
     readings = Readings(entity[keep], position[keep], samples.monotonic_s[keep], samples.epoch_id[keep])
-    by_counter = counted(readings, samples.energy_j[keep], max_gap_ms)
-    by_power = integrated(readings, samples.power_w[keep], max_gap_ms)
+    by_counter = counted(readings, samples.energy_j[keep], window.max_gap_ms)
+    by_power = integrated(readings, samples.power_w[keep], window.max_gap_ms, _bounds(chunk, window, slots))
     return fill(by_counter, by_power, axis.span)
+
+
+def _bounds(chunk: Chunk, window: Window, slots: int) -> PowerBounds:
+    low_w = np.array([node.model.gpu_idle_w for node in chunk.nodes])
+    high_w = np.array([node.model.gpu_max_w or np.inf for node in chunk.nodes])
+    return PowerBounds(window.power_gap_ms, np.repeat(low_w, slots), np.repeat(np.maximum(low_w, high_w), slots))

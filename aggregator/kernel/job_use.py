@@ -74,11 +74,11 @@ def samples_of_lives(chunk: Chunk, timeline: Timeline) -> Sampled:
 
 def life_bounds(lives: Lives, timeline: Timeline) -> tuple[I64, I64]:
     """Positions between which each life can have used CPU: its start, and its end with the cut-off second."""
-    end_ms = _later(lives.end_ms, OVERTIME_MS)
+    end_ms = later(lives.end_ms, OVERTIME_MS)
     return timeline.axis.at(lives.node, lives.start_ms), timeline.axis.at(lives.node, end_ms)
 
 
-def _later(end_ms: I64, by_ms: int) -> I64:
+def later(end_ms: I64, by_ms: int) -> I64:
     """Ends moved by `by_ms`; what never ends still never does, instead of overflowing."""
     return np.asarray(np.minimum(end_ms, FOREVER - by_ms) + by_ms)
 
@@ -103,7 +103,7 @@ def _row_ranges(job: JobSamples, lives: Lives) -> tuple[I64, I64]:
 
 def _claims(lives: Lives) -> tuple[I64, I64]:
     """Time in which rows of a job id belong to a life: a little around it, never into the next life of that id."""
-    low, high = lives.start_ms - EARLY_MS, _later(lives.end_ms, LATE_MS)
+    low, high = lives.start_ms - EARLY_MS, later(lives.end_ms, LATE_MS)
     order = np.lexsort((lives.start_ms, lives.job_id, lives.node))
     a, b = order[:-1], order[1:]
     again = (lives.node[a] == lives.node[b]) & (lives.job_id[a] == lives.job_id[b])

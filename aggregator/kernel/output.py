@@ -5,6 +5,7 @@ import numpy as np
 from aggregator.kernel.accounts import Energy, JobRows
 from aggregator.kernel.arrays import F64, I64, Bookings, Bool, Chunk, Window
 from aggregator.kernel.evidence import uncertainty
+from aggregator.kernel.idle import day_of
 from aggregator.kernel.job_use import life_bounds
 from aggregator.kernel.node_rows import NODE_ACCOUNTS, NodeRows
 from aggregator.kernel.ragged import ratio, sums
@@ -42,7 +43,7 @@ def bookings(
         cpu_reserved_s=np.concatenate([facts["cpu_reserved_s"], np.zeros(len(account))]),
         held_s=np.concatenate([facts["held_s"], node_covered]),
         covered_s=np.concatenate([facts["covered_s"], node_covered]),
-        waste_j=np.concatenate([_waste(chunk, rows, jobs, facts), unknown]),
+        waste_j=np.concatenate([_waste(chunk, window, rows, jobs, facts), unknown]),
         memory_peak_bytes=np.concatenate([_memory_peaks(chunk, line, energy, rows), unknown]),
         uncertainty=np.concatenate([job_uncertainty, uncertainty(nodes.evidence_j, no_edges, node_covered)]),
     )
@@ -84,11 +85,11 @@ def _used(line: Timeline, energy: Energy, rows: JobRows) -> tuple[F64, Bool]:
     return used_s, seen
 
 
-def _waste(chunk: Chunk, rows: JobRows, jobs: Sheet, facts: dict[str, F64]) -> F64:
+def _waste(chunk: Chunk, window: Window, rows: JobRows, jobs: Sheet, facts: dict[str, F64]) -> F64:
     """Static CPU energy reserved but not used: `static * max(0, 1 - used / reserved)`; unknown without idle power."""
-    known = np.array([node.model.cpu_idle_w > 0 for node in chunk.nodes], np.bool_)
+    known = ~np.isnan(chunk.idle.cpu_w[chunk.lives.node[rows.life], day_of(chunk.idle, window.edges_ms[rows.bucket])])
     unused = np.maximum(0.0, 1.0 - ratio(facts["cpu_used_s"], facts["cpu_reserved_s"]))
-    return np.where(known[chunk.lives.node[rows.life]], jobs.energy_j[:, CPU, STATIC] * unused, np.nan)
+    return np.where(known, jobs.energy_j[:, CPU, STATIC] * unused, np.nan)
 
 
 def _memory_peaks(chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows) -> F64:

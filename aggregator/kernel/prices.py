@@ -28,7 +28,7 @@ def prices(intervals: Intervals, idle_w: F64, cpu_s: F64) -> Prices:
     """Split each interval once; everything finer is cut with the prices.
 
     Args:
-        idle_w: [k] idle power of the interval's component [W].
+        idle_w: [k] idle power of the interval's component [W], 0 where it is not known.
         cpu_s: [k] all CPU seconds of the node in the interval, `U_k`.
     """
     static = np.minimum(intervals.amount, idle_w * intervals.seconds)

@@ -86,16 +86,21 @@ class Timeline:
         return sums(self.cell, weights, self.cell_count)
 
 
-def build(chunk: Chunk, window: Window) -> Timeline:
-    """Segments and cells of a chunk, from the first sample that may belong to it to the last.
+def axis_of(chunk: Chunk, window: Window) -> Axis:
+    """The axis of a chunk, from the first sample that may belong to it to the last.
 
     A chunk is read at least `max_gap_ms` beyond its window: a job that began there has its whole use in the samples.
     """
-    edges = window.edges_ms
     times = [ts for ts in (chunk.node.ts_ms, chunk.gpu.ts_ms, chunk.job.ts_ms) if len(ts)]
-    origin = int(min([edges[0] - window.max_gap_ms, *(ts.min() for ts in times)])) - 1
-    last = int(max([edges[-1], *(ts.max() for ts in times)])) + OVERTIME_MS + 1
-    axis = Axis(origin, last - origin + 1)
+    origin = int(min([window.edges_ms[0] - window.max_gap_ms, *(ts.min() for ts in times)])) - 1
+    last = int(max([window.edges_ms[-1], *(ts.max() for ts in times)])) + OVERTIME_MS + 1
+    return Axis(origin, last - origin + 1)
+
+
+def build(chunk: Chunk, window: Window) -> Timeline:
+    """Segments and cells of a chunk."""
+    edges, axis = window.edges_ms, axis_of(chunk, window)
+    origin = axis.origin_ms
     changes = _changes(axis, chunk, edges)
     readings = [axis.at(chunk.node.node, chunk.node.ts_ms), axis.at(chunk.gpu.node, chunk.gpu.ts_ms)]
     knots = distinct(np.concatenate([changes, *readings]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from aggregator.ledger import bookings, factors, facts, history, jobs, lives, refresh, states, unfinished, windows
+from aggregator.ledger import bookings, factors, facts, history, idle, jobs, lives, refresh, states, unfinished, windows
 from aggregator.ledger.engine import open_engine
 from aggregator.ledger.rows import chunks
 from aggregator.ledger.transactions import writing
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from aggregator.kernel.arrays import States, Tenants
     from aggregator.ledger.facts import SourceState
+    from aggregator.ledger.idle import IdlePower
     from aggregator.ledger.lives import ModelOf
     from aggregator.ledger.refresh import Progress, Site
     from aggregator.ledger.rows import Row
@@ -184,6 +185,27 @@ class Ledger:
         with self._writing.begin() as connection:
             windows.finish(connection, done)
 
+    # idle powers
+
+    def idle_powers(self, nodes: Sequence[str], first_day_ms: int, last_day_ms: int) -> list[IdlePower]:
+        """Idle powers that bookings were made with, by node, UTC day and component."""
+        with self.engine.begin() as connection:
+            return idle.load(connection, nodes, first_day_ms, last_day_ms)
+
+    def freeze_idle_powers(self, found: Sequence[IdlePower]) -> None:
+        """Put down idle powers of days; what is frozen already stays, what was thawed gets a new revision."""
+        with self._writing.begin() as connection:
+            idle.freeze(connection, found)
+
+    def thaw_idle_powers(self, start_ms: int, end_ms: int) -> None:
+        """Let the UTC days that begin in a time be calibrated anew when they are booked next."""
+        with self._writing.begin() as connection:
+            idle.thaw(connection, start_ms, end_ms)
+
+    def had_jobs(self, nodes: Iterable[str], before_ms: int) -> set[str]:
+        """Which of these nodes ever had a job that ended before a moment."""
+        with self.engine.begin() as connection:
+            return idle.had_jobs(connection, nodes, before_ms)
     # sums
 
     def refresh_rollups(self, site: Site, progress: Progress | None = None) -> None:

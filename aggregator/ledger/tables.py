@@ -197,6 +197,21 @@ measured = Table(
     sqlite_with_rowid=False,
 )
 
+idle_powers = Table(
+    "idle_powers",
+    metadata,
+    Column("day_ms", BigInteger, primary_key=True, autoincrement=False, comment="start of the UTC day"),
+    Column("node", String, primary_key=True),
+    Column("component", String, primary_key=True, comment="cpu, dram, rest, gpu0, …; gpu: boards without their own"),
+    Column("power_w", Float, comment="null: not known"),
+    Column("intervals", Integer, nullable=False, comment="job-free intervals of the 7 days before"),
+    Column("origin", String, nullable=False, comment="calibrated, model or none"),
+    Column("revision", Integer, nullable=False),
+    Column("frozen", Boolean, nullable=False, comment="false: to be calibrated anew"),
+    comment="idle power of each UTC day: what its bookings were made with",
+    sqlite_with_rowid=False,
+)
+
 windows = Table(
     "windows",
     metadata,

@@ -7,19 +7,29 @@ from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Bookings, Lives, Measured, States, Tenants, Window
+from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Lives, Measured, States, Tenants, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline import booking_rows, closure, fine, siblings
 from aggregator.pipeline.ahead import ahead
-from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, margin_ms, node_chunks, states_of, tenants_of
+from aggregator.pipeline.chunks import (
+    COLUMNS,
+    Capacities,
+    build_chunk,
+    margin_ms,
+    node_chunks,
+    states_of,
+    tenants_of,
+    window_of,
+)
 from aggregator.pipeline.factors import FactorHistory, factor_history
+from aggregator.pipeline.idle_powers import idle_powers, thaw
 from aggregator.pipeline.series import series_of
 from aggregator.pipeline.values import Values, values_of
 from maxwatt.config import Settings
 from maxwatt.domain import clock
 from maxwatt.domain.ports import SampleWindow, Store
-from maxwatt.domain.units import BUCKET_MS, DAY_MS, MS_PER_S, bucket_start_ms
+from maxwatt.domain.units import BUCKET_MS, DAY_MS, bucket_start_ms
 
 SHOWN_GAPS: Final = 20
 """Gaps noted as faults per chunk; more of them say nothing new."""
@@ -97,6 +107,7 @@ def attribute_range(
     nodes: Sequence[str] | None = None,
     progress: Progress | None = None,
     now_ms: int | None = None,
+    recalibrate: bool = False,
 ) -> Report:
     """Book all buckets that touch [start_ms, end_ms); what the ledger said of them before is replaced.
 
@@ -108,12 +119,15 @@ def attribute_range(
         nodes: host names; None: every node with samples, and every node on which a job held something.
         progress: told the share that is done; what it raises ends the booking between two chunks.
         now_ms: what counts as the present [epoch ms UTC]; None: the clock.
+        recalibrate: find the idle powers of the UTC days touched anew, and book all that changes with them.
 
     Raises:
         SourceError: the store could not be read. Whole days that were booked before stay booked.
         ConfigError: no carbon factor for the configured zone.
     """
     present = clock.now_ms() if now_ms is None else now_ms
+    if recalibrate:
+        start_ms, end_ms = _with_samples(store, *thaw(ledger, settings, start_ms, end_ms))
     factors = factor_history(ledger, series_of(ledger, settings, present))
     run = _Run(store, ledger, settings, ledger.node_capacities(), factors, present)
     report, errors = Report(), np.zeros(0)
@@ -140,6 +154,12 @@ def _pieces(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None) 
             yield _Piece(day, first, last, (number + (last / len(names) if names else 1.0)) / len(days))
 
 
+def _with_samples(store: Store, start_ms: int, end_ms: int) -> tuple[int, int]:
+    """The part of a time in which there are samples [epoch ms UTC]."""
+    newest_ms = max(store.newest_ms().values(), default=start_ms)
+    return max(start_ms, store.oldest_ms() or start_ms), min(end_ms, newest_ms + 1)
+
+
 def _days(start_ms: int, end_ms: int) -> list[tuple[int, int]]:
     """The whole buckets that touch the time, cut at UTC midnights."""
     first, last = bucket_start_ms(start_ms), bucket_start_ms(end_ms - 1) + BUCKET_MS
@@ -148,8 +168,8 @@ def _days(start_ms: int, end_ms: int) -> list[tuple[int, int]]:
 
 
 def _load_day(run: _Run, names: Sequence[str], start_ms: int, end_ms: int) -> _Day:
-    max_gap_ms = int(run.settings.attribution.max_gap_s * MS_PER_S)
-    window = Window(_edges(start_ms, end_ms, max(run.store.newest_ms().values(), default=end_ms)), max_gap_ms)
+    edges_ms = _edges(start_ms, end_ms, max(run.store.newest_ms().values(), default=end_ms))
+    window = window_of(edges_ms, run.settings)
     span_ms = (start_ms - run.margin_ms, end_ms + run.margin_ms)
     others = sorted(run.ledger.sibling_nodes(names, *span_ms))
     everywhere = (*names, *others)
@@ -204,9 +224,7 @@ def _attributed(run: _Run, piece: _Piece) -> tuple[Lives, Bookings, Values, Meas
     own = tenants_of(day.tenants, first, last)
     others = siblings.siblings_of(day.tenants.lives, day.names, first, last)
     lives = siblings.with_lives(own.lives, others, last - first)
-    states = states_of(day.states, first, last)
-    # No name holds the samples: their tables are gone once the kernel's arrays are made of them.
-    chunk = build_chunk(_samples(run, piece, others), replace(own, lives=lives), run.capacities, run.settings, states)
+    chunk = _chunk(run, piece, others, replace(own, lives=lives))
     # A factor that changes inside a bucket is a cell edge: CO2 is that of the parts, the ledger's row their sum.
     parts = replace(day.window, edges_ms=run.factors.edges_with_changes(day.window.edges_ms))
     booked, measured = siblings.without_siblings(*attribute(chunk, parts), last - first)
@@ -214,6 +232,13 @@ def _attributed(run: _Run, piece: _Piece) -> tuple[Lives, Bookings, Values, Meas
     if len(parts.edges_ms) > len(day.window.edges_ms):
         booked, values, measured = fine.merged(booked, values, measured, parts, day.window.edges_ms)
     return lives, booked, values, measured
+
+
+def _chunk(run: _Run, piece: _Piece, others: siblings.Siblings, tenants: Tenants) -> Chunk:
+    """The kernel's input. The samples' tables end here: only the arrays made of them go on."""
+    samples, states = _samples(run, piece, others), states_of(piece.day.states, piece.first, piece.last)
+    idle = idle_powers(run.store, run.ledger, run.settings, samples)
+    return build_chunk(samples, tenants, run.capacities, run.settings, idle, states)
 
 
 def _samples(run: _Run, piece: _Piece, others: siblings.Siblings) -> SampleWindow:

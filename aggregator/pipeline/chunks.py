@@ -6,7 +6,19 @@ from typing import Any, Final
 import numpy as np
 import pyarrow.compute as pc
 
-from aggregator.kernel.arrays import NO_STATES, Chunk, GpuShares, Lives, NodeTraits, States, Suspensions, Tenants
+from aggregator.kernel.arrays import (
+    I64,
+    NO_STATES,
+    Chunk,
+    GpuShares,
+    IdlePowers,
+    Lives,
+    NodeTraits,
+    States,
+    Suspensions,
+    Tenants,
+    Window,
+)
 from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
 from aggregator.kernel.rest import SLOT_MS
 from maxwatt.config import Settings
@@ -47,6 +59,12 @@ def settle_ms(settings: Settings) -> int:
     return max(int(settings.attribution.settle_s * MS_PER_S), SLOT_MS)
 
 
+def window_of(edges_ms: I64, settings: Settings) -> Window:
+    """The kernel's window with the settings' gaps."""
+    attribution = settings.attribution
+    return Window(edges_ms, int(attribution.max_gap_s * MS_PER_S), int(attribution.power_gap_s * MS_PER_S))
+
+
 Capacities = Mapping[str, tuple[int, int]]
 """CPUs and memory [B] that Slurm can allocate, per node."""
 
@@ -56,6 +74,7 @@ def build_chunk(
     tenants: Tenants,
     capacities: Capacities,
     settings: Settings,
+    idle: IdlePowers,
     states: States = NO_STATES,
 ) -> Chunk:
     """The kernel's input.
@@ -63,6 +82,7 @@ def build_chunk(
     Args:
         samples: of the chunk's nodes.
         tenants: jobs on these nodes; `node` of their lives is an index into them.
+        idle: of these nodes.
         states: of these nodes; they change nothing for jobs.
     """
     return Chunk(
@@ -73,6 +93,7 @@ def build_chunk(
         lives=tenants.lives,
         suspensions=tenants.suspensions,
         gpu_shares=tenants.gpu_shares,
+        idle=idle,
         states=states,
     )
 

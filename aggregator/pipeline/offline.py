@@ -19,15 +19,19 @@ def book_offline(
     *,
     now_ms: int,
     progress: Progress | None = None,
+    recalibrate: bool = False,
 ) -> Report:
     """Book a time, close its windows where no Slurm is read that could still say something about them, and sum it up.
 
     Args:
         span_ms: start and end [epoch ms UTC].
         now_ms: the present [epoch ms UTC].
+        recalibrate: find the idle powers of these days anew.
     """
     waiting = [each for each in ledger.stretches() if _within(each, store.oldest_ms(), span_ms)]
-    report = attribute_range(store, ledger, settings, *span_ms, progress=progress, now_ms=now_ms)
+    report = attribute_range(
+        store, ledger, settings, *span_ms, progress=progress, now_ms=now_ms, recalibrate=recalibrate
+    )
     ledger.finish(waiting)
     if settings.slurm.live == settings.slurm.accounting == "none":
         close_settled(ledger, now_ms - settle_ms(settings), None, now_ms)

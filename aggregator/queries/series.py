@@ -7,17 +7,19 @@ from typing import Final, cast
 import numpy as np
 from sqlalchemy import Connection, RowMapping
 
-from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Lives, NodeSamples, Tenants, Window
+from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Lives, NodeSamples, Tenants
 from aggregator.kernel.attribution import attribute
-from aggregator.ledger import history, lives
-from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, node_chunks, tenants_of
+from aggregator.ledger import history, idle, lives
+from aggregator.ledger.idle import IdlePower
+from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, node_chunks, tenants_of, window_of
+from aggregator.pipeline.idle_powers import as_arrays
 from aggregator.queries.job_detail import node_shares
 from aggregator.queries.models import NodeSeries, NodeShare
 from maxwatt.config import Settings
 from maxwatt.domain.energy import COMPONENTS, PARTS, Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.ports import Store
-from maxwatt.domain.units import MS_PER_S
+from maxwatt.domain.units import DAY_MS, MS_PER_S
 
 POWER_COLUMNS: Final = tuple(f"{component}_{part}_w" for component in COMPONENTS for part in PARTS)
 
@@ -30,6 +32,7 @@ class JobInputs:
         span_ms: start and end of the attempt, or of what is known of it so far [epoch ms].
         padded_ms: the time whose samples matter: a counter's interval may begin before the job and end after it.
         tenants: every job on the job's nodes in the padded time.
+        idle: what is frozen of the idle powers of these nodes in this time.
     """
 
     job_ref: int
@@ -39,6 +42,7 @@ class JobInputs:
     shares: tuple[NodeShare, ...]
     capacities: Capacities
     tenants: Tenants
+    idle: tuple[IdlePower, ...]
 
 
 def gather(connection: Connection, job: RowMapping, settings: Settings, newest_ms: Mapping[str, int]) -> JobInputs:
@@ -52,7 +56,8 @@ def gather(connection: Connection, job: RowMapping, settings: Settings, newest_m
     padded_ms = (start_ms - gap_ms, end_ms + gap_ms)
     tenants = lives.load(connection, names, *padded_ms, settings.model_of)
     capacities = history.capacities(connection)
-    return JobInputs(job["job_ref"], job["job_id"], (start_ms, end_ms), padded_ms, shares, capacities, tenants)
+    powers = tuple(idle.load(connection, names, padded_ms[0] - DAY_MS, padded_ms[1]))
+    return JobInputs(job["job_ref"], job["job_id"], (start_ms, end_ms), padded_ms, shares, capacities, tenants, powers)
 
 
 def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: int) -> tuple[NodeSeries, ...]:
@@ -69,13 +74,13 @@ def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: 
     if inputs.span_ms[0] >= inputs.span_ms[1]:
         return ()
     names = [share.node for share in inputs.shares]
-    gap_ms = inputs.span_ms[0] - inputs.padded_ms[0]
     found: list[NodeSeries] = []
     for first, last in node_chunks(names, settings.attribution.nodes_per_chunk):
         samples = store.read(names[first:last], *inputs.padded_ms, COLUMNS)
-        chunk = build_chunk(samples, tenants_of(inputs.tenants, first, last), inputs.capacities, settings)
+        powers = as_arrays(samples, [each for each in inputs.idle if each.node in samples.nodes], settings)
+        chunk = build_chunk(samples, tenants_of(inputs.tenants, first, last), inputs.capacities, settings, powers)
         edges_ms = _edges_ms(inputs.span_ms, chunk.node, max_points)
-        bookings, _ = attribute(chunk, Window(edges_ms, gap_ms))
+        bookings, _ = attribute(chunk, window_of(edges_ms, settings))
         found += [
             _node_series(chunk, bookings, edges_ms, share, index=index, job=(inputs.job_ref, inputs.job_id))
             for index, share in enumerate(inputs.shares[first:last])

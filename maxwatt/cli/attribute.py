@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `maxwatt attribute`."""
     parser.add_argument("--since", metavar="TIME", help=f"from here on (default: the oldest sample): {FORMS}")
     parser.add_argument("--until", metavar="TIME", help="up to here, exclusive (default: the newest sample)")
+    parser.add_argument(
+        "--recalibrate", action="store_true", help="find the idle powers of these UTC days anew, a new revision of them"
+    )
     parser.add_argument("--json", action="store_true", help="tell the outcome as one line of JSON")
     add_config_options(parser)
 
@@ -46,8 +49,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _leave_to_server(ledger: "Ledger", settings: Settings, args: argparse.Namespace) -> int:
+    from aggregator.pipeline.idle_powers import thaw
+
     since_ms, until_ms = _asked(args, settings)
-    marked = ledger.mark_dirty(since_ms or 0, until_ms)
+    if args.recalibrate:
+        since_ms, until_ms = thaw(ledger, settings, since_ms or 0, until_ms or now_ms())
+    marked = ledger.mark_dirty(max(since_ms or 0, 0), until_ms)
     said = "The server runs: it books these windows again in its next round."
     if not marked:
         said = "The server runs: nothing of this time is booked yet, it will be in its next rounds."
@@ -60,7 +67,9 @@ def _book(store: Store, ledger: "Ledger", settings: Settings, args: argparse.Nam
 
     span_ms = _span(store, *_asked(args, settings))
     with _progress() as progress:
-        report = book_offline(store, ledger, settings, span_ms, now_ms=now_ms(), progress=progress)
+        report = book_offline(
+            store, ledger, settings, span_ms, now_ms=now_ms(), progress=progress, recalibrate=args.recalibrate
+        )
     _tell(report, as_json=args.json)
     return 1 if report.faults else 0
 

@@ -1,5 +1,6 @@
 """What is known of a kind of node before anything is measured: its idle and full powers."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -47,6 +48,19 @@ class NodeModel:
     def cpu_power_w(self, utilisation: float) -> float:
         """Modelled CPU power [W] at a utilisation in 0..1: `P_idle + (P_max - P_idle) * utilisation`."""
         return self.cpu_idle_w + (self.cpu_max_w - self.cpu_idle_w) * utilisation
+
+    def power_range_w(self, gpus: float) -> tuple[float, float]:
+        """Power [W] of the whole node with all parts idle and with all at work; the most is infinite where unknown.
+
+        Args:
+            gpus: how many GPUs count.
+        """
+        low_w = self.cpu_idle_w + self.dram_idle_w + gpus * self.gpu_idle_w
+        high_w = self.cpu_max_w + self.dram_max_w + gpus * self.gpu_max_w
+        if self.cpu_max_w <= 0 or (gpus and self.gpu_max_w <= 0):
+            return low_w + self.rest_base_w, math.inf
+        losses_w = self.rest_ratio * max(high_w - low_w, 0.0)
+        return low_w + self.rest_base_w, max(high_w, low_w) + self.rest_base_w + losses_w
 
 
 UNKNOWN_MODEL = NodeModel("unknown")

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, insert, select
 
 from aggregator.kernel.arrays import FOREVER, Tenants
 from aggregator.ledger.bookings import BOOKING_COLUMNS
+from aggregator.ledger.idle import IdlePower, Origin
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.tables import about, bookings, measured, node_states, redo, windows
 from aggregator.ledger.transactions import writing
@@ -389,3 +390,26 @@ class TestSourcesFaultsFactors:
         assert len({*ledger.factor_ids([factor, worse, traded])}) == 3
         fallen = replace(factor, intensity=replace(grid, state=State.FALLBACK))
         assert ledger.factor_ids([fallen]) != ledger.factor_ids([factor])
+
+
+class TestIdlePowers:
+    DAY = 86_400_000
+
+    def power(self, node: str, day: int, component: str, power_w: float | None) -> IdlePower:
+        origin = Origin.NONE if power_w is None else Origin.CALIBRATED
+        return IdlePower(node, day * self.DAY, component, power_w, 30, origin)
+
+    def test_what_is_frozen_is_read_by_node_and_day(self, ledger: Ledger) -> None:
+        found = [self.power("n1", 1, "cpu", 60.0), self.power("n1", 2, "gpu0", None), self.power("n2", 2, "cpu", 61.0)]
+        ledger.freeze_idle_powers(found)
+        assert ledger.idle_powers(["n1"], self.DAY, 2 * self.DAY) == found[:2]
+        assert ledger.idle_powers(["n1", "n2"], 2 * self.DAY, 9 * self.DAY) == found[1:]
+
+    def test_what_is_thawed_is_gone_until_it_is_found_anew_as_a_new_revision(self, ledger: Ledger) -> None:
+        ledger.freeze_idle_powers([self.power("n1", day, "cpu", 60.0) for day in (1, 2)])
+        ledger.thaw_idle_powers(2 * self.DAY, 3 * self.DAY)
+        assert [each.day_ms for each in ledger.idle_powers(["n1"], 0, 9 * self.DAY)] == [self.DAY]
+        ledger.freeze_idle_powers([self.power("n1", 2, "cpu", 70.0)])
+        assert [(each.power_w, each.revision) for each in ledger.idle_powers(["n1"], 0, 9 * self.DAY)] == [
+            (60.0, 1), (70.0, 2),
+        ]  # fmt: skip

@@ -19,6 +19,7 @@ from aggregator.kernel.arrays import (
     Suspensions,
     Window,
 )
+from aggregator.kernel.idle import declared
 from maxwatt.domain.energy import Account
 from maxwatt.domain.node_model import NodeModel
 
@@ -195,13 +196,15 @@ def cluster(metering: tuple[Metering, ...], drawn: tuple[Job, ...], seed: int) -
         for number in mine:
             job_rows.append(_job_rows(rng, node, how, ts, drawn[number], ids[number], used[number]))
     lives, suspensions = _lives(drawn, ids, used)
+    nodes = tuple(NodeTraits(f"n{i}", MODELS[how.model], NODE_CPUS, NODE_MEMORY) for i, how in enumerate(metering))
     chunk = Chunk(
-        nodes=tuple(NodeTraits(f"n{i}", MODELS[how.model], NODE_CPUS, NODE_MEMORY) for i, how in enumerate(metering)),
+        nodes=nodes,
         node=concatenated(NodeSamples, node_rows),
         gpu=concatenated(GpuSamples, gpu_rows or [_empty(GpuSamples)]),
         job=sorted_jobs(concatenated(JobSamples, job_rows or [_empty(JobSamples)])),
         lives=lives,
         suspensions=suspensions,
+        idle=declared(nodes, GPUS),
         states=_states(metering),
         gpu_shares=_gpu_shares(drawn),
     )
@@ -433,5 +436,5 @@ def _of_lives(rows: Any, number: dict[int, int]) -> Any:
 
 
 _NO_ROWS = [kind(**_empty(kind)) for kind in (NodeSamples, GpuSamples, JobSamples)]
-EMPTY = Chunk((), *_NO_ROWS, lives_of([]), suspensions_of([]), gpu_shares_of([]))
+EMPTY = Chunk((), *_NO_ROWS, lives_of([]), suspensions_of([]), gpu_shares_of([]), declared((), GPUS))
 """No nodes, no samples, no lives."""

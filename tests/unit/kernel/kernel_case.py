@@ -11,6 +11,7 @@ from aggregator.kernel.arrays import (
     Chunk,
     GpuSamples,
     GpuShares,
+    IdlePowers,
     JobSamples,
     Lives,
     Measured,
@@ -21,6 +22,7 @@ from aggregator.kernel.arrays import (
     Window,
 )
 from aggregator.kernel.attribution import attribute
+from aggregator.kernel.idle import declared
 from maxwatt.domain.energy import COMPONENTS, EVIDENCE, PARTS, Account
 from maxwatt.domain.node_model import NodeModel
 
@@ -115,35 +117,43 @@ def _who(who: int | Account) -> tuple[Account, int | None]:
     return (who, None) if isinstance(who, Account) else (Account.JOB, who)
 
 
-def booked(
-    edges_s: list[float],
-    *,
+def booked(edges_s: list[float], *, max_gap_s: float = 60.0, power_gap_s: float = 45.0, **given: Any) -> Booked:
+    """Attribute what `chunk_of` makes of `given`."""
+    chunk = chunk_of(**given)
+    edges_ms = np.array([T0 + round(at * 1000) for at in edges_s], np.int64)
+    window = Window(edges_ms, round(max_gap_s * 1000), round(power_gap_s * 1000))
+    return Booked(chunk, *attribute(chunk, window))
+
+
+def chunk_of(
     node: list[dict[str, list[Any]]],
+    *,
     gpu: list[dict[str, list[Any]]] | None = None,
     job: list[dict[str, list[Any]]] | None = None,
     lives: list[dict[str, Any]] | None = None,
     suspended: list[tuple[int, float, float]] | None = None,
     states: list[tuple[int, float, float | None, Account]] | None = None,
     model: NodeModel = PLAIN,
-    max_gap_s: float = 60.0,
-) -> Booked:
-    """Attribute; `suspended` names lives by their place in `lives`, `states` are of node, start, end and account."""
+    idle: IdlePowers | None = None,
+) -> Chunk:
+    """The kernel's input; `suspended` names lives by their place; `states` are of node, start, end and account."""
     count = 1 + max(max(rows["node"], default=0) for rows in node)
     spans = np.array([(one, T0 + a * 1000, T0 + b * 1000) for one, a, b in suspended or []], np.int64).reshape(-1, 3)
     lasted = [(n, T0 + a * 1000, FOREVER if b is None else T0 + b * 1000, what) for n, a, b, what in states or []]
     state = np.array(lasted, np.int64).reshape(-1, 4).T
-    chunk = Chunk(
-        nodes=tuple(NodeTraits(f"n{i}", model, CPUS, MEMORY) for i in range(count)),
+    nodes = tuple(NodeTraits(f"n{i}", model, CPUS, MEMORY) for i in range(count))
+    boards = 1 + max((max(rows["gpu"], default=0) for rows in gpu or []), default=0)
+    return Chunk(
+        nodes=nodes,
         node=_record(NodeSamples, node),
         gpu=_record(GpuSamples, gpu or []),
         job=_record(JobSamples, job or []),
         lives=Lives(**{name: np.array([one[name] for one in lives or []], kind) for name, kind in _LIFE.items()}),
         suspensions=Suspensions(spans[:, 0], spans[:, 1], spans[:, 2]),
+        idle=idle or declared(nodes, boards),
         states=States(state[0].astype(np.int32), state[1], state[2], state[3].astype(np.int32)),
         gpu_shares=_gpu_shares(lives or []),
     )
-    window = Window(np.array([T0 + round(at * 1000) for at in edges_s], np.int64), round(max_gap_s * 1000))
-    return Booked(chunk, *attribute(chunk, window))
 
 
 def _gpu_shares(lives: list[dict[str, Any]]) -> GpuShares:

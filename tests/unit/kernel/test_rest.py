@@ -64,7 +64,11 @@ def test_a_meter_below_its_parts_is_negative_and_unattributed() -> None:
 
 
 def test_the_rest_is_modelled_where_a_part_was_not_read() -> None:
-    """The GPU, which the meter includes, was not read from 290 to 590."""
+    """The GPU, which the meter includes, was not read from 290 to 590.
+
+    The meter counts 45 kJ, the CPU 30 kJ, the rest is modelled as 30 W * 300 s + 0.1 * 40 W * 300 s = 10.2 kJ:
+    4.8 kJ were measured and have no place.
+    """
     found = booked(
         [0, 290, 590],
         node=[metered([0.0, 40_000.0, 41_000.0, 85_000.0])],
@@ -73,8 +77,52 @@ def test_the_rest_is_modelled_where_a_part_was_not_read() -> None:
         max_gap_s=600,
     )
     assert found.measured.energy_j[0, 0, 3] == pytest.approx(6000)  # 40000 - 29000 - 5000
-    assert found.measured.energy_j[0, 1, 3] == pytest.approx(10_200)  # 30 W * 300 s + 0.1 * 40 W * 300 s
+    assert found.measured.energy_j[0, 1, 3] == pytest.approx(15_000)
     assert found.evidence_j(IDLE, "modelled") == pytest.approx(9000)
+    assert found.energy_j(LOST, "rest", "static") == found.evidence_j(LOST, "counted") == pytest.approx(4800)
+
+
+def test_the_modelled_rest_is_at_most_what_the_meter_leaves() -> None:
+    """As above, but the meter counts 34 kJ: 4 kJ are left of it, the model would have 10.2 kJ."""
+    found = booked(
+        [290, 590],
+        node=[metered([0.0, 40_000.0, 41_000.0, 74_000.0])],
+        gpu=[gpu_rows([0, 290], energy_j=[0.0, 5000.0])],
+        model=MODEL,
+        max_gap_s=600,
+    )
+    assert found.measured.energy_j[0, 0].tolist() == pytest.approx([30_000, 0, 0, 4000])
+    assert found.energy_j(IDLE, "rest", "static") == pytest.approx(9000 * 4 / 10.2)
+    assert found.energy_j(SYSTEM, "rest", "dynamic") == pytest.approx(1200 * 4 / 10.2)
+    assert found.energy_j(LOST, "rest", "static") == pytest.approx(0, abs=1e-9)
+
+
+def test_a_meter_below_the_parts_that_were_read_is_negative_whatever_was_not_read() -> None:
+    """The meter counts 27 kJ, the CPU alone 30 kJ."""
+    found = booked(
+        [290, 590],
+        node=[metered([0.0, 40_000.0, 41_000.0, 67_000.0])],
+        gpu=[gpu_rows([0, 290], energy_j=[0.0, 5000.0])],
+        model=MODEL,
+        max_gap_s=600,
+    )
+    assert found.energy_j(LOST, "rest", "static") == pytest.approx(-3000)
+    assert found.rows.energy_j.sum() == pytest.approx(27_000)
+
+
+def test_a_node_with_nothing_but_a_whole_node_meter_is_all_rest() -> None:
+    at = [0, 290, 310, 590]
+    rows = node_rows(at, meter_energy_j=[0.0, 40_000.0, 41_000.0, 85_000.0])
+    found = booked([290, 590], node=[rows], lives=[life(1, 290, 440, 4)], model=MODEL, max_gap_s=600)
+    assert found.energy_j(1, "rest", "static") == pytest.approx(45_000 / 2 * 4 / 8)  # half the time, half the CPUs
+    assert found.rows.energy_j.sum() == pytest.approx(45_000)
+
+
+def test_the_rest_of_a_modelled_cpu_is_no_better_known_than_the_cpu() -> None:
+    at = [0, 290, 310, 590]
+    rows = node_rows(at, cpu_modelled_j=[100.0 * t for t in at], meter_energy_j=[0.0, 40_000.0, 41_000.0, 85_000.0])
+    found = booked([290, 590], node=[rows], model=MODEL, max_gap_s=600)
+    assert found.evidence_j(IDLE, "modelled") == pytest.approx(45_000)
 
 
 def test_a_meter_without_gpus_leaves_them_out() -> None:

@@ -5,7 +5,7 @@ A column that is added is nullable or has a `server_default`: there are rows alr
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import BigInteger, Column, Float, Integer, PrimaryKeyConstraint, SmallInteger, String, inspect
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, PrimaryKeyConstraint, SmallInteger, String, inspect
 
 revision = "0002"
 down_revision = "0001"
@@ -99,6 +99,7 @@ def _factor_tables() -> None:
 def _new_tables() -> None:
     _carbon_tables()
     _rollups()
+    _idle_powers()
 
 
 _SUMS = (
@@ -166,3 +167,16 @@ def _carbon_tables() -> None:
     # Cost was never booked before, nor what a contract says: everything is valued again.
     booked = "SELECT min(bucket_ms), max(bucket_ms) + 900000 FROM windows HAVING count(*) > 0"
     op.execute(f"INSERT INTO revaluations (start_ms, end_ms) {booked}")
+def _idle_powers() -> None:
+    op.create_table(
+        "idle_powers",
+        Column("day_ms", BigInteger(), primary_key=True, autoincrement=False),
+        Column("node", String(), primary_key=True),
+        Column("component", String(), primary_key=True),
+        Column("power_w", Float()),
+        Column("intervals", Integer(), nullable=False),
+        Column("origin", String(), nullable=False),
+        Column("revision", Integer(), nullable=False),
+        Column("frozen", Boolean(), nullable=False),
+        sqlite_with_rowid=False,
+    )
