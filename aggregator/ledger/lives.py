@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from aggregator.kernel.arrays import FOREVER, GpuShares, Lives, Suspensions, Tenants
 from aggregator.ledger.tables import allocations, jobs, suspensions
@@ -72,7 +72,13 @@ def siblings(connection: Connection, names: Sequence[str], start_ms: int, end_ms
 
 
 def _overlapping(start_ms: int, end_ms: int) -> ColumnElement[bool]:
-    return (jobs.c.start_ms < end_ms) & or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > start_ms)
+    """Jobs that ran at any time in [start, end), found through indexes: those that run, and of those that ended only
+    what began at most the longest job's length before `start`.
+    """
+    ended = jobs.alias()
+    longest_ms = select(func.coalesce(func.max(ended.c.end_ms - ended.c.start_ms), 0)).scalar_subquery()
+    began = (jobs.c.start_ms < end_ms) & (jobs.c.start_ms >= start_ms - longest_ms)
+    return or_(began & (jobs.c.end_ms > start_ms), (jobs.c.start_ms < end_ms) & jobs.c.end_ms.is_(None))
 
 
 def _lives(rows: Sequence[tuple[Any, ...]], index: dict[str, int], boardless: set[int]) -> Lives:

@@ -8,7 +8,20 @@ Bookings lie in the order of their key, time first: a round writes, and a page o
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, SmallInteger, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS
 from maxwatt.domain.rollups import SUMS
@@ -68,6 +81,7 @@ jobs = Table(
     Index("jobs_key", "cluster", "job_id", "start_ms", unique=True),
     Index("jobs_start", "start_ms"),
     Index("jobs_end", "end_ms"),
+    Index("jobs_length", text("(end_ms - start_ms)")),
     Index("jobs_user", "user", "start_ms"),
 )
 

@@ -18,6 +18,7 @@ from aggregator.pipeline.chunks import (
     build_chunk,
     margin_ms,
     node_chunks,
+    nodes_at_once,
     states_of,
     tenants_of,
     window_of,
@@ -150,7 +151,7 @@ def _pieces(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None) 
     for number, (low, high) in enumerate(days):
         names = sorted(set(nodes)) if nodes is not None else _all_nodes(run, low, high)
         day = _load_day(run, names, low, high)
-        for first, last in node_chunks(names, run.settings.attribution.nodes_per_chunk) or [(0, 0)]:
+        for first, last in node_chunks(names, nodes_at_once(run.settings, high - low)) or [(0, 0)]:
             yield _Piece(day, first, last, (number + (last / len(names) if names else 1.0)) / len(days))
 
 

@@ -23,7 +23,7 @@ from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
 from aggregator.kernel.rest import SLOT_MS
 from maxwatt.config import Settings
 from maxwatt.domain.ports import SampleWindow
-from maxwatt.domain.units import MS_PER_S
+from maxwatt.domain.units import DAY_MS, MS_PER_S
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "node": (
@@ -140,6 +140,12 @@ def _seen_capacities(samples: SampleWindow) -> dict[int, tuple[int, int]]:
     counts = pc.fill_null(table["cpu_count_max"], 0).to_pylist()
     memory = pc.fill_null(table["memory_total_bytes_max"], 0).to_pylist()
     return dict(zip(table["node"].to_pylist(), zip(counts, memory, strict=True), strict=True))
+
+
+def nodes_at_once(settings: Settings, length_ms: int) -> int:
+    """How many nodes are attributed together over a time [ms]: as many samples as a day of `nodes_per_chunk` has."""
+    beyond_ms = 2 * margin_ms(settings)
+    return settings.attribution.nodes_per_chunk * max(1, (DAY_MS + beyond_ms) // (length_ms + beyond_ms))
 
 
 def node_chunks(nodes: Sequence[str], size: int) -> list[tuple[int, int]]:

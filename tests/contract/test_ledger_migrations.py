@@ -14,6 +14,7 @@ from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.tables import SCHEMA_VERSION, jobs, metadata
 from maxwatt.domain.errors import ConfigError
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*expression-based index")  # on SQLite; PostgreSQL's are compared
 VERSION_1 = Path(__file__).parents[1] / "fixtures" / "ledger" / "version_1.sql"
 
 

@@ -6,12 +6,13 @@ import pytest
 from aggregator.kernel.arrays import Bookings, GpuShares, Lives, Measured, Suspensions, Tenants, Window
 from aggregator.ledger.bookings import BOOKING_COLUMNS, MEASURED_COLUMNS
 from aggregator.pipeline.booking_rows import booking_rows, measured_rows
-from aggregator.pipeline.chunks import node_chunks, tenants_of
+from aggregator.pipeline.chunks import node_chunks, nodes_at_once, tenants_of
 from aggregator.pipeline.closure import LIMIT, beyond_limit, closure_gaps
 from aggregator.pipeline.factors import FactorHistory, Rates
 from aggregator.pipeline.values import values_of
+from maxwatt.config import AttributionSettings, Settings
 from maxwatt.domain.energy import METHOD_VERSION, Account
-from maxwatt.domain.units import BUCKET_MS
+from maxwatt.domain.units import BUCKET_MS, DAY_MS
 
 NODES = ("a", "b")
 WINDOW = Window(np.array([0, BUCKET_MS, 2 * BUCKET_MS], np.int64), 3_600_000)
@@ -133,6 +134,12 @@ def test_lives_of_some_nodes_count_from_the_first_of_them() -> None:
 def test_chunks_cover_all_nodes_once() -> None:
     assert node_chunks(["a", "b", "c", "d", "e"], 2) == [(0, 2), (2, 4), (4, 5)]
     assert node_chunks([], 2) == []
+
+
+def test_a_short_time_takes_more_nodes_at_once() -> None:
+    settings = Settings(attribution=AttributionSettings(nodes_per_chunk=16, max_gap_s=900))
+    # margins: 2 * 900 s on both sides; a day has 90,000 s with them, a window 4,500 s, an hour 7,200 s
+    assert [nodes_at_once(settings, ms) for ms in (DAY_MS, BUCKET_MS, 3_600_000)] == [16, 16 * 20, 16 * 12]
 
 
 def test_the_factor_is_that_of_the_windows_start() -> None:

@@ -23,6 +23,7 @@ def upgrade() -> None:
 
 def _jobs() -> None:
     op.add_column("jobs", Column("consumed_energy_j", Float()))
+    op.create_index("jobs_length", "jobs", [sa.text("(end_ms - start_ms)")])
 
 
 def _allocations() -> None:
