@@ -37,6 +37,10 @@ def _not_negative(value: float) -> str | None:
     return None if value >= 0 else "must not be negative"
 
 
+def _zero_or_at_least(lowest: int) -> Check:
+    return lambda value: None if value == 0 or value >= lowest else f"must be 0 or at least {lowest}"
+
+
 def _one_of(*choices: str) -> Check:
     shown = ", ".join(choice or '""' for choice in choices)
     return lambda value: None if value in choices else f"must be one of {shown}"
@@ -138,6 +142,15 @@ class LedgerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """What is kept for how long. Days are whole UTC days; 0: for ever."""
+
+    buckets_days: int = _setting(400, "bookings older than this are folded from 15 minutes to days", _not_negative)
+    samples_days: int = _setting(0, "samples older than this are removed from the store", _zero_or_at_least(14))
+    faults_days: int = _setting(90, "faults last seen longer ago are removed", _not_negative)
+
+
+@dataclass(frozen=True, slots=True)
 class SlurmSettings:
     """How Slurm's records are read."""
 
@@ -207,6 +220,7 @@ class Settings:
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
     ledger: LedgerSettings = LedgerSettings()
+    retention: RetentionSettings = RetentionSettings()
     slurm: SlurmSettings = SlurmSettings()
     attribution: AttributionSettings = AttributionSettings()
     carbon: CarbonSettings = CarbonSettings()

@@ -13,7 +13,8 @@ from maxwatt.domain.units import BUCKET_MS
 BOOKING_COLUMNS: Final = tuple(column.name for column in bookings.columns if column.name != "revision")
 """What a row to be booked consists of; its revision is found here."""
 
-MEASURED_COLUMNS: Final = tuple(column.name for column in measured.columns)
+MEASURED_COLUMNS: Final = tuple(column.name for column in measured.columns if column.name != "buckets")
+"""What a row of what was measured consists of; it stands for one bucket."""
 
 _BOOKING_KEYS: Final = len(bookings.primary_key.columns)
 _MEASURED_KEYS: Final = len(measured.primary_key.columns)
@@ -71,7 +72,7 @@ def _replace_measured(
 ) -> None:
     changes = differences(_present(connection, measured, nodes, span_ms), rows, _MEASURED_KEYS, len(MEASURED_COLUMNS))
     delete_rows(connection, measured, [*changes.removed, *(row[:_MEASURED_KEYS] for row in changes.changed)])
-    insert_rows(connection, measured, [*changes.added, *changes.changed])
+    insert_rows(connection, measured, [(*row, 1) for row in (*changes.added, *changes.changed)])
 
 
 def _present(connection: Connection, table: Table, nodes: Sequence[str], span_ms: tuple[int, int]) -> list[Row]:

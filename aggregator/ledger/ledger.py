@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from aggregator.ledger import bookings, factors, facts, history, idle, jobs, lives, refresh, states, unfinished, windows
+from aggregator.ledger import (
+    bookings,
+    factors,
+    facts,
+    frozen,
+    history,
+    idle,
+    jobs,
+    lives,
+    refresh,
+    states,
+    unfinished,
+    windows,
+)
 from aggregator.ledger.engine import open_engine
 from aggregator.ledger.rows import chunks
 from aggregator.ledger.transactions import writing
@@ -215,6 +228,18 @@ class Ledger:
     def rebuild_rollups(self) -> None:
         """Forget all sums, so that the next refresh makes them anew."""
         refresh.rebuild(self.engine)
+
+    # retention
+
+    def frozen_until(self) -> int:
+        """What lies before this is not booked again: days are folded there, or their samples are gone; 0: nothing."""
+        with self.engine.begin() as connection:
+            return frozen.until(connection)
+
+    def freeze(self, until_ms: int) -> None:
+        """Let nothing before this be booked again."""
+        with self._writing.begin() as connection:
+            frozen.freeze(connection, until_ms)
 
     # sources, faults, factors, facts
 

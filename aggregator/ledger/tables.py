@@ -207,6 +207,7 @@ measured = Table(
     Column("node", String, primary_key=True),
     *(Column(f"{component}_j", Float, nullable=False) for component in COMPONENTS),
     Column("covered_s", Float, nullable=False),
+    Column("buckets", SmallInteger, nullable=False, server_default="1", comment="more than 1 where a day is folded"),
     comment="what the meters say per node and bucket: the accounts of `bookings` must sum to it",
     sqlite_with_rowid=False,
 )
@@ -230,7 +231,7 @@ windows = Table(
     "windows",
     metadata,
     Column("bucket_ms", BigInteger, primary_key=True),
-    Column("state", String, nullable=False, comment="open: provisional; closed: sources in; dirty: to redo"),
+    Column("state", String, nullable=False, comment="see ledger.windows.WindowState"),
     Column("computed_ms", BigInteger, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("closure_error", Float, nullable=False, comment="worst relative gap between accounts and meter"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
+from aggregator.ledger import frozen
 from aggregator.ledger.rows import Row, chunks, delete_rows, insert_rows
 from aggregator.ledger.tables import redo, windows
 from maxwatt.domain.units import BUCKET_MS, bucket_start_ms
@@ -16,11 +17,21 @@ EVERY_NODE: Final = ""
 
 
 class WindowState(StrEnum):
-    """How far a window is."""
+    """How far a window is.
+
+    Open is provisional; closed: its sources are in; dirty: it is to be booked again. Of a day that is folded, windows
+    without a sample or a joule are empty, the others folded.
+    """
 
     OPEN = "open"
     CLOSED = "closed"
     DIRTY = "dirty"
+    FOLDED = "folded"
+    EMPTY = "empty"
+
+
+SETTLED: Final = (WindowState.CLOSED, WindowState.FOLDED, WindowState.EMPTY)
+"""States of windows that nothing waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,8 @@ def revisions(connection: Connection, start_ms: int, end_ms: int) -> dict[int, i
 
 
 def mark(connection: Connection, node: str, start_ms: int, end_ms: int | None) -> bool:
-    """Note that what is booked of a node in a time is no longer right. What was not booked yet needs no note.
+    """Note that what is booked of a node in a time is no longer right. What was not booked yet needs no note; what is
+    frozen stays, and that is a fault.
 
     Args:
         node: host name, or EVERY_NODE.
@@ -81,6 +93,12 @@ def mark(connection: Connection, node: str, start_ms: int, end_ms: int | None) -
     first = bucket_start_ms(start_ms)
     last = newest if end_ms is None or newest is None else min(newest, bucket_start_ms(end_ms - 1) + BUCKET_MS)
     if last is None or first >= last:
+        return False
+    frozen_ms = frozen.until(connection)
+    if first < frozen_ms:
+        frozen.note_late(connection, node, first, min(last, frozen_ms))
+        first = frozen_ms
+    if first >= last:
         return False
     # Always a new row: an equal one may be under way, and has read its samples already.
     connection.execute(insert(redo).values(node=node, start_ms=first, end_ms=last))

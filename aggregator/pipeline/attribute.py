@@ -29,6 +29,8 @@ from aggregator.pipeline.series import series_of
 from aggregator.pipeline.values import Values, values_of
 from maxwatt.config import Settings
 from maxwatt.domain import clock
+from maxwatt.domain.errors import InputError
+from maxwatt.domain.formatting import iso_time
 from maxwatt.domain.ports import SampleWindow, Store
 from maxwatt.domain.units import BUCKET_MS, DAY_MS, bucket_start_ms
 
@@ -125,10 +127,13 @@ def attribute_range(
     Raises:
         SourceError: the store could not be read. Whole days that were booked before stay booked.
         ConfigError: no carbon factor for the configured zone.
+        InputError: a part of the time is frozen: it is folded, or its samples are gone.
     """
+    frozen_ms = _refuse_frozen(ledger, start_ms)
     present = clock.now_ms() if now_ms is None else now_ms
     if recalibrate:
         start_ms, end_ms = _with_samples(store, *thaw(ledger, settings, start_ms, end_ms))
+        start_ms = max(start_ms, frozen_ms)
     factors = factor_history(ledger, series_of(ledger, settings, present))
     run = _Run(store, ledger, settings, ledger.node_capacities(), factors, present)
     report, errors = Report(), np.zeros(0)
@@ -143,6 +148,17 @@ def attribute_range(
         if progress is not None:
             progress(piece.done)
     return report
+
+
+def _refuse_frozen(ledger: Ledger, start_ms: int) -> int:
+    """Up to where the ledger is frozen [epoch ms UTC], which is before the start."""
+    frozen_ms = ledger.frozen_until()
+    if start_ms < frozen_ms:
+        raise InputError(
+            f"before {iso_time(frozen_ms, 'UTC')} nothing is booked again: bookings are folded to days there, or their "
+            "samples are gone ([retention] in the configuration)"
+        )
+    return frozen_ms
 
 
 def _pieces(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None) -> Iterator[_Piece]:

@@ -14,6 +14,7 @@ from aggregator.pipeline.chunks import reach_ms, settle_ms
 from aggregator.pipeline.closing import close_settled
 from aggregator.pipeline.live import LivePolls
 from aggregator.pipeline.repeating import Repeating
+from aggregator.pipeline.retention import retain
 from aggregator.pipeline.sums import refresh_sums
 from maxwatt.config import Settings
 from maxwatt.domain import clock
@@ -98,7 +99,7 @@ class Aggregator:
             self._accounting.poll(now_ms, self._store.oldest_ms())
 
     def book(self, now_ms: int) -> Round:
-        """Book everything that moved, close what is complete, and sum up what changed."""
+        """Book everything that moved, close what is complete, sum up what changed, let go of what is too old."""
         self._started_ms = now_ms if self._started_ms is None else self._started_ms
         self._persist_late()
         newest = self._store.newest_ms()
@@ -107,6 +108,7 @@ class Aggregator:
         report = self._book_moving(newest, now_ms)
         closing = close_settled(self._ledger, known - settle_ms(self._settings), self._accounting, now_ms)
         refresh_sums(self._ledger, self._settings, self._go_on)
+        retain(self._store, self._ledger, self._settings, now_ms, lambda: self._go_on(0.0))
         return Round(report, known, closing.buckets)
 
     @property
@@ -136,6 +138,7 @@ class Aggregator:
         oldest = self._store.oldest_ms()
         if oldest is None or not newest:
             return Report()
+        oldest = max(oldest, self._ledger.frozen_until())
         # The next round books from here on: whatever comes from now on and is older must be noted.
         self._moving_ms = bucket_start_ms(now_ms - self._moving_for_ms)
         waiting = self._ledger.stretches()

@@ -1,6 +1,7 @@
 """Time as the ledger knows it: which buckets are booked, how long each is, which may still change.
 
-A time [since, until) holds the 15-minute buckets that start in it: bookings are not cut finer.
+A time [since, until) holds the 15-minute buckets that start in it: bookings are not cut finer. A folded day is one
+piece, which starts with the day.
 """
 
 from bisect import bisect_left
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from aggregator.ledger.tables import bookings, measured, windows
+from aggregator.ledger.windows import SETTLED, WindowState
 from maxwatt.domain.energy import COMPONENTS
-from maxwatt.domain.units import BUCKET_MS, MS_PER_S
+from maxwatt.domain.units import BUCKET_MS, DAY_MS, MS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class OpenWindows:
 
 
 def open_windows(connection: Connection) -> OpenWindows:
-    """The windows that are not closed."""
-    found = connection.execute(select(windows.c.bucket_ms).where(windows.c.state != "closed"))
+    """The windows that may still change."""
+    found = connection.execute(select(windows.c.bucket_ms).where(windows.c.state.not_in(SETTLED)))
     newest_ms = connection.execute(select(func.max(windows.c.bucket_ms))).scalar()
     return OpenWindows(tuple(sorted(found.scalars())), newest_ms)
 
@@ -53,7 +55,7 @@ def booked_seconds(connection: Connection, since_ms: int, until_ms: int) -> dict
 def measured_seconds(
     connection: Connection, since_ms: int, until_ms: int, drawn: Set[int] = frozenset()
 ) -> dict[int, float]:
-    """Length [s] of each bucket with a measured node or a joule; of the rest nothing is known.
+    """Length [s] of each bucket with a measured node or a joule, and of each folded day; of the rest nothing is known.
 
     Args:
         drawn: buckets [epoch ms] that are known to hold a joule.
@@ -64,4 +66,16 @@ def measured_seconds(
     )
     seconds = booked_seconds(connection, since_ms, until_ms)
     known = drawn | set(connection.execute(found.distinct()).scalars())
-    return {bucket_ms: seconds.get(bucket_ms, BUCKET_MS / MS_PER_S) for bucket_ms in known}
+    lengths = {bucket_ms: seconds.get(bucket_ms, BUCKET_MS / MS_PER_S) for bucket_ms in known}
+    days = folded_days(connection, since_ms, until_ms)
+    return {ms: length for ms, length in lengths.items() if ms - ms % DAY_MS not in days} | days
+
+
+def folded_days(connection: Connection, since_ms: int, until_ms: int) -> dict[int, float]:
+    """Folded UTC days that start in a time [epoch ms], and the time [s] in each of which something is known."""
+    day_ms = windows.c.bucket_ms - windows.c.bucket_ms % DAY_MS
+    first_ms = -(-since_ms // DAY_MS) * DAY_MS
+    inside = (windows.c.bucket_ms >= first_ms) & (windows.c.bucket_ms < -(-until_ms // DAY_MS) * DAY_MS)
+    folded = (windows.c.state == WindowState.FOLDED) & inside
+    found = connection.execute(select(day_ms, func.count()).where(folded).group_by(day_ms))
+    return {int(day): count * BUCKET_MS / MS_PER_S for day, count in found}

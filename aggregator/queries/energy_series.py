@@ -7,12 +7,12 @@ from sqlalchemy import Connection, Select, func, select
 
 from aggregator.ledger.tables import bookings, jobs
 from aggregator.queries.accounts import ACCOUNT_NAMES
-from aggregator.queries.booked_time import in_time, measured_seconds
+from aggregator.queries.booked_time import folded_days, in_time, measured_seconds
 from aggregator.queries.expressions import energy_of, visible
 from aggregator.queries.models import EnergySeries
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import InputError
-from maxwatt.domain.units import BUCKET_MS
+from maxwatt.domain.units import BUCKET_MS, DAY_MS
 from maxwatt.domain.viewer import Viewer
 
 
@@ -21,14 +21,17 @@ def energy_series(
 ) -> EnergySeries:
     """Mean power of each account in steps of whole buckets, at most `max_points` of them.
 
+    Steps are whole UTC days as soon as one of the days is folded: when in the day it was, nobody knows any more.
+
     A step's mean is its energy over the time of its buckets that were measured; None where none was. The bucket under
     way counts up to the moment it was computed.
     """
     if max_points < 1:
         raise InputError(f"a series needs at least one point, not {max_points}")
-    first_ms = -(-since_ms // BUCKET_MS) * BUCKET_MS
-    buckets = max(0, -(-(until_ms - first_ms) // BUCKET_MS))
-    step_ms = max(1, -(-buckets // max_points)) * BUCKET_MS
+    piece_ms = DAY_MS if folded_days(connection, since_ms, until_ms) else BUCKET_MS
+    first_ms = -(-since_ms // piece_ms) * piece_ms
+    pieces = max(0, -(-(until_ms - first_ms) // piece_ms))
+    step_ms = max(1, -(-pieces // max_points)) * piece_ms
     energy_j: dict[tuple[int, int], float] = defaultdict(float)
     drawn = set[int]()
     for row in connection.execute(_bucket_statement(viewer, since_ms, until_ms)):

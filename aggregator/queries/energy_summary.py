@@ -101,7 +101,7 @@ def _summary_evidence(
 def _node_coverage_s(connection: Connection, since_ms: int, until_ms: int) -> tuple[float, float]:
     """Seconds between samples, and seconds booked, of all nodes that have a meter row in a bucket."""
     statement = (
-        select(measured.c.bucket_ms, func.sum(measured.c.covered_s).label("covered_s"), func.count().label("nodes"))
+        select(measured.c.bucket_ms, *(func.sum(measured.c[name]).label(name) for name in ("covered_s", "buckets")))
         .where(measured.c.bucket_ms >= since_ms, measured.c.bucket_ms < until_ms)
         .group_by(measured.c.bucket_ms)
     )
@@ -109,5 +109,5 @@ def _node_coverage_s(connection: Connection, since_ms: int, until_ms: int) -> tu
     covered_s = booked_s = 0.0
     for row in connection.execute(statement):
         covered_s += row.covered_s
-        booked_s += row.nodes * seconds.get(row.bucket_ms, BUCKET_MS / MS_PER_S)
+        booked_s += row.buckets * seconds.get(row.bucket_ms, BUCKET_MS / MS_PER_S)
     return covered_s, booked_s

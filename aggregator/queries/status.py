@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, case, func, select
 
 from aggregator.ledger.tables import about, faults, sources, windows
+from aggregator.ledger.windows import SETTLED
 from aggregator.queries.models import SourceAge, Status
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
@@ -41,7 +42,7 @@ def _booked_until_ms(connection: Connection) -> int | None:
 def _closed_until_ms(connection: Connection) -> int | None:
     """Up to here nothing will change: the first window not closed, else the end of the last."""
     first_open_ms, last_ms = connection.execute(
-        select(func.min(case((windows.c.state != "closed", windows.c.bucket_ms))), func.max(windows.c.bucket_ms))
+        select(func.min(case((windows.c.state.not_in(SETTLED), windows.c.bucket_ms))), func.max(windows.c.bucket_ms))
     ).one()
     if first_open_ms is not None:
         return int(first_open_ms)

@@ -207,6 +207,29 @@ class DuckDBStore:
             oldest: int | None = cursor.execute(f"SELECT min(ts_ms) FROM {sql.table(NODE)}").fetchone()[0]  # noqa: S608
         return oldest
 
+    def forget_before(self, before_ms: int) -> int:
+        """Remove all samples before a time [epoch ms UTC]; returns how many node rows that were.
+
+        The file does not grow smaller: what is free in it is used again.
+
+        Raises:
+            SourceError: the file could not be written; nothing is removed.
+        """
+        with self._lock:
+            try:
+                self._connection.begin()
+                gone = {m.name: self._delete_before(m, before_ms) for m in MEASUREMENTS.values()}
+                self._connection.commit()
+            except duckdb.Error as error:
+                with contextlib.suppress(duckdb.TransactionException):
+                    self._connection.rollback()
+                raise SourceError(f"{self._path}: could not be written: {error}") from error
+        return gone[NODE.name]
+
+    def _delete_before(self, measurement: Measurement, before_ms: int) -> int:
+        statement = f"DELETE FROM {sql.table(measurement)} WHERE ts_ms < ?"  # noqa: S608  our own name
+        return int(self._connection.execute(statement, [before_ms]).fetchone()[0])
+
     def close(self) -> None:
         """Write everything into the file proper and let go of it. Closing twice does nothing."""
         with self._lock:

@@ -52,9 +52,10 @@ def _leave_to_server(ledger: "Ledger", settings: Settings, args: argparse.Namesp
     from aggregator.pipeline.idle_powers import thaw
 
     since_ms, until_ms = _asked(args, settings)
+    since_ms = max(since_ms or 0, ledger.frozen_until())
     if args.recalibrate:
-        since_ms, until_ms = thaw(ledger, settings, since_ms or 0, until_ms or now_ms())
-    marked = ledger.mark_dirty(max(since_ms or 0, 0), until_ms)
+        since_ms, until_ms = thaw(ledger, settings, since_ms, until_ms or now_ms())
+    marked = ledger.mark_dirty(max(since_ms, 0), until_ms)
     said = "The server runs: it books these windows again in its next round."
     if not marked:
         said = "The server runs: nothing of this time is booked yet, it will be in its next rounds."
@@ -65,7 +66,8 @@ def _leave_to_server(ledger: "Ledger", settings: Settings, args: argparse.Namesp
 def _book(store: Store, ledger: "Ledger", settings: Settings, args: argparse.Namespace) -> int:
     from aggregator.pipeline.offline import book_offline
 
-    span_ms = _span(store, *_asked(args, settings))
+    since_ms, until_ms = _asked(args, settings)
+    span_ms = _span(store, since_ms or ledger.frozen_until(), until_ms)
     with _progress() as progress:
         report = book_offline(
             store, ledger, settings, span_ms, now_ms=now_ms(), progress=progress, recalibrate=args.recalibrate

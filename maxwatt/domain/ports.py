@@ -79,6 +79,10 @@ class Store(Protocol):
         """Time of the oldest node row of all, None while the store is empty."""
         ...
 
+    def forget_before(self, before_ms: int) -> int:
+        """Remove all samples with `ts_ms < before_ms`; returns how many node rows that were."""
+        ...
+
     def close(self) -> None:
         """Let go of the file or connection."""
         ...

@@ -190,6 +190,17 @@ def test_newest_and_oldest(store: Store) -> None:
     assert (store.newest_ms(), store.oldest_ms()) == ({"a": T0 + 9, "b": T0 + 8, "c": T0 + 1}, T0 + 1)
 
 
+def test_what_is_forgotten_is_gone_and_may_come_again(store: Store) -> None:
+    store.write({"node": node_rows(("a", 0), ("b", 10), ("a", 20)), "job": job_rows(("a", 7, 0), ("a", 7, 20))})
+    assert store.forget_before(T0 + 20) == 2
+    found = read_all(store, "a", "b")
+    assert [(row["node"], row["ts_ms"] - T0) for row in found.node.to_pylist()] == [(0, 20)]
+    assert [row["ts_ms"] - T0 for row in found.job.to_pylist()] == [20]
+    assert store.oldest_ms() == T0 + 20
+    assert store.forget_before(T0 + 20) == 0
+    assert store.write({"node": node_rows(("a", 0), ("a", 20))}) == 1
+
+
 def test_newest_is_the_same_after_a_restart(kind: str, tmp_path: Path) -> None:
     first = open_store(settings(kind, tmp_path))
     first.write({"node": node_rows(("a", 5), ("b", 7))})

@@ -40,6 +40,7 @@ def _bookings() -> None:
     _cluster("bookings", ["bucket_ms", "node", "account", "job_ref"])
     op.create_index("bookings_job", "bookings", ["job_ref"])
     _cluster("measured", ["bucket_ms", "node"])
+    op.add_column("measured", Column("buckets", SmallInteger(), nullable=False, server_default="1"))
 
 
 def _cluster(table: str, keys: list[str]) -> None:
