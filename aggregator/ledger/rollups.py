@@ -51,10 +51,10 @@ def sum_hours(connection: Connection, hours: Iterable[int], zone: ZoneInfo, grou
 def sum_bookings(connection: Connection, period: Period, start_ms: int, end_ms: int, group_of: GroupOf) -> None:
     """Sum a time anew from its bookings [epoch ms UTC]."""
     _clear(connection, period, start_ms)
-    for dimension in JOB_DIMENSIONS:
-        _insert(connection, _of_jobs(period, start_ms, end_ms, dimension))
-    _insert(connection, _of_cluster(period, start_ms, end_ms))
-    _insert(connection, _of_nodes(period, start_ms, end_ms))
+    for dimension in (Dimension.CLUSTER, Dimension.NODE, *JOB_DIMENSIONS):
+        part = booked_sums(dimension, start_ms, end_ms).subquery()
+        head = (literal(int(period)), literal(start_ms), literal(int(dimension)))
+        _insert(connection, select(*head, part))
     _insert_groups(connection, period, start_ms, group_of)
 
 
@@ -79,51 +79,57 @@ def _insert(connection: Connection, rows: Select[Any]) -> None:
     connection.execute(insert(rollups).from_select(COLUMNS, rows))
 
 
-def _head(period: Period, start_ms: int, dimension: Dimension) -> tuple[Any, ...]:
-    return literal(int(period)), literal(start_ms), literal(int(dimension))
+def name_of_job(dimension: Dimension) -> Any:
+    """The column, or what is made of it, that gives a job its name in a dimension."""
+    return _JOB_COLUMN[dimension]
 
 
-def _of_jobs(period: Period, start_ms: int, end_ms: int, dimension: Dimension) -> Select[Any]:
-    name = _JOB_COLUMN[dimension]
+def booked_sums(dimension: Dimension, start_ms: int, end_ms: int) -> Select[Any]:
+    """Sums of the bookings of a time [epoch ms UTC] by name and account: the columns of a rollup behind its key.
+
+    Args:
+        dimension: any but NODE_GROUP: which node is in which group the database does not know.
+    """
+    if dimension is Dimension.NODE:
+        return _of_nodes(start_ms, end_ms)
+    if dimension is Dimension.CLUSTER:
+        return _of_cluster(start_ms, end_ms)
+    return _of_jobs(start_ms, end_ms, _JOB_COLUMN[dimension])
+
+
+def _figures(started: Any) -> tuple[Any, ...]:
+    oldest = func.min(bookings.c.method_version).label("method_version")
+    return (*sums_of_bookings(), started.label("jobs_started"), oldest)
+
+
+def _of_jobs(start_ms: int, end_ms: int, name: Any) -> Select[Any]:
+    job = literal(int(Account.JOB)).label("account")
     return (
-        select(
-            *_head(period, start_ms, dimension),
-            name,
-            literal(int(Account.JOB)),
-            *sums_of_bookings(),
-            func.count(_began(start_ms, end_ms).distinct()),
-            func.min(bookings.c.method_version),
-        )
+        select(name.label("name"), job, *_figures(func.count(_began(start_ms, end_ms).distinct())))
         .join_from(bookings, jobs, jobs.c.job_ref == bookings.c.job_ref)
         .where(bookings.c.account == int(Account.JOB), _within(start_ms, end_ms), name.is_not(None))
         .group_by(name)
     )
 
 
-def _of_cluster(period: Period, start_ms: int, end_ms: int) -> Select[Any]:
+def _of_cluster(start_ms: int, end_ms: int) -> Select[Any]:
     booked = bookings.c
+    own = (booked.account == int(Account.JOB)) & (jobs.c.job_ref == booked.job_ref)
+    started = func.count(_began(start_ms, end_ms).distinct())
     return (
-        select(
-            *_head(period, start_ms, Dimension.CLUSTER),
-            literal(""),
-            booked.account,
-            *sums_of_bookings(),
-            func.count(_began(start_ms, end_ms).distinct()),
-            func.min(booked.method_version),
-        )
-        .outerjoin_from(bookings, jobs, (booked.account == int(Account.JOB)) & (jobs.c.job_ref == booked.job_ref))
+        select(literal("").label("name"), booked.account, *_figures(started))
+        .outerjoin_from(bookings, jobs, own)
         .where(_within(start_ms, end_ms))
         .group_by(booked.account)
     )
 
 
-def _of_nodes(period: Period, start_ms: int, end_ms: int) -> Select[Any]:
-    figures = (*sums_of_bookings(), cast(None, rollups.c.jobs_started.type), func.min(bookings.c.method_version))
-    return (
-        select(*_head(period, start_ms, Dimension.NODE), bookings.c.node, bookings.c.account, *figures)
-        .where(_within(start_ms, end_ms))
-        .group_by(bookings.c.node, bookings.c.account)
-    )
+def _of_nodes(start_ms: int, end_ms: int) -> Select[Any]:
+    """A job may be on several nodes: it is counted on none."""
+    booked = bookings.c
+    uncounted = cast(None, rollups.c.jobs_started.type)
+    found = select(booked.node.label("name"), booked.account, *_figures(uncounted)).where(_within(start_ms, end_ms))
+    return found.group_by(booked.node, booked.account)
 
 
 def _began(start_ms: int, end_ms: int) -> Any:

@@ -37,6 +37,19 @@ def open_windows(connection: Connection) -> OpenWindows:
     return OpenWindows(tuple(sorted(found.scalars())), newest_ms)
 
 
+def whole_buckets(since_ms: int, until_ms: int) -> tuple[int, int]:
+    """The time of the buckets that start in [since, until)."""
+    first, last = (-(-moment_ms // BUCKET_MS) * BUCKET_MS for moment_ms in (since_ms, until_ms))
+    return first, last
+
+
+def first_booked_ms(connection: Connection, since_ms: int, until_ms: int) -> int | None:
+    """Start of the first window of [since, until) that was ever booked, None where none was."""
+    inside = (windows.c.bucket_ms >= since_ms) & (windows.c.bucket_ms < until_ms)
+    first: int | None = connection.execute(select(func.min(windows.c.bucket_ms)).where(inside)).scalar()
+    return first
+
+
 def in_time(since_ms: int, until_ms: int) -> ColumnElement[bool]:
     """Condition on `bookings`: buckets that start in [since, until)."""
     return and_(bookings.c.bucket_ms >= since_ms, bookings.c.bucket_ms < until_ms)

@@ -1,82 +1,106 @@
-"""Energy of each user, account or partition over a time."""
+"""Energy of each user, account, partition or QOS over a time."""
 
 from typing import Any, Final, get_args
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, func, select
 
+from aggregator.ledger.refresh import Site
+from aggregator.ledger.rollups import name_of_job
 from aggregator.ledger.tables import bookings, jobs
-from aggregator.queries.booked_time import in_time, open_windows
+from aggregator.queries.booked_time import first_booked_ms, in_time, open_windows, whole_buckets
 from aggregator.queries.evidence import evidence_of
-from aggregator.queries.expressions import VALUE_COLUMNS, booking_sums, energy_of, sum_if_never_null, visible
+from aggregator.queries.expressions import visible
 from aggregator.queries.models import EnergyRow, Grouping
-from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
+from aggregator.queries.rolled import Sums, own_sums, sums_by_name, totals_of, values_of
+from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import InputError
+from maxwatt.domain.rollups import Dimension
 from maxwatt.domain.units import S_PER_H
 from maxwatt.domain.viewer import Viewer
 
 GROUPS: Final = get_args(Grouping)
 
-_ADDED: Final = ("energy_j", "energy_static_j", "energy_dynamic_j", *EVIDENCE_COLUMNS, "held_s", "covered_s")
+_DIMENSION: Final[dict[str, Dimension]] = {name: Dimension[name.upper()] for name in GROUPS}
 
 
 def energy_by(
-    connection: Connection, viewer: Viewer, group: Grouping, *, since_ms: int, until_ms: int
+    connection: Connection,
+    viewer: Viewer,
+    group: Grouping,
+    site: Site,
+    *,
+    since_ms: int,
+    until_ms: int,
 ) -> tuple[EnergyRow, ...]:
-    """Energy of the jobs of each user, account or partition, most first.
+    """Energy of the jobs of each user, account, partition or QOS, most first.
 
     Raises:
         InputError: another group.
     """
     if group not in GROUPS:
         raise InputError(f"energy is grouped by {', '.join(GROUPS)}, not by {group!r}")
-    open_now = open_windows(connection)
-    rows = connection.execute(_group_statement(viewer, group, since_ms, until_ms)).mappings()
-    return tuple(_energy_row(dict(row), open_now.touch(row["first_ms"], row["last_ms"])) for row in rows)
+    dimension, span_ms = _DIMENSION[group], whole_buckets(since_ms, until_ms)
+    if viewer.sees_all:
+        found = sums_by_name(connection, dimension, *span_ms, site)
+    else:
+        found = own_sums(connection, viewer, dimension, *span_ms)
+    running = _running_before(connection, viewer, dimension, span_ms)
+    moving = _names_of_open_windows(connection, viewer, dimension, span_ms)
+    rows = [
+        _energy_row(name, sums, running.get(name, 0), name in moving)
+        for (name, account), sums in found.items()
+        if account == Account.JOB
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.energy_j, row.name)))
 
 
-def _group_statement(viewer: Viewer, group: Grouping, since_ms: int, until_ms: int) -> Select[Any]:
-    """Sums by job, then by group."""
-    waste_known = bookings.c.waste_j.is_not(None)
-    inner = (
-        select(
-            bookings.c.job_ref,
-            *booking_sums(),
-            func.sum(bookings.c.cpu_reserved_s).label("cpu_reserved_s"),
-            func.sum(bookings.c.waste_j).label("waste_j"),
-            func.sum(case((waste_known, 0.0), else_=energy_of())).label("waste_unknown_j"),
-        )
-        .where(bookings.c.account == int(Account.JOB), in_time(since_ms, until_ms))
-        .group_by(bookings.c.job_ref)
-    )
-    if not viewer.sees_all:  # said here too, so that a user's page reads the user's bookings only
-        inner = inner.where(bookings.c.job_ref.in_(select(jobs.c.job_ref).where(visible(viewer))))
-    per_job = inner.subquery()
-    part, energy_j = per_job.c, func.sum(per_job.c.energy_j)
-    return (
-        select(
-            jobs.c[group].label("name"),
-            func.count().label("jobs"),
-            *(func.sum(part[name]).label(name) for name in (*_ADDED, "cpu_reserved_s", "waste_j", "waste_unknown_j")),
-            func.sum(part.spread_j).label("spread_j"),
-            func.min(part.method_version).label("method_version"),
-            func.min(part.first_ms).label("first_ms"),
-            func.max(part.last_ms).label("last_ms"),
-            *(sum_if_never_null(part[name]).label(name) for name in VALUE_COLUMNS),
-        )
-        .join_from(per_job, jobs, jobs.c.job_ref == part.job_ref)
-        .where(visible(viewer))
-        .group_by(jobs.c[group])
-        .order_by(energy_j.desc(), jobs.c[group])
-    )
-
-
-def _energy_row(row: dict[str, Any], provisional: bool) -> EnergyRow:
+def _energy_row(name: str, sums: Sums, running: int, provisional: bool) -> EnergyRow:
+    total = totals_of(sums)
+    waste_known = sums["waste_j"] > 0 or not sums["waste_unknown_j"]
     return EnergyRow(
-        cpu_hours=row["cpu_reserved_s"] / S_PER_H,
-        evidence=evidence_of(row, row["spread_j"], provisional),
-        **{
-            name: row[name]
-            for name in ("name", "jobs", "energy_j", "energy_static_j", "energy_dynamic_j", "waste_j", *VALUE_COLUMNS)
-        },
-        waste_unknown_j=row["waste_unknown_j"],
+        name=name,
+        jobs=sums["jobs_started"] + running,
+        cpu_hours=sums["cpu_reserved_s"] / S_PER_H,
+        energy_j=total["energy_j"],
+        energy_static_j=total["energy_static_j"],
+        energy_dynamic_j=total["energy_dynamic_j"],
+        waste_j=sums["waste_j"] if waste_known else None,
+        waste_unknown_j=sums["waste_unknown_j"],
+        **values_of(sums),
+        evidence=evidence_of(total, sums["spread_j"], provisional),
     )
+
+
+def _running_before(
+    connection: Connection, viewer: Viewer, dimension: Dimension, span_ms: tuple[int, int]
+) -> dict[str, int]:
+    """Jobs of each name that were running already when the time began."""
+    first_ms = first_booked_ms(connection, *span_ms)
+    if first_ms is None:
+        return {}
+    name = name_of_job(dimension)
+    found = (
+        select(name, func.count(bookings.c.job_ref.distinct()))
+        .join_from(bookings, jobs, jobs.c.job_ref == bookings.c.job_ref)
+        .where(bookings.c.bucket_ms == first_ms, bookings.c.account == int(Account.JOB))
+        .where(jobs.c.start_ms < first_ms, visible(viewer))
+        .group_by(name)
+    )
+    return {row[0]: row[1] for row in connection.execute(found)}
+
+
+def _names_of_open_windows(
+    connection: Connection, viewer: Viewer, dimension: Dimension, span_ms: tuple[int, int]
+) -> set[str]:
+    """Names with a booking in a window that may still change."""
+    name: Any = name_of_job(dimension)
+    moving = [ms for ms in open_windows(connection).open_ms if span_ms[0] <= ms < span_ms[1]]
+    if not moving:
+        return set()
+    found = (
+        select(name)
+        .distinct()
+        .join_from(bookings, jobs, jobs.c.job_ref == bookings.c.job_ref)
+        .where(bookings.c.account == int(Account.JOB), in_time(moving[0], moving[-1] + 1), visible(viewer))
+    )
+    return set(connection.execute(found).scalars())

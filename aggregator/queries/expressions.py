@@ -3,18 +3,16 @@
 import operator
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, false, func, true
 
 from aggregator.ledger.tables import bookings, jobs
 from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS
+from maxwatt.domain.rollups import VALUE_COLUMNS
 from maxwatt.domain.viewer import Viewer
 
 Expression = ColumnElement[Any]
-
-VALUE_COLUMNS: Final = ("co2_g", "co2_market_g", "cost")
-"""What a booking weighs [g], location- and market-based, and costs; null: no factor, no contract, no tariff."""
 
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 from aggregator.ledger.tables import allocations, bookings, jobs
 from aggregator.queries.expressions import sum_if_all_known, visible
 from aggregator.queries.figures import job_figures
+from aggregator.queries.full import full_of_job
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.models import JobDetail, NodeShare
 from maxwatt.domain import gpus
@@ -53,6 +54,7 @@ def job_detail(
         gpus=_gpu_text(nodes),
         nodes=nodes,
         figures=job_figures(connection, job["job_ref"]),
+        full_j=full_of_job(connection, job["job_ref"]),
     )
 
 

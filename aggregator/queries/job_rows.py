@@ -8,9 +8,10 @@ from sqlalchemy import Connection, Select, Subquery, and_, case, func, select
 from aggregator.ledger.tables import allocations, bookings, jobs
 from aggregator.queries.booked_time import OpenWindows, open_windows
 from aggregator.queries.evidence import evidence_of
-from aggregator.queries.expressions import VALUE_COLUMNS, Expression, booking_sums, sum_if_all_known, sum_if_never_null
+from aggregator.queries.expressions import Expression, booking_sums, sum_if_all_known, sum_if_never_null
 from aggregator.queries.models import Evidence, JobRow
 from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
+from maxwatt.domain.rollups import VALUE_COLUMNS
 from maxwatt.domain.units import MS_PER_S, bucket_start_ms
 
 _ADDED = (

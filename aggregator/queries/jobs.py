@@ -1,23 +1,19 @@
 """The table of jobs: filter, sort, one page of it."""
 
+import operator
+from functools import reduce
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
-from aggregator.ledger.tables import bookings, jobs
-from aggregator.queries.expressions import (
-    VALUE_COLUMNS,
-    Expression,
-    energy_of,
-    sum_if_all_known,
-    sum_if_never_null,
-    visible,
-)
+from aggregator.ledger.tables import job_totals, jobs
+from aggregator.queries.expressions import Expression, visible
 from aggregator.queries.job_detail import has_id
 from aggregator.queries.job_rows import cpu_efficiency, job_rows
 from aggregator.queries.models import JobFilter, JobPage, JobRow
-from maxwatt.domain.energy import Account
+from maxwatt.domain.energy import ENERGY_COLUMNS
 from maxwatt.domain.errors import InputError
+from maxwatt.domain.rollups import VALUE_COLUMNS, unknown_of
 from maxwatt.domain.viewer import Viewer
 
 MAX_LIMIT: Final = 1000
@@ -30,10 +26,6 @@ _COLUMNS: Final = {
         *("node_count", "cpus", "gpu_count", "time_limit_s"),
     )
 }
-_BOOKED: Final = ("energy_j", *VALUE_COLUMNS, "waste_j", "cpu_efficiency")
-
-SORT_KEYS: Final = (*_COLUMNS, "elapsed_s", *_BOOKED)
-"""Fields of JobRow that the table can be sorted by."""
 
 
 def job_page(
@@ -49,8 +41,8 @@ def job_page(
 ) -> JobPage:
     """Jobs `offset` to `offset + limit` (at most MAX_LIMIT) of those the viewer may see; unknown values come last.
 
-    Jobs are filtered, sorted and cut first; only the bookings of the page are summed, unless it is a booked figure that
-    sorts.
+    Jobs are filtered, sorted and cut first; only the bookings of the page are summed. A booked figure sorts by the
+    totals of whole jobs.
 
     Raises:
         InputError: an unknown sort key, or a negative offset or limit.
@@ -124,26 +116,22 @@ def _ordered(condition: ColumnElement[bool], key: Expression, descending: bool) 
 
 
 def _sorted_by_booked(condition: ColumnElement[bool], sort: str, descending: bool) -> Select[Any]:
-    chosen = select(jobs.c.job_ref).where(condition)
-    sums = (
-        select(bookings.c.job_ref, *_key_sums(sort))
-        .where(bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(chosen))
-        .group_by(bookings.c.job_ref)
-        .subquery()
-    )
-    efficiency = sort == "cpu_efficiency"
-    key = cpu_efficiency(sums.c.used_s, sums.c.reserved_s) if efficiency else sums.c[sort]
-    statement = _ordered(condition, key, descending)
-    return statement.outerjoin_from(jobs, sums, sums.c.job_ref == jobs.c.job_ref)
+    """By the totals of whole jobs, which follow the bookings at the end of each round."""
+    statement = _ordered(condition, _BOOKED[sort], descending)
+    return statement.outerjoin_from(jobs, job_totals, job_totals.c.job_ref == jobs.c.job_ref)
 
 
-def _key_sums(sort: str) -> list[Expression]:
-    booking = bookings.c
-    if sort == "cpu_efficiency":
-        used_s = sum_if_all_known(booking.cpu_used_s, booking.cpu_reserved_s)
-        return [used_s.label("used_s"), func.sum(booking.cpu_reserved_s).label("reserved_s")]
-    if sort == "waste_j":
-        return [sum_if_all_known(booking.waste_j, booking.held_s).label(sort)]
-    if sort in VALUE_COLUMNS:
-        return [sum_if_never_null(booking[sort]).label(sort)]
-    return [func.sum(energy_of()).label(sort)]
+def _known(value: Expression, unknown: Expression) -> Expression:
+    return case((unknown == 0, value))
+
+
+_TOTAL: Final[Any] = job_totals.c
+_BOOKED: Final[dict[str, Expression]] = {
+    "energy_j": reduce(operator.add, (_TOTAL[name] for name in ENERGY_COLUMNS)),
+    **{name: _known(_TOTAL[name], _TOTAL[unknown_of(name)]) for name in VALUE_COLUMNS},
+    "waste_j": _known(_TOTAL.waste_j, _TOTAL.waste_unknown_j),
+    "cpu_efficiency": cpu_efficiency(_known(_TOTAL.cpu_used_s, _TOTAL.cpu_unknown_s), _TOTAL.cpu_reserved_s),
+}
+
+SORT_KEYS: Final = (*_COLUMNS, "elapsed_s", *_BOOKED)
+"""Fields of JobRow that the table can be sorted by."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from maxwatt.domain.gpus import Gpu
 
-Grouping = Literal["user", "account", "partition"]
+Grouping = Literal["user", "account", "partition", "qos"]
 """What energy of jobs can be summed by."""
 
 
@@ -131,7 +131,10 @@ class FigureUse:
 
 @dataclass(frozen=True, slots=True)
 class JobDetail:
-    """Everything known of one job. `facts` are Slurm's own words in display order: (label, value)."""
+    """Everything known of one job.
+
+    `full_j` is its energy with its part of what nobody used: see `queries.full`; None while one of its days is open.
+    """
 
     row: JobRow
     submit_ms: int | None
@@ -149,6 +152,7 @@ class JobDetail:
     total_cpu_s: float | None
     nodes: tuple[NodeShare, ...]
     figures: tuple[FigureUse, ...]
+    full_j: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

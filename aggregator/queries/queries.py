@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
+from aggregator.pipeline.sums import site_of
 from aggregator.queries.energy_groups import energy_by
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
@@ -43,6 +44,7 @@ class Queries:
     ) -> None:
         self._engine, self._store, self._settings = engine, store, settings
         self._now_ms = now_ms or clock.now_ms
+        self._site = site_of(settings)
 
     def jobs(self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int) -> JobPage:
         """A page of the job table; see `jobs.job_page`. Raises InputError for an unknown sort key."""
@@ -87,12 +89,12 @@ class Queries:
     def energy_by(self, viewer: Viewer, group: Grouping, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
         """Energy of each user, account or partition, most first; buckets count by their start."""
         with self._engine.connect() as connection:
-            return energy_by(connection, viewer, group, since_ms=since_ms, until_ms=until_ms)
+            return energy_by(connection, viewer, group, self._site, since_ms=since_ms, until_ms=until_ms)
 
     def energy_summary(self, viewer: Viewer, since_ms: int, until_ms: int) -> EnergySummary:
         """Where the energy of a time went; who does not see all gets the sum of their own jobs only."""
         with self._engine.connect() as connection:
-            return energy_summary(connection, viewer, since_ms=since_ms, until_ms=until_ms)
+            return energy_summary(connection, viewer, self._site, since_ms=since_ms, until_ms=until_ms)
 
     def energy_series(self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int = 400) -> EnergySeries:
         """Mean power of each account over time; who does not see all gets `jobs`, their own, only."""

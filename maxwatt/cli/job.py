@@ -134,10 +134,12 @@ def _figures(detail: JobDetail, currency: str) -> list[tuple[str, str]]:
     market = _valued(figures, Quantity.MARKET, "CO₂, market", row.co2_market_g, format_co2(row.co2_market_g), "g/kWh")
     cost = _valued(figures, Quantity.PRICE, "Cost", row.cost, cost_text(row.cost, currency), per_kwh)
     pue = mean_value(figures, Quantity.PUE)
+    full = [("With idle", f"{format_energy(detail.full_j)}: its part of the whole meter on its days")]
     return [
         ("CPU efficiency", format_share(row.cpu_efficiency)),
         ("Memory efficiency", format_share(row.memory_efficiency)),
         ("Energy", f"{format_energy(row.energy_j)} ({evidence_text(row.evidence)})"),
+        *(full if detail.full_j is not None else []),
         ("Waste", format_energy(row.waste_j)),
         ("CO₂", format_co2(row.co2_g) + _figure_text(figures, Quantity.INTENSITY, "g/kWh")),
         *market,

@@ -1,10 +1,10 @@
-"""`maxwatt top`: users, accounts, partitions or jobs by energy, from the ledger."""
+"""`maxwatt top`: users, accounts, partitions, QOS or jobs by energy, from the ledger."""
 
 import argparse
-from typing import Final, Literal
+from typing import Final
 
 from aggregator.queries.jobs import MAX_LIMIT
-from aggregator.queries.models import EnergyRow, EnergySummary, JobFilter, JobRow, Status
+from aggregator.queries.models import EnergyRow, EnergySummary, Grouping, JobFilter, JobRow, Status
 from aggregator.queries.queries import Queries
 from maxwatt.cli._format import cost_text, evidence_text, header_lines, print_json, print_table
 from maxwatt.cli._options import add_config_options, settings_of
@@ -22,11 +22,7 @@ from maxwatt.domain.formatting import (
 )
 from maxwatt.domain.viewer import ADMIN
 
-GROUPS: Final[dict[str, Literal["user", "account", "partition"]]] = {
-    "users": "user",
-    "accounts": "account",
-    "partitions": "partition",
-}
+GROUPS: Final[dict[str, Grouping]] = {"users": "user", "accounts": "account", "partitions": "partition", "qos": "qos"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -25,6 +25,15 @@ JOB_DIMENSIONS: Final = (Dimension.USER, Dimension.ACCOUNT, Dimension.PARTITION,
 NODE_DIMENSIONS: Final = (Dimension.NODE, Dimension.NODE_GROUP)
 """Those that a node belongs to one of: all accounts of its energy are summed, idle too."""
 
+VALUE_COLUMNS: Final = ("co2_g", "co2_market_g", "cost")
+"""What a booking weighs [g], location- and market-based, and costs; null: no factor, no contract, no tariff."""
+
+
+def unknown_of(name: str) -> str:
+    """The sum that says of how many joules a value is not known."""
+    return f"{name.removesuffix('_g')}_unknown_j"
+
+
 SUMS: Final = (
     *ENERGY_COLUMNS,
     *EVIDENCE_COLUMNS,

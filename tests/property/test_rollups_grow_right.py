@@ -1,6 +1,7 @@
 """Sums that grow with the bookings are those that are made at once, and they are the bookings'."""
 
 from collections import defaultdict
+from dataclasses import replace
 from math import isclose
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,13 @@ from aggregator.ledger import tables
 from aggregator.ledger.bookings import BOOKING_COLUMNS
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.refresh import Site
+from aggregator.queries.queries import Queries
+from maxwatt.config import ClusterSettings, Settings
 from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
 from maxwatt.domain.periods import Period, end_of, start_of
 from maxwatt.domain.rollups import SUMS, Dimension
 from maxwatt.domain.units import BUCKET_MS
+from maxwatt.domain.viewer import ADMIN
 
 BERLIN = ZoneInfo("Europe/Berlin")
 T0 = 1_792_792_800_000 // BUCKET_MS * BUCKET_MS  # 2026-10-23 22:00 UTC: the clock goes back a day later
@@ -191,3 +195,49 @@ def test_another_time_zone_has_other_days(ledgers):
     ledger.refresh_rollups(kolkata)
     days = {key[1] for key in sums(ledger)[0] if key[0] == Period.DAY}
     assert days == {start_of(Period.DAY, T0, kolkata.zone)}
+
+
+@settings(max_examples=8, deadline=None)
+@given(rows=books(), again=books(), low=st.integers(-5, 400), length=st.integers(0, 405), ragged=st.integers(-9, 9))
+def test_a_time_has_the_same_energy_from_sums_and_from_bookings(ledgers, rows, again, low, length, ragged):
+    """Before the sums are made every figure comes from the bookings; after, only the ragged ends do."""
+    ledger = emptied(ledgers[0])
+    close(ledger)
+    read = Queries(ledger.engine, None, replace(Settings(), cluster=ClusterSettings(timezone="Europe/Berlin")))
+    since = T0 + low * BUCKET_MS + ragged
+    until = since + length * BUCKET_MS
+    put(ledger, rows)
+    for more in (rows, again):  # the second time some of the sums are there, and stale
+        put(ledger, more)
+        from_bookings = figures(read, since, until)
+        ledger.refresh_rollups(SITE)
+        assert figures(read, since, until) == pytest.approx(from_bookings, rel=1e-9, abs=1e-9)
+
+
+def figures(read: Queries, since: int, until: int) -> dict[str, float]:
+    summary = read.energy_summary(ADMIN, since, until)
+    found = {"total": summary.total_j, "idle": summary.idle_j, "uncertainty": summary.evidence.uncertainty}
+    for row in read.energy_by(ADMIN, "user", since, until):
+        found |= {
+            f"{row.name} {key}": getattr(row, key) for key in ("energy_j", "jobs", "cpu_hours", "waste_unknown_j")
+        }
+    return found
+
+
+def test_full_energy_shares_out_the_whole_meter_of_each_day(ledgers):
+    """On the day 100 J are Bob's and 300 J nobody's: F = 4. Two days later, with no idle energy, F = 1."""
+    ledger = emptied(ledgers[0])
+    read = Queries(ledger.engine, None, Settings())
+    put(
+        ledger,
+        [
+            booking("n1", 10, Account.JOB, 3, 100.0),
+            booking("n1", 10, Account.IDLE, 0, 300.0),
+            booking("n1", 202, Account.JOB, 3, 50.0),
+        ],
+    )
+    ledger.refresh_rollups(SITE)
+    assert read.job(ADMIN, 3).full_j is None  # the days are still open
+    close(ledger)
+    ledger.refresh_rollups(SITE)
+    assert read.job(ADMIN, 3).full_j == pytest.approx(4 * 100.0 + 50.0)

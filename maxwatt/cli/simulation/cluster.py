@@ -30,18 +30,34 @@ def _names(prefix: str, count: int) -> tuple[str, ...]:
 CPU: Final = NodeKind(
     "cpu",
     NodeModel(
-        "two-socket", _names("sim-c", 26), cpu_idle_w=96, cpu_max_w=410, dram_idle_w=14, dram_max_w=34,
-        rest_base_w=72, rest_ratio=0.11,
+        "two-socket",
+        _names("sim-c", 26),
+        cpu_idle_w=96,
+        cpu_max_w=410,
+        dram_idle_w=14,
+        dram_max_w=34,
+        rest_base_w=72,
+        rest_ratio=0.11,
     ),
-    64, 512 * BYTES_PER_GIB, 0, "avx512,hdr",
+    64,
+    512 * BYTES_PER_GIB,
+    0,
+    "avx512,hdr",
 )
 BIGMEM: Final = NodeKind(
     "bigmem",
     NodeModel(
-        "large-memory", _names("sim-m", 6), cpu_idle_w=150, cpu_max_w=560,
-        rest_base_w=110, rest_ratio=0.12,
+        "large-memory",
+        _names("sim-m", 6),
+        cpu_idle_w=150,
+        cpu_max_w=560,
+        rest_base_w=110,
+        rest_ratio=0.12,
     ),
-    128, 2048 * BYTES_PER_GIB, 0, "avx2,hdr,bigmem",
+    128,
+    2048 * BYTES_PER_GIB,
+    0,
+    "avx2,hdr,bigmem",
 )
 GPU: Final = NodeKind(
     "gpu",

@@ -33,6 +33,7 @@ def data_dir(tmp_path: Path) -> Path:
     book.booking(0, "n1", 0, {"cpu_static_j": 1200.0}, account=2, co2_g=0.1)
     book.window(0)
     book.measured("n1", 0, 900.0)
+    book.sum_up()
     ledger.close()
     return tmp_path
 

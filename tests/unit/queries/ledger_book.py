@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, insert
 
-from aggregator.ledger import tables
+from aggregator.ledger import stale, tables
+from aggregator.ledger.refresh import refresh
+from aggregator.pipeline.sums import site_of
 from maxwatt.config import ClusterSettings, CostSettings, Settings
 from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
 
@@ -57,6 +59,12 @@ class Book:
             **values,
         }
         self.add(tables.bookings, **row)
+        with self.engine.begin() as connection:
+            stale.mark(connection, [row["bucket_ms"]], [ref])
+
+    def sum_up(self) -> None:
+        """What the pipeline does at the end of each round."""
+        refresh(self.engine, site_of(SETTINGS))
 
     def factor(self, number: int, g_per_kwh: float, vintage: str, pue: float = 1.5, price: float = 0.4) -> None:
         """A factor with its figures: the grid's intensity, the site's PUE and its tariff."""

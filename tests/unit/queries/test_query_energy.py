@@ -1,4 +1,3 @@
-
 import pytest
 from ledger_book import BUCKET, T0, Book
 

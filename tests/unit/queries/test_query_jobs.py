@@ -133,6 +133,7 @@ def test_parts_of_heterogeneous_jobs_are_found_and_shown_as_slurm_does(book: Boo
 
 @pytest.mark.parametrize("sort", SORT_KEYS)
 def test_every_sort_key_sorts_and_unknown_comes_last(filled: Book, queries: Queries, sort: str) -> None:
+    filled.sum_up()
     for descending in (False, True):
         page = queries.jobs(ADMIN, JobFilter(), sort, descending, 0, 100)
         values = [getattr(row, sort) for row in page.rows]
@@ -142,6 +143,7 @@ def test_every_sort_key_sorts_and_unknown_comes_last(filled: Book, queries: Quer
 
 
 def test_pages_are_slices_of_one_order(filled: Book, queries: Queries) -> None:
+    filled.sum_up()
     whole = queries.jobs(ADMIN, JobFilter(), "energy_j", True, 0, 100).rows
     assert [row.job_id for row in whole] == [101, 102, 103]
     page = queries.jobs(ADMIN, JobFilter(), "energy_j", True, 1, 1)

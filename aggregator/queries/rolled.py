@@ -1,0 +1,192 @@
+"""Sums over any time by the fewest rows: whole months, days and hours from the rollups, what is left from bookings."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, and_, func, or_, select
+
+from aggregator.ledger import stale
+from aggregator.ledger.refresh import Site
+from aggregator.ledger.rollups import booked_sums
+from aggregator.ledger.sums import sums_of
+from aggregator.ledger.tables import bookings, jobs, rollups, windows
+from aggregator.queries.expressions import visible
+from maxwatt.domain.energy import ENERGY_COLUMNS, Account
+from maxwatt.domain.periods import Period, end_of, start_of, starts_between
+from maxwatt.domain.rollups import SUMS, VALUE_COLUMNS, Dimension, unknown_of
+from maxwatt.domain.viewer import Viewer
+
+Sums = dict[str, Any]
+"""Values of SUMS, `jobs_started` and `method_version`."""
+
+Key = tuple[str, int]
+"""Name and account."""
+
+_FINER: Final = {Period.MONTH: Period.DAY, Period.DAY: Period.HOUR}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a time [epoch ms UTC] and the period whose rollup holds it; None: only the bookings do."""
+
+    period: Period | None
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """What is known of the rollups: those that are summed and not stale."""
+
+    buckets: list[int]
+    marked: dict[Period, set[int]]
+    summed: dict[Period, set[int]]
+
+    def has(self, period: Period, start_ms: int, end_ms: int) -> bool:
+        """Whether the rollup says what the bookings say."""
+        stale_inside = any(start_ms <= bucket < end_ms for bucket in self.buckets)
+        marked = any(start_ms <= ms < end_ms for part in (period, *_below(period)) for ms in self.marked[part])
+        return start_ms in self.summed[period] and not stale_inside and not marked
+
+
+def _below(period: Period) -> Iterator[Period]:
+    while period in _FINER:
+        period = _FINER[period]
+        yield period
+
+
+def sums_by_name(
+    connection: Connection, dimension: Dimension, since_ms: int, until_ms: int, site: Site
+) -> dict[Key, Sums]:
+    """Sums of every name and account of a dimension over the buckets that start in [since, until)."""
+    rows: dict[Key, list[Sums]] = defaultdict(list)
+    for row in _rows(connection, dimension, since_ms, until_ms, site):
+        rows[row["name"], row["account"]].append(row)
+    return {key: added(parts) for key, parts in rows.items()}
+
+
+def own_sums(
+    connection: Connection, viewer: Viewer, dimension: Dimension, since_ms: int, until_ms: int
+) -> dict[Key, Sums]:
+    """The same of the viewer's own jobs, from their bookings."""
+    own = select(jobs.c.job_ref).where(visible(viewer))
+    statement = booked_sums(dimension, since_ms, until_ms).where(
+        bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(own)
+    )
+    return {(row["name"], row["account"]): dict(row) for row in connection.execute(statement).mappings()}
+
+
+def totals_of(sums: Sums) -> Sums:
+    """The sums with energy, static and dynamic energy [J] of all components beside them."""
+    static_j = sum(sums[name] for name in ENERGY_COLUMNS if name.endswith("_static_j"))
+    dynamic_j = sum(sums[name] for name in ENERGY_COLUMNS if name.endswith("_dynamic_j"))
+    return {
+        **sums,
+        "energy_j": static_j + dynamic_j,
+        "energy_static_j": static_j,
+        "energy_dynamic_j": dynamic_j,
+    }
+
+
+def values_of(sums: Sums) -> dict[str, Any]:
+    """CO2 and cost, None where they are not known of every joule."""
+    return {name: None if sums[unknown_of(name)] else sums[name] for name in VALUE_COLUMNS}
+
+
+def added(parts: list[Sums]) -> Sums:
+    """Sums of sums; the oldest method that took part, 0 where none did."""
+    found: Sums = {name: sum(part[name] for part in parts) for name in SUMS}
+    found["jobs_started"] = sum(part["jobs_started"] or 0 for part in parts)
+    found["method_version"] = min((part["method_version"] for part in parts), default=0)
+    return found
+
+
+def _rows(connection: Connection, dimension: Dimension, since_ms: int, until_ms: int, site: Site) -> Iterator[Sums]:
+    parts = list(pieces(connection, since_ms, until_ms, site))
+    rolled = [piece for piece in parts if piece.period is not None]
+    if rolled:
+        yield from map(dict, connection.execute(_rolled(dimension, rolled)).mappings())
+    for piece in parts:
+        if piece.period is None:
+            yield from _booked(connection, dimension, piece, site)
+
+
+def _rolled(dimension: Dimension, parts: list[Piece]) -> Select[Any]:
+    column = rollups.c
+    starts: dict[int, list[int]] = defaultdict(list)
+    for piece in parts:
+        starts[int(piece.period or 0)].append(piece.start_ms)
+    inside = or_(*(and_(column.period == period, column.start_ms.in_(ms)) for period, ms in starts.items()))
+    figures = (
+        *sums_of(rollups),
+        func.sum(column.jobs_started).label("jobs_started"),
+        func.min(column.method_version).label("method_version"),
+    )
+    wanted = select(column.name, column.account, *figures).where(inside, column.dimension == int(dimension))
+    return wanted.group_by(column.name, column.account)
+
+
+def _booked(connection: Connection, dimension: Dimension, piece: Piece, site: Site) -> Iterator[Sums]:
+    fine = Dimension.NODE if dimension is Dimension.NODE_GROUP else dimension
+    rows = [dict(row) for row in connection.execute(booked_sums(fine, piece.start_ms, piece.end_ms)).mappings()]
+    if dimension is Dimension.NODE_GROUP:
+        rows = [{**row, "name": site.group_of(row["name"])} for row in rows]
+    yield from rows
+
+
+def pieces(connection: Connection, since_ms: int, until_ms: int, site: Site) -> Iterator[Piece]:
+    """The time in as few pieces as the rollups allow, in order."""
+    first_ms = connection.execute(select(func.min(windows.c.bucket_ms))).scalar()
+    last_ms = connection.execute(select(func.max(windows.c.bucket_ms))).scalar()
+    if first_ms is None or last_ms is None:
+        yield Piece(None, since_ms, until_ms)
+        return
+    since_ms, until_ms = max(since_ms, first_ms), min(until_ms, last_ms + 1)
+    if since_ms >= until_ms:
+        return
+    fresh = _fresh(connection, since_ms, until_ms, site)
+    yield from _merged(_cut(Period.MONTH, since_ms, until_ms, fresh, site))
+
+
+def _fresh(connection: Connection, since_ms: int, until_ms: int, site: Site) -> _Fresh:
+    periods = (Period.MONTH, Period.DAY, Period.HOUR)
+    low = start_of(Period.MONTH, since_ms, site.zone)
+    summed: dict[Period, set[int]] = {}
+    for period in periods:
+        found = select(rollups.c.start_ms).distinct()
+        cluster = (rollups.c.period == int(period)) & (rollups.c.dimension == int(Dimension.CLUSTER))
+        inside = (rollups.c.start_ms >= low) & (rollups.c.start_ms < until_ms)
+        summed[period] = set(connection.execute(found.where(cluster, inside)).scalars())
+    marked = {period: set(stale.marked(connection, period)) for period in periods}
+    return _Fresh(stale.marked(connection, stale.BUCKET), marked, summed)
+
+
+def _cut(period: Period, since_ms: int, until_ms: int, fresh: _Fresh, site: Site) -> Iterator[Piece]:
+    """Whole fresh periods as they are; others in finer ones, and at last from the bookings."""
+    for start_ms in starts_between(period, start_of(period, since_ms, site.zone), until_ms, site.zone):
+        end_ms = end_of(period, start_ms, site.zone)
+        low, high = max(start_ms, since_ms), min(end_ms, until_ms)
+        if (low, high) == (start_ms, end_ms) and fresh.has(period, start_ms, end_ms):
+            yield Piece(period, start_ms, end_ms)
+        elif period in _FINER:
+            yield from _cut(_FINER[period], low, high, fresh, site)
+        else:
+            yield Piece(None, low, high)
+
+
+def _merged(parts: Iterator[Piece]) -> Iterator[Piece]:
+    """Neighbouring pieces of bookings as one."""
+    waiting: Piece | None = None
+    for piece in parts:
+        if waiting is not None and piece.period is None and piece.start_ms == waiting.end_ms:
+            waiting = Piece(None, waiting.start_ms, piece.end_ms)
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = piece if piece.period is None else None
+        if piece.period is not None:
+            yield piece
+    if waiting is not None:
+        yield waiting
