@@ -8,13 +8,17 @@ from collectors.context import Context
 from collectors.files import HeldFile
 from collectors.partial import PartialReadingError
 from collectors.rapl_kept import KeptReadings
-from collectors.rapl_zones import CLASS_FOLDER, Zone, read_zones, repeated_dies, zone_names
+from collectors.rapl_zones import CLASS_FOLDER, Zone, read_zones, repeated_dies, with_model, zone_names
+from collectors.unwrap import Reading
 from maxwatt.domain.errors import MaxwattError, NoData, SourceError
 from maxwatt.domain.samples import Sample, Value
 from maxwatt.domain.schema import NODE, ZONE
 from maxwatt.domain.units import UJ_PER_J
 
-_FIELD_OF: Final = {"cpu": "cpu_energy_joules_total", "dram": "dram_energy_joules_total"}
+_FIELDS_OF: Final = {
+    "cpu": ("cpu_energy_joules_total", "cpu_estimated_joules_total"),
+    "dram": ("dram_energy_joules_total", "dram_estimated_joules_total"),
+}
 _EARLY: Final = 0.99
 """A zone row may come this part of its interval after the last: the grid of the cycles is not exact to the µs."""
 
@@ -67,7 +71,8 @@ class Rapl:
         self._repeated |= repeated  # once seen to be one counter, always one
         self._unsure = unsure - self._repeated
         dies = {key.partition("-")[2] for key in self._repeated}
-        self._zones = [zone for zone in zones if zone.key.partition("-")[2] not in dies]
+        kept = [zone for zone in zones if zone.key.partition("-")[2] not in dies]
+        self._zones = with_model(kept, self._context.model)
         self._kept.settle(self._zones)
 
     def _hold(self, zones: Sequence[Zone]) -> None:
@@ -96,11 +101,13 @@ class Rapl:
 
     def _component_rows(self) -> list[Sample]:
         fields: dict[str, Value] = {}
-        for component, name in _FIELD_OF.items():
-            totals = [self._total_uj(zone) for zone in self._zones if zone.component == component]
-            known = [total for total in totals if total is not None]
-            if known and len(known) == len(totals):
-                fields[name] = sum(known) / UJ_PER_J
+        for component, (counted, estimated) in _FIELDS_OF.items():
+            readings = [self._reading(zone) for zone in self._zones if zone.component == component]
+            known = [reading for reading in readings if reading is not None]
+            if known and len(known) == len(readings):
+                fields[counted] = sum(reading.total_uj for reading in known) / UJ_PER_J
+                if any(reading.estimated_uj for reading in known):
+                    fields[estimated] = sum(reading.estimated_uj for reading in known) / UJ_PER_J
         return [self._context.row(NODE, fields)] if fields else []
 
     def _zone_rows(self) -> list[Sample]:
@@ -110,16 +117,17 @@ class Rapl:
         self._zones_due_s = at_s + _EARLY * self._context.zone_interval_s
         rows = []
         for zone in self._zones:
-            total_uj = self._total_uj(zone)
-            if total_uj is not None and self._kept.may_show(zone):
-                rows.append(self._context.row(ZONE, {"energy_joules_total": total_uj / UJ_PER_J}, zone=zone.key))
+            reading = self._reading(zone)
+            if reading is not None and self._kept.may_show(zone):
+                energy_j = reading.total_uj / UJ_PER_J
+                rows.append(self._context.row(ZONE, {"energy_joules_total": energy_j}, zone=zone.key))
         return rows
 
-    def _total_uj(self, zone: Zone) -> int | None:
-        """Unwrapped counter [µJ] of a zone that was read in this cycle."""
+    def _reading(self, zone: Zone) -> Reading | None:
+        """The zone's accumulator, where it was read in this cycle."""
         reading = self._kept.readings.get(zone.key)
         fresh = reading is not None and reading.monotonic_s == self._context.stamp.monotonic_s
-        return reading.total_uj if reading is not None and fresh else None
+        return reading if fresh else None
 
 
 def _advice(error: MaxwattError) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from collectors.context import Context
 from collectors.rapl_zones import Zone
-from collectors.unwrap import Reading, advance, first
+from collectors.unwrap import Reading, Work, advance, first
 
 
 class KeptReadings:
@@ -16,7 +16,7 @@ class KeptReadings:
     """
 
     def __init__(self, context: Context) -> None:
-        self._state = context.state
+        self._context, self._state = context, context.state
         self._section = context.state.section("rapl")
         try:
             self.readings = _readings(self._section.get("readings", {}))
@@ -41,19 +41,19 @@ class KeptReadings:
 
     def advance(self, zone: Zone, raw_uj: int, at_s: float) -> None:
         """Book a reading of a zone whose limits are known."""
-        before = self.readings.get(zone.key)
+        before, work = self.readings.get(zone.key), self._work()
         if before is not None and zone.limits is not None:
-            after = advance(before, raw_uj, at_s, zone.limits)
+            after = advance(before, raw_uj, at_s, zone.limits, work)
             if after is not None:
                 self.readings[zone.key] = after
                 return
             self._lose(zone, at_s - before.monotonic_s)
-        self.readings[zone.key] = first(raw_uj, at_s)
+        self.readings[zone.key] = first(raw_uj, at_s, work.busy_s if work else None)
 
     def miss(self, zone: Zone, at_s: float) -> None:
-        """A zone could not be read: once it may have wrapped unseen, its accumulator ends."""
+        """A zone could not be read: once it may have wrapped unseen, its accumulator ends, unless a model can tell."""
         before = self.readings.get(zone.key)
-        if before is None or zone.limits is None:
+        if before is None or zone.limits is None or (zone.limits.modelled and before.busy_s is not None):
             return
         if not 0 <= at_s - before.monotonic_s < zone.limits.wrap_s:
             self._lose(zone, at_s - before.monotonic_s)
@@ -64,6 +64,13 @@ class KeptReadings:
             return False
         self._shown[zone.key] = self._state.epoch_id
         return True
+
+    def _work(self) -> Work | None:
+        """What the cpu collector put into this cycle's row."""
+        fields = self._context.node_fields
+        if "cpu_busy_seconds_total" not in fields or not fields.get("cpu_count"):
+            return None
+        return Work(float(fields["cpu_busy_seconds_total"]), int(fields["cpu_count"]))
 
     def _lose(self, zone: Zone, elapsed_s: float) -> None:
         del self.readings[zone.key]
@@ -80,6 +87,8 @@ def _readings(kept: Any) -> dict[str, Reading]:
         TypeError, ValueError, AttributeError: it is something else.
     """
     return {
-        str(key): Reading(int(raw_uj), int(total_uj), float(monotonic_s))
-        for key, (raw_uj, total_uj, monotonic_s) in kept.items()
+        str(key): Reading(
+            int(raw_uj), int(total_uj), float(at_s), int(estimated_uj), None if busy_s is None else float(busy_s)
+        )
+        for key, (raw_uj, total_uj, at_s, estimated_uj, busy_s) in kept.items()
     }

@@ -94,6 +94,20 @@ def _limits(folder: str, kind: str, model: NodeModel) -> Limits | None:
     return Limits(modulus_uj(range_uj), p_max_w)
 
 
+def with_model(zones: Sequence[Zone], model: NodeModel) -> list[Zone]:
+    """The zones with their part of the node model: those that are summed share the component's powers evenly."""
+    powers = {"cpu": (model.cpu_idle_w, model.cpu_max_w), "dram": (model.dram_idle_w, model.dram_max_w)}
+    found = []
+    for zone in zones:
+        count = sum(other.component == zone.component for other in zones)
+        if zone.limits is None or zone.component not in powers:
+            found.append(zone)
+            continue
+        idle_w, full_w = powers[zone.component]
+        found.append(zone._replace(limits=zone.limits._replace(idle_w=idle_w / count, full_w=full_w / count)))
+    return found
+
+
 def _optional_int(path: str) -> int | None:
     """A number that some zones do not have, or do not give."""
     try:

@@ -14,8 +14,8 @@ from maxwatt.domain.errors import ConfigError
 from maxwatt.domain.ports import Collector
 
 COLLECTORS: Final[dict[str, Callable[[Context], Collector]]] = {
-    "rapl": Rapl,
     "cpu": Cpu,
+    "rapl": Rapl,  # after cpu: its work tells how often a counter went round
     "cgroup": Cgroup,
     "session": Session,
     "memory": Memory,

@@ -21,7 +21,8 @@ FOREVER: Final = int(np.iinfo(np.int64).max)
 class NodeSamples:
     """Node rows sorted by (node, ts_ms); a value that was not read is NaN.
 
-    `node` indexes the chunk's nodes; counters in J and s; `monotonic_s` and `epoch_id` come from the agent.
+    `node` indexes the chunk's nodes; counters in J and s; `monotonic_s` and `epoch_id` come from the agent. Of a
+    counter's energy `_estimated_j` is what the node model decided; NaN: nothing of it.
     """
 
     node: I32
@@ -31,6 +32,8 @@ class NodeSamples:
     cpu_busy_s: F64
     cpu_energy_j: F64
     dram_energy_j: F64
+    cpu_estimated_j: F64
+    dram_estimated_j: F64
     cpu_modelled_j: F64
     meter_energy_j: F64
     meter_power_w: F64

@@ -8,7 +8,7 @@ import numpy as np
 
 from aggregator.kernel.arrays import F64, I64, Bool, Chunk, Lives, Window
 from aggregator.kernel.components import cpu_meter, dram_meter, node_bounds, parts_of, priced, whole_node
-from aggregator.kernel.counters import Intervals, counted, ordered, take
+from aggregator.kernel.counters import MODELLED, Intervals, counted, ordered, take
 from aggregator.kernel.gpu import gpu_energy, gpu_intervals
 from aggregator.kernel.job_use import later
 from aggregator.kernel.rest import remainders
@@ -42,8 +42,11 @@ def job_free_powers(chunk: Chunk, window: Window) -> Powers:
     axis = axis_of(chunk, window)
     rows, readings = ordered(chunk.node, axis)
     found = [
-        _powers(chunk, axis, counted(readings, counter, window.max_gap_ms), component)
-        for component, counter in ((CPU, rows.cpu_energy_j), (DRAM, rows.dram_energy_j))
+        _powers(chunk, axis, _read(counted(readings, counter, window.max_gap_ms, estimated)), component)
+        for component, counter, estimated in (
+            (CPU, rows.cpu_energy_j, rows.cpu_estimated_j),
+            (DRAM, rows.dram_energy_j, rows.dram_estimated_j),
+        )
     ]
     slots = int(chunk.gpu.gpu.max(initial=-1)) + 1
     if slots:
@@ -80,6 +83,11 @@ def _powers(chunk: Chunk, axis: Axis, intervals: Intervals, component: int, slot
     return Powers(node, component + index, free.amount / free.seconds)
 
 
+def _read(intervals: Intervals) -> Intervals:
+    """What was measured, not modelled."""
+    return take(intervals, intervals.evidence < MODELLED)
+
+
 def _job_free(lives: Lives, axis: Axis, start: I64, end: I64) -> Bool:
     """Whether no job was there between two positions each, nor shortly before."""
     begin = axis.at(lives.node, lives.start_ms)
@@ -107,4 +115,4 @@ def _rest(chunk: Chunk, window: Window) -> Intervals:
     formed = Intervals(
         meter.entity, meter.start, meter.end, meter.seconds, np.maximum(left.energy_j, 0.0), left.evidence
     )
-    return take(formed, left.known)
+    return _read(take(formed, left.known))

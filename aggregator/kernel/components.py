@@ -31,14 +31,14 @@ class Component:
 
 def cpu_meter(rows: NodeSamples, readings: Readings, timeline: Timeline, max_gap_ms: int) -> Meter:
     """RAPL packages; the agent's model, marked, where they were not read."""
-    measured = counted(readings, rows.cpu_energy_j, max_gap_ms)
+    measured = counted(readings, rows.cpu_energy_j, max_gap_ms, rows.cpu_estimated_j)
     modelled = counted(readings, rows.cpu_modelled_j, max_gap_ms)
     return on_timeline(timeline, fill(measured, modelled, timeline.axis.span, MODELLED))
 
 
 def dram_meter(rows: NodeSamples, readings: Readings, timeline: Timeline, max_gap_ms: int) -> Meter:
     """RAPL dram zones."""
-    return on_timeline(timeline, counted(readings, rows.dram_energy_j, max_gap_ms))
+    return on_timeline(timeline, counted(readings, rows.dram_energy_j, max_gap_ms, rows.dram_estimated_j))
 
 
 def whole_node(

@@ -82,17 +82,25 @@ def advancing(entity: I64 | I32, epoch_id: I64, monotonic_s: F64) -> Bool:
     return np.asarray(clock > before)
 
 
-def counted(readings: Readings, counter: F64, max_gap_ms: int) -> Intervals:
+def counted(readings: Readings, counter: F64, max_gap_ms: int, estimated: F64 | None = None) -> Intervals:
     """Intervals of a counter: differences of consecutive good readings of one epoch.
 
     A reading that failed (NaN) is bridged. A decrease, a clock that stands still, another epoch or a gap beyond
     `max_gap_ms` is no interval: what happened there is missing coverage.
+
+    Args:
+        estimated: of the counter, what the node model decided, NaN: nothing; where it rises the interval is modelled.
     """
     good = np.flatnonzero(~np.isnan(counter))
     a, b = good[:-1], good[1:]
     amount = counter[b] - counter[a]
     keep = _joined(readings, a, b, max_gap_ms) & (amount >= 0)
-    return _intervals(readings, a[keep], b[keep], amount[keep], COUNTED)
+    a, b = a[keep], b[keep]
+    found = _intervals(readings, a, b, amount[keep], COUNTED)
+    if estimated is None or np.isnan(estimated).all():
+        return found
+    known = np.nan_to_num(estimated)
+    return replace(found, evidence=np.where(known[b] > known[a], MODELLED, COUNTED))
 
 
 @dataclass(frozen=True, slots=True)

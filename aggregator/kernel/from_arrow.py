@@ -17,6 +17,8 @@ def node_samples(table: pa.Table) -> NodeSamples:
         cpu_busy_s=_float(table, "cpu_busy_seconds_total"),
         cpu_energy_j=_float(table, "cpu_energy_joules_total"),
         dram_energy_j=_float(table, "dram_energy_joules_total"),
+        cpu_estimated_j=_float(table, "cpu_estimated_joules_total"),
+        dram_estimated_j=_float(table, "dram_estimated_joules_total"),
         cpu_modelled_j=_float(table, "cpu_modelled_energy_joules_total"),
         meter_energy_j=_float(table, "meter_energy_joules_total"),
         meter_power_w=_float(table, "meter_power_watts"),

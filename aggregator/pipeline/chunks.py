@@ -34,6 +34,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "memory_total_bytes",
         "cpu_energy_joules_total",
         "dram_energy_joules_total",
+        "cpu_estimated_joules_total",
+        "dram_estimated_joules_total",
         "cpu_modelled_energy_joules_total",
         "meter_energy_joules_total",
         "meter_power_watts",

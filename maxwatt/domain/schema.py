@@ -88,6 +88,10 @@ NODE: Final = Measurement(
         _gauge("memory_total_bytes", "B", "memory installed as the kernel sees it", "int"),
         _counter("cpu_energy_joules_total", "J", "RAPL package zones, summed and unwrapped"),
         _counter("dram_energy_joules_total", "J", "RAPL dram zones, summed and unwrapped"),
+        _counter(
+            "cpu_estimated_joules_total", "J", "of the packages', where a wrap was missed and the node model decided"
+        ),
+        _counter("dram_estimated_joules_total", "J", "of the dram zones', likewise"),
         _counter("cpu_modelled_energy_joules_total", "J", "modelled from utilisation where nothing measures the CPU"),
         _counter("meter_energy_joules_total", "J", "whole-node meter, where it counts energy"),
         _gauge("meter_power_watts", "W", "whole-node meter, where it reads power only"),

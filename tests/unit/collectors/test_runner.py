@@ -106,7 +106,7 @@ def test_a_state_that_cannot_be_kept_is_told_and_the_rows_still_come(
 
 def test_the_registry_keeps_its_order_and_refuses_unknown_names(context: Callable[..., Any], tmp_path: Path) -> None:
     made = context(tmp_path)
-    assert [collector.name for collector in build(("model", "rapl", "cpu"), made)] == ["rapl", "cpu", "model"]
+    assert [collector.name for collector in build(("model", "rapl", "cpu"), made)] == ["cpu", "rapl", "model"]
     assert [collector.name for collector in build((), made)] == list(COLLECTORS)
     with pytest.raises(ConfigError, match="gpuu"):
         build(("gpuu",), made)

@@ -130,3 +130,17 @@ def test_an_exclusive_job_holds_every_gpu() -> None:
     boards = [gpu_rows([0, 10], gpu=n, energy_j=[0.0, 1000.0]) for n in (0, 1)]
     found = booked([0, 10], node=[DARK], gpu=boards, lives=[life(1, 0, None, 1, exclusive=True)], model=BOARD)
     assert found.energy_j(1, "gpu", "static") + found.energy_j(1, "gpu", "dynamic") == pytest.approx(2000)
+
+
+def test_energy_of_which_the_agents_model_decided_is_modelled() -> None:
+    """Between 10 and 20 s the agent had missed a wrap: 900 J of the model's choice, the rest is counted."""
+    nan = float("nan")
+    rows = node_rows(
+        [0, 10, 20, 30],
+        cpu_energy_j=[0.0, 1000.0, 1900.0, 2500.0],
+        cpu_estimated_j=[nan, nan, 900.0, 900.0],
+        dram_energy_j=[0.0, 10.0, 20.0, 30.0],
+    )
+    found = booked([0, 30], node=[rows])
+    assert found.evidence_j(IDLE, "modelled") == pytest.approx(900)
+    assert found.evidence_j(IDLE, "counted") == pytest.approx(1600 + 30)

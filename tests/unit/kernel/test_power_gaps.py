@@ -14,8 +14,8 @@ DARK = node_rows([0, 10])
 def board(at_s: list[float], power_w: list[float], model: NodeModel = BOARD) -> dict[str, float]:
     """Energy of a board that a job holds, by evidence. Readings more than 45 s apart are far apart."""
     found = booked(
-        [0, 500], node=[DARK], gpu=[gpu_rows(at_s, power_w=power_w)], lives=[life(1, 0, None, 4, gpus={0: 1.0})], model=model,
-        max_gap_s=300,
+        [0, 500], node=[DARK], gpu=[gpu_rows(at_s, power_w=power_w)], lives=[life(1, 0, None, 4, gpus={0: 1.0})],
+        model=model, max_gap_s=300,
     )  # fmt: skip
     return {kind: found.evidence_j(1, kind) for kind in ("integrated", "interpolated")}
 
