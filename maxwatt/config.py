@@ -7,7 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -347,9 +347,9 @@ def _convert(raw: Any, hint: Any) -> tuple[Any, str | None]:
         if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
             return tuple(raw), None
         return None, "must be a list of strings"
-    if isinstance(raw, hint) and not (hint is int and isinstance(raw, bool)):
+    if isinstance(raw, hint) and not (hint is int and isinstance(raw, bool)) and not isinstance(raw, datetime):
         return raw, None
-    names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+    names = {str: "text", int: "a whole number", float: "a number", bool: "true or false", date: "a day: 2024-05-01"}
     return None, f"must be {names[hint]}"
 
 
@@ -376,6 +376,8 @@ def _node_model(entry: dict[str, Any], path: tuple[str | int, ...], faults: _Fau
             faults.add((*path, key), f"must not be negative, not {value!r}")
     if not all(re.fullmatch(r"[1-9](?:,[1-9])*", text) for text in model.mig_slices):
         faults.add((*path, "mig_slices"), 'must hold a text such as "3,3" for each board')
+    if (model.embodied_kg > 0) != (model.lifetime_years > 0):
+        faults.add((*path, "embodied_kg"), "and lifetime_years need each other")
     try:
         names = expand(nodes) if isinstance(nodes, str) else tuple(nodes)
     except InputError as error:

@@ -11,7 +11,8 @@ from aggregator.kernel.cpu_time import CpuTime
 from aggregator.kernel.gpu import GpuEnergy
 from aggregator.kernel.gpu_holdings import GpuHoldings
 from aggregator.kernel.holdings import Holdings
-from aggregator.kernel.ragged import ratio, sums
+from aggregator.kernel.node_weights import NodeWeights
+from aggregator.kernel.ragged import sums
 from aggregator.kernel.rest import Rest
 from aggregator.kernel.sheet import CPU, DRAM, DYNAMIC, GPU, REST, STATIC, Sheet, kinds_of
 from aggregator.kernel.timeline import OVERTIME_MS, Timeline
@@ -28,6 +29,7 @@ class Energy:
     gpu: GpuEnergy
     gpu_held: GpuHoldings
     rest: Rest
+    weights: NodeWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,14 @@ def book_jobs(chunk: Chunk, timeline: Timeline, energy: Energy, rows: JobRows) -
     """Book every job's static and dynamic energy."""
     sheet = Sheet.empty(len(rows.life))
     _book_job_dynamic(timeline, energy, rows, sheet)
-    gpu_share = _book_job_gpus(timeline, energy, rows, sheet)
+    _book_job_gpus(timeline, energy, rows, sheet)
     held, inside = energy.held, timeline.cell_bucket[energy.held.cell] >= 0
     row = rows.of(held.life[inside], timeline.cell_bucket[held.cell[inside]])
     assumed = chunk.lives.modelled[held.life[inside]]
-    weight = rest_weight(chunk, timeline, energy, held.cpu_share, held.memory_share, gpu_share, held.cell)
     for component, static_j, evidence, share in (
         (CPU, energy.cpu.static_j, energy.cpu.evidence, held.cpu_share),
         (DRAM, energy.dram.static_j, energy.dram.evidence, held.memory_share),
-        (REST, energy.rest.static_j, energy.rest.evidence, weight),
+        (REST, energy.rest.static_j, energy.rest.evidence, energy.weights.held),
     ):
         for code, cells_j in _by_evidence(timeline, static_j, evidence):
             amount = cells_j[held.cell[inside]] * share[inside]
@@ -94,8 +95,7 @@ def _book_job_dynamic(timeline: Timeline, energy: Energy, rows: JobRows, sheet: 
         sheet.book(row, energy.rest.per_dynamic[segment] * total_j, REST, DYNAMIC, energy.rest.evidence[segment])
 
 
-def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> F64:
-    """Book held GPUs; returns how many GPUs each holding holds: one that was never seen has no share of the rest."""
+def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> None:
     gpu, on = energy.gpu, energy.gpu_held
     held, cell = energy.held, on.slot // max(gpu.slots, 1)
     inside = timeline.cell_bucket[cell] >= 0
@@ -104,8 +104,6 @@ def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: She
         share, assumed = (on.static, on.static_assumed) if part == STATIC else (on.dynamic, on.dynamic_assumed)
         kinds = np.where(assumed[inside], MODELLED, evidence)
         sheet.book(row, amount[on.slot[inside]] * share[inside], component, part, kinds)
-    seen = gpu.present[timeline.cell_node[cell], on.slot % max(gpu.slots, 1)]
-    return sums(on.holding, on.static * seen, len(held.life))
 
 
 def gpu_slots(timeline: Timeline, energy: Energy) -> list[tuple[F64, int, int, int]]:
@@ -122,18 +120,6 @@ def gpu_slots(timeline: Timeline, energy: Energy) -> list[tuple[F64, int, int, i
             mine = evidence == kind
             found.append((sums(gpu.slot[mine], amount[mine], count), component, part, kind))
     return found
-
-
-def rest_weight(chunk: Chunk, timeline: Timeline, energy: Energy, cpu: F64, memory: F64, gpus: F64, cell: I64) -> F64:
-    """`w = (cpu * Pmax_cpu + memory * Pmax_dram + GPUs * Pmax_gpu) / sum of Pmax`; all unknown: the CPU share."""
-    node = timeline.cell_node[cell]
-    cpu_w, dram_w, gpu_w = (
-        np.array([getattr(traits.model, name) for traits in chunk.nodes])[node]
-        for name in ("cpu_max_w", "dram_max_w", "gpu_max_w")
-    )
-    boards = energy.gpu.present.sum(axis=1)[node]
-    total = cpu_w + dram_w + boards * gpu_w
-    return np.where(total > 0, ratio(cpu * cpu_w + memory * dram_w + gpus * gpu_w, total), cpu)
 
 
 def _by_evidence(timeline: Timeline, per_segment: F64, evidence: I64) -> list[tuple[int, F64]]:
@@ -156,23 +142,19 @@ def book_system(energy: Energy, sheet: Sheet, row: I64) -> None:
     sheet.book(row[on], rest.per_dynamic[on] * total, REST, DYNAMIC, rest.evidence[on])
 
 
-def book_idle(chunk: Chunk, timeline: Timeline, energy: Energy, sheet: Sheet, cell_row: I64) -> None:
+def book_idle(timeline: Timeline, energy: Energy, sheet: Sheet, cell_row: I64) -> None:
     """Book what nobody held. `cell_row` [c] is each cell's row, -1 outside the window."""
-    on, held = cell_row >= 0, energy.held
-    slots, cells = energy.gpu.slots, np.arange(timeline.cell_count)
+    on, held, slots = cell_row >= 0, energy.held, energy.gpu.slots
     slot_on = np.repeat(on, slots)
     slot_row = np.repeat(cell_row, slots)[slot_on]
     free = energy.gpu_held.static_free
     for amount, component, part, evidence in gpu_slots(timeline, energy):
         share = free if part == STATIC else energy.gpu_held.dynamic_free
         sheet.book(slot_row, (amount * share)[slot_on], component, part, evidence)
-    present = energy.gpu.present[timeline.cell_node]
-    free_gpus = (free.reshape(-1, max(slots, 1)) * present).sum(axis=1) if slots else np.zeros(len(on))
-    weight = rest_weight(chunk, timeline, energy, held.cpu_free, held.memory_free, free_gpus, cells)
     for component, static_j, evidence_s, share in (
         (CPU, energy.cpu.static_j, energy.cpu.evidence, held.cpu_free),
         (DRAM, energy.dram.static_j, energy.dram.evidence, held.memory_free),
-        (REST, energy.rest.static_j, energy.rest.evidence, weight),
+        (REST, energy.rest.static_j, energy.rest.evidence, energy.weights.free),
     ):
         for code, cells_j in _by_evidence(timeline, static_j, evidence_s):
             sheet.book(cell_row[on], (cells_j * share)[on], component, STATIC, code)

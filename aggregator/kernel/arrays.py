@@ -41,7 +41,7 @@ class NodeSamples:
 
 @dataclass(frozen=True, slots=True)
 class GpuSamples:
-    """GPU rows sorted by (node, gpu, ts_ms)."""
+    """GPU rows sorted by (node, gpu, ts_ms). `utilisation` is the share of time with work on the board."""
 
     node: I32
     gpu: I32
@@ -50,6 +50,7 @@ class GpuSamples:
     epoch_id: I64
     energy_j: F64
     power_w: F64
+    utilisation: F64
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,7 @@ class Bookings:
     energy_j: [n, 4 components, 2 parts] in the order of COMPONENTS and PARTS.
     evidence_j: [n, 5] in the order of EVIDENCE; sums to energy_j over all.
     life: index into Lives, -1 where the account is no job. bucket: index into the window's edges.
+    share_s: part of the node times the time it was held, over covered time [s]; of jobs and idle it sums to that time.
     cpu_used_s, waste_j, memory_peak_bytes: NaN where unknown or not a job.
     """
 
@@ -223,6 +225,7 @@ class Bookings:
     cpu_reserved_s: F64
     held_s: F64
     covered_s: F64
+    share_s: F64
     waste_j: F64
     memory_peak_bytes: F64
     uncertainty: F64

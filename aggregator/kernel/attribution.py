@@ -19,6 +19,7 @@ from aggregator.kernel.idle import idle_w
 from aggregator.kernel.job_use import in_order
 from aggregator.kernel.measure import measured
 from aggregator.kernel.node_rows import NodeRows, node_rows
+from aggregator.kernel.node_weights import node_weights
 from aggregator.kernel.output import bookings
 from aggregator.kernel.rest import rest
 from aggregator.kernel.sheet import REST, STATIC, Sheet
@@ -45,7 +46,7 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
     rows = job_rows(chunk, window)
     jobs = book_jobs(chunk, line, energy, rows)
     on_nodes = node_rows(chunk, window, line)
-    nodes = _book_nodes(chunk, line, energy, on_nodes)
+    nodes = _book_nodes(line, energy, on_nodes)
     found = bookings(chunk, window, line, energy, (rows, jobs), (on_nodes, nodes))
     return found, measured(chunk, window, line, energy)
 
@@ -63,14 +64,15 @@ def _energy(chunk: Chunk, line: Timeline, window: Window) -> Energy:
     parts = parts_of(chunk, line, cpu, dram, gpu, cpu_s)
     meter = whole_node(rows, readings, line, window, node_bounds(chunk, window, gpu.present))
     remaining = rest(chunk, line, meter, parts, cpu.meter)
-    return Energy(time, held, cpu, dram, gpu, gpu_holdings(chunk, line, held, gpu), remaining)
+    gpus = gpu_holdings(chunk, line, held, gpu)
+    return Energy(time, held, cpu, dram, gpu, gpus, remaining, node_weights(chunk, line, held, gpu, gpus))
 
 
-def _book_nodes(chunk: Chunk, line: Timeline, energy: Energy, rows: NodeRows) -> Sheet:
+def _book_nodes(line: Timeline, energy: Energy, rows: NodeRows) -> Sheet:
     """System, unattributed, and idle by the state of the node."""
     sheet, on = Sheet.empty(rows.count), rows.segment >= 0
     book_system(energy, sheet, rows.of(Account.SYSTEM))
-    book_idle(chunk, line, energy, sheet, rows.unheld)
+    book_idle(line, energy, sheet, rows.unheld)
     lost = rows.of(Account.UNATTRIBUTED)[on]
     sheet.book(lost, energy.rest.unattributed_j[on], REST, STATIC, energy.rest.unattributed_evidence[on])
     return sheet

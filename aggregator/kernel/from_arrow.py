@@ -35,6 +35,7 @@ def gpu_samples(table: pa.Table) -> GpuSamples:
         epoch_id=_int64(table, "epoch_id"),
         energy_j=_float(table, "energy_joules_total"),
         power_w=_float(table, "power_watts"),
+        utilisation=_float(table, "utilisation_ratio"),
     )
 
 

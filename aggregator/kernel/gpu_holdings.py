@@ -19,6 +19,7 @@ class GpuHoldings:
         holding: [e] index into Holdings; slot: [e] as in GpuEnergy.
         static, dynamic: [e] shares of the board's static and dynamic energy.
         static_assumed, dynamic_assumed: [e] whether the share was told by nobody.
+        activity: [e] of the held part, NaN: unknown; alone: [e] whether nobody else holds a part of the board.
         static_free, dynamic_free: [slots of all cells] what is left for idle.
     """
 
@@ -28,6 +29,8 @@ class GpuHoldings:
     dynamic: F64
     static_assumed: Bool
     dynamic_assumed: Bool
+    activity: F64
+    alone: Bool
     static_free: F64
     dynamic_free: F64
 
@@ -39,9 +42,10 @@ def gpu_holdings(chunk: Chunk, timeline: Timeline, held: Holdings, energy: GpuEn
     holding, entry = expand(first, behind - first)
     slot = held.cell[holding] * energy.slots + shares.gpu[entry]
     static, free = shared_out(shares.share[entry], slot, slots)
-    dynamic, dynamic_free, guessed = by_activity(static, shares.activity[entry], slot, free)
-    assumed = shares.assumed[entry]
-    return GpuHoldings(holding, slot, static, dynamic, assumed, assumed | guessed, free, dynamic_free)
+    activity, assumed = shares.activity[entry], shares.assumed[entry]
+    dynamic, dynamic_free, guessed = by_activity(static, activity, slot, free)
+    alone = np.bincount(slot, minlength=slots)[slot] == 1
+    return GpuHoldings(holding, slot, static, dynamic, assumed, assumed | guessed, activity, alone, free, dynamic_free)
 
 
 def _with_exclusive(chunk: Chunk, energy: GpuEnergy) -> GpuShares:

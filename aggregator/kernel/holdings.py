@@ -16,17 +16,28 @@ class Holdings:
     Args:
         life, cell: [h].
         cpus: [h] CPUs held; 0 while suspended, all of the node where the job is exclusive.
+        memory_bytes: [h] memory held, 0 where that of the node is not known.
         cpu_share, memory_share: [h] `a/N` and `m/M`, divided by what is held where that exceeds 1.
         cpu_free, memory_free: [c] share of each cell that nobody holds.
+        first, last: [lives] entries of each life; offset: [lives] what makes a cell of the life its entry.
     """
 
     life: I64
     cell: I64
     cpus: F64
+    memory_bytes: F64
     cpu_share: F64
     memory_share: F64
     cpu_free: F64
     memory_free: F64
+    first: I64
+    last: I64
+    offset: I64
+
+    def of(self, life: I64, cell: I64) -> I64:
+        """Number of the entry of each life and cell, -1 where the life holds nothing there."""
+        number = cell + self.offset[life]
+        return np.where((number >= self.first[life]) & (number <= self.last[life]), number, -1)
 
 
 def holdings(chunk: Chunk, timeline: Timeline) -> Holdings:
@@ -40,9 +51,21 @@ def holdings(chunk: Chunk, timeline: Timeline) -> Holdings:
     cpus = np.where(lives.exclusive, node_cpus[node], lives.cpus)[life] * running
     cpu = cpus / node_cpus[node[life]]
     memory = _memory_share(lives.memory_bytes, node_memory[node], lives.cpus / node_cpus[node], lives.exclusive)[life]
+    bytes_held = memory * node_memory[node[life]]
     cpu_share, cpu_free = shared_out(cpu, cell, timeline.cell_count)
     memory_share, memory_free = shared_out(memory, cell, timeline.cell_count)
-    return Holdings(life, cell, cpus, cpu_share, memory_share, cpu_free, memory_free)
+    places = _places(life, cell, len(node))
+    return Holdings(life, cell, cpus, bytes_held, cpu_share, memory_share, cpu_free, memory_free, *places)
+
+
+def _places(life: I64, cell: I64, lives: int) -> tuple[I64, I64, I64]:
+    """First and last entry of each life, and their distance from its cells, which follow each other."""
+    every = np.arange(lives)
+    first, behind = (np.searchsorted(life, every, side) for side in ("left", "right"))
+    offset = np.zeros(lives, np.int64)
+    some = behind > first
+    offset[some] = first[some] - cell[first[some]]
+    return first, behind - 1, offset
 
 
 def _suspended(chunk: Chunk, timeline: Timeline, life: I64, cell: I64) -> Bool:

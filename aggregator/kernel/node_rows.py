@@ -52,6 +52,15 @@ class NodeRows:
         states = len(NODE_ACCOUNTS) - len(IDLE_ACCOUNTS)
         return np.concatenate([np.tile(whole, states), held[states * self.size :]])
 
+    def unheld_s(self, line: Timeline, covered_s: F64, free: F64) -> F64:
+        """Covered seconds of each row times the part of the node that nobody held, 0 where that is no idle.
+
+        Args:
+            covered_s: [s] as above; free: [c].
+        """
+        cells = self.unheld >= 0
+        return sums(self.unheld[cells], (line.per_cell(covered_s) * free)[cells], self.count)
+
 
 def node_rows(chunk: Chunk, window: Window, line: Timeline) -> NodeRows:
     """Where everything is booked that is no job's."""

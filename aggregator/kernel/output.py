@@ -5,12 +5,12 @@ import numpy as np
 from aggregator.kernel.accounts import Energy, JobRows
 from aggregator.kernel.arrays import F64, I64, Bookings, Bool, Chunk, Window
 from aggregator.kernel.evidence import uncertainty
-from aggregator.kernel.idle import day_of
 from aggregator.kernel.job_use import life_bounds
 from aggregator.kernel.node_rows import NODE_ACCOUNTS, NodeRows
-from aggregator.kernel.ragged import ratio, sums
-from aggregator.kernel.sheet import CPU, STATIC, Sheet
+from aggregator.kernel.ragged import sums
+from aggregator.kernel.sheet import Sheet
 from aggregator.kernel.timeline import Timeline
+from aggregator.kernel.waste import waste
 from maxwatt.domain.energy import Account
 
 
@@ -27,7 +27,7 @@ def bookings(
     buckets, node_count = len(window.edges_ms) - 1, len(chunk.nodes)
     covered = np.where(energy.cpu.meter.covered, line.length_ms / 1000, 0.0)
     node_covered = on_nodes.held_s(line, covered)
-    facts = _job_facts(line, energy, rows, covered)
+    facts = _job_facts(line, energy, rows, covered, waste(chunk, window, line, energy))
     job_uncertainty = uncertainty(jobs.evidence_j, _edges(chunk, window, rows), facts["held_s"])
     no_edges, unknown = np.zeros(len(node_covered), np.int64), np.full(len(node_covered), np.nan)
     grid = np.meshgrid(NODE_ACCOUNTS, range(node_count), range(buckets), indexing="ij")
@@ -43,7 +43,8 @@ def bookings(
         cpu_reserved_s=np.concatenate([facts["cpu_reserved_s"], np.zeros(len(account))]),
         held_s=np.concatenate([facts["held_s"], node_covered]),
         covered_s=np.concatenate([facts["covered_s"], node_covered]),
-        waste_j=np.concatenate([_waste(chunk, window, rows, jobs, facts), unknown]),
+        share_s=np.concatenate([facts["share_s"], on_nodes.unheld_s(line, covered, energy.weights.free)]),
+        waste_j=np.concatenate([facts["waste_j"], unknown]),
         memory_peak_bytes=np.concatenate([_memory_peaks(chunk, line, energy, rows), unknown]),
         uncertainty=np.concatenate([job_uncertainty, uncertainty(nodes.evidence_j, no_edges, node_covered)]),
     )
@@ -57,17 +58,26 @@ def _tidy(rows: Bookings) -> Bookings:
     return Bookings(*(getattr(rows, name)[order] for name in Bookings.__dataclass_fields__))
 
 
-def _job_facts(line: Timeline, energy: Energy, rows: JobRows, covered_s: F64) -> dict[str, F64]:
-    """Held, covered and reserved time and the CPU seconds used, per job row; use that nothing read is unknown."""
+def _job_facts(line: Timeline, energy: Energy, rows: JobRows, covered_s: F64, waste_j: F64) -> dict[str, F64]:
+    """Held, covered and reserved time, share of the node, waste and the CPU seconds used, per job row.
+
+    Use that nothing read is unknown.
+
+    Args:
+        covered_s: [s] seconds of each segment in which energy was known; waste_j: [h].
+    """
     held, count = energy.held, len(rows.life)
     inside = line.cell_bucket[held.cell] >= 0
     cell = held.cell[inside]
     row = rows.of(held.life[inside], line.cell_bucket[cell])
     seconds = line.cell_length_ms[cell] / 1000
+    cell_covered_s = line.per_cell(covered_s)[cell]
     used_s, seen = _used(line, energy, rows)
     return {
         "held_s": sums(row, seconds, count),
-        "covered_s": sums(row, line.per_cell(covered_s)[cell], count),
+        "covered_s": sums(row, cell_covered_s, count),
+        "share_s": sums(row, cell_covered_s * energy.weights.held[inside], count),
+        "waste_j": sums(row, waste_j[inside], count),
         "cpu_reserved_s": sums(row, held.cpus[inside] * seconds, count),
         "cpu_used_s": np.where(seen, used_s, np.nan),
     }
@@ -83,13 +93,6 @@ def _used(line: Timeline, energy: Energy, rows: JobRows) -> tuple[F64, Bool]:
         used_s += sums(row, pieces.cpu_s[within], len(used_s))
         seen[row] = True
     return used_s, seen
-
-
-def _waste(chunk: Chunk, window: Window, rows: JobRows, jobs: Sheet, facts: dict[str, F64]) -> F64:
-    """Static CPU energy reserved but not used: `static * max(0, 1 - used / reserved)`; unknown without idle power."""
-    known = ~np.isnan(chunk.idle.cpu_w[chunk.lives.node[rows.life], day_of(chunk.idle, window.edges_ms[rows.bucket])])
-    unused = np.maximum(0.0, 1.0 - ratio(facts["cpu_used_s"], facts["cpu_reserved_s"]))
-    return np.where(known, jobs.energy_j[:, CPU, STATIC] * unused, np.nan)
 
 
 def _memory_peaks(chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows) -> F64:

@@ -108,7 +108,7 @@ def unread(
     owner, segment, share = overlaps(timeline, start, end)
     seconds = share * (end - start)[owner] / 1000 * (busy.covered[segment] if len(owner) else 0.0)
     life = life[owner]
-    weight = seconds * _cpus_held(held, life, timeline.cell[segment], timeline.cell_count)
+    weight = seconds * _cpus_held(held, life, timeline.cell[segment])
     some = weight > 0
     life, segment, weight = life[some], segment[some], weight[some]
     interval = busy.interval[segment]
@@ -137,10 +137,9 @@ def _unread_spans(
     return life, start, end
 
 
-def _cpus_held(held: Holdings, life: I64, cell: I64, cell_count: int) -> F64:
+def _cpus_held(held: Holdings, life: I64, cell: I64) -> F64:
     """CPUs that each life holds in each cell; 0 where it holds none."""
-    if not len(held.life):
-        return np.zeros(len(life))
-    keys, wanted = held.life * cell_count + held.cell, life * cell_count + cell
-    index = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[index] == wanted, held.cpus[index], 0.0)
+    entry = held.of(life, cell)
+    found = np.zeros(len(life))
+    found[entry >= 0] = held.cpus[entry[entry >= 0]]
+    return found

@@ -36,9 +36,11 @@ def _amounts() -> dict[str, Expression]:
         "cpu_unknown_s": case((_BOOKED.cpu_used_s.is_(None), _BOOKED.cpu_reserved_s), else_=0.0),
         "waste_j": func.coalesce(_BOOKED.waste_j, 0.0),
         "waste_unknown_j": case((_BOOKED.waste_j.is_(None) & of_job, energy_j), else_=0.0),
-        **{name: func.coalesce(_BOOKED[name], 0.0) for name in ("co2_g", "co2_market_g", "cost")},
+        **{name: func.coalesce(_BOOKED[name], 0.0) for name in ("co2_g", "co2_market_g", "cost", "embodied_g")},
         "co2_unknown_j": case((_BOOKED.co2_g.is_(None), energy_j), else_=0.0),
         "co2_market_unknown_j": case((_BOOKED.co2_market_g.is_(None), energy_j), else_=0.0),
+        "share_s": func.coalesce(_BOOKED.share_s, 0.0),
+        "embodied_unknown_s": case((_BOOKED.embodied_g.is_(None), func.coalesce(_BOOKED.share_s, 0.0)), else_=0.0),
         "cost_unknown_j": case((_BOOKED.cost.is_(None), energy_j), else_=0.0),
     }
 

@@ -245,7 +245,8 @@ def _attributed(run: _Run, piece: _Piece) -> tuple[Lives, Bookings, Values, Meas
     # A factor that changes inside a bucket is a cell edge: CO2 is that of the parts, the ledger's row their sum.
     parts = replace(day.window, edges_ms=run.factors.edges_with_changes(day.window.edges_ms))
     booked, measured = siblings.without_siblings(*attribute(chunk, parts), last - first)
-    values = values_of(booked, parts, run.factors)
+    models = [run.settings.model_of(name) for name in day.names[first:last]]
+    values = values_of(booked, parts, run.factors, models)
     if len(parts.edges_ms) > len(day.window.edges_ms):
         booked, values, measured = fine.merged(booked, values, measured, parts, day.window.edges_ms)
     return lives, booked, values, measured

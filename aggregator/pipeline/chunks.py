@@ -40,7 +40,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "meter_energy_joules_total",
         "meter_power_watts",
     ),
-    "gpu": ("monotonic_s", "epoch_id", "energy_joules_total", "power_watts"),
+    "gpu": ("monotonic_s", "epoch_id", "energy_joules_total", "power_watts", "utilisation_ratio"),
     "job": ("cpu_seconds_total", "memory_resident_bytes"),
 }
 """Fields of each measurement that attribution reads; the others stay on disk."""

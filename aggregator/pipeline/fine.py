@@ -33,7 +33,8 @@ def merged(
     weight = np.abs(booked.energy_j.sum(axis=(1, 2)))[order]
     names = Bookings.__dataclass_fields__
     rows = Bookings(**{name: _merged_field(name, moved, order, starts, weight) for name in names})
-    sums = {name: _sums(getattr(values, name)[order], starts) for name in ("co2_g", "co2_market_g", "cost")}
+    amounts = ("co2_g", "co2_market_g", "cost", "embodied_g")
+    sums = {name: _sums(getattr(values, name)[order], starts) for name in amounts}
     heaviest = values.factor_id[order][_heaviest(weight, starts)]
     return rows, Values(**sums, factor_id=heaviest), meters
 

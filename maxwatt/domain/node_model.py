@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class NodeModel:
             which Slurm numbers them, such as ["1,1,1,1,1,1,1", "3,3", "7"]; empty: no MIG.
         mps_per_gpu: count of `gres/mps` configured for one board.
         shards_per_gpu: count of `gres/shard` configured for one board, for versions of Slurm that do not tell it.
+        embodied_kg: greenhouse gases from making, shipping and disposing of one node [kg CO2e]; 0: unknown.
+        lifetime_years: time over which they are spread.
+        in_service: day on which the nodes went into service, such as 2024-05-01; after their lifetime none is charged.
     """
 
     name: str
@@ -39,6 +43,9 @@ class NodeModel:
     mig_slices: tuple[str, ...] = ()
     mps_per_gpu: int = 100
     shards_per_gpu: int = 0
+    embodied_kg: float = 0.0
+    lifetime_years: float = 0.0
+    in_service: date | None = None
 
     @property
     def home_group(self) -> str:

@@ -51,9 +51,13 @@ SUMS: Final = (
     "co2_market_unknown_j",
     "cost",
     "cost_unknown_j",
+    "share_s",
+    "embodied_g",
+    "embodied_unknown_s",
 )
 """Sums that add up over time and over names.
 
 `spread_j` is the sum of |E| x relative uncertainty. What may be unknown is summed where it is known, and beside it
-stands of how much it is not: CPU seconds reserved whose use is unknown, joules whose waste, CO2 or cost is.
+stands of how much it is not: CPU seconds reserved whose use is unknown, joules whose waste, CO2 or cost is,
+node-seconds whose embodied carbon is.
 """

@@ -78,6 +78,7 @@ class Metering:
     cpu: str = "counter"  # counter, model, both, none
     dram: bool = True
     gpus: str = "counter"  # none, counter, power, both
+    utilisation: bool = True
     meter: str = "none"  # none, counter, power, both
     meter_factor: float = 1.3
     busy_factor: float = 1.0
@@ -149,6 +150,7 @@ def meterings(draw: st.DrawFn, *, steady: bool) -> Metering:
         cpu=draw(st.sampled_from(["counter", "counter", "both", "model"] + ["none"] * broken)),
         dram=draw(st.sampled_from([True, True, False])),
         gpus=draw(st.sampled_from(["none", "counter", "power"] + ["both"] * broken)),
+        utilisation=draw(st.sampled_from([True, True, False])),
         meter=draw(st.sampled_from(["none", "counter", "power"] + ["both"] * broken)),
         meter_factor=draw(st.sampled_from([0.6, 1.0, 1.3])),
         busy_factor=draw(st.sampled_from([1.0, 0.8, 1.05])),
@@ -280,6 +282,7 @@ def _gpu_rows(
                 "gpu": np.full(count, gpu, np.int32),
                 "energy_j": _with_missing(rng, how, energy, count),
                 "power_w": _with_missing(rng, how, watts if how.gpus in ("power", "both") else None, count),
+                "utilisation": _with_missing(rng, how, rng.random(count) if how.utilisation else None, count),
             }
         )
     return found

@@ -36,6 +36,7 @@ from aggregator.kernel.arrays import NO_STATES, Bookings, Chunk, JobSamples, Liv
 from aggregator.kernel.attribution import attribute
 from aggregator.kernel.job_use import LATE_MS
 from aggregator.kernel.timeline import OVERTIME_MS
+from aggregator.pipeline.embodied import embodied_g
 from maxwatt.domain.energy import COMPONENTS, EVIDENCE, IDLE_ACCOUNTS, Account, Component, Evidence, Part
 
 CPU, DRAM, GPU, REST = map(COMPONENTS.index, (Component.CPU, Component.DRAM, Component.GPU, Component.REST))
@@ -114,7 +115,49 @@ def test_figures_are_figures(world: Cluster, inner: list[float]) -> None:
     assert (booked.covered_s <= booked.held_s + 1e-6).all()
     assert ((booked.life >= 0) == (booked.account == Account.JOB)).all()
     known = ~np.isnan(booked.waste_j)
-    assert (booked.waste_j[known] <= booked.energy_j[known, CPU, STATIC] + 1e-9).all()
+    assert (booked.waste_j[known] >= 0).all()
+    static = booked.energy_j[:, [CPU, DRAM, GPU], STATIC].sum(axis=1)
+    assert (booked.waste_j[known] <= static[known] + 1e-9 * max(total_of(booked), 1)).all()
+    assert np.isnan(booked.waste_j[booked.life < 0]).all()
+
+
+@settings(max_examples=60 * TIMES)
+@given(clusters(), moments)
+def test_jobs_and_idle_share_the_covered_time_of_a_node(world: Cluster, inner: list[float]) -> None:
+    booked, measured = attribute(world.chunk, whole_window(*inner))
+    sums = np.zeros_like(measured.covered_s)
+    np.add.at(sums, (booked.node, booked.bucket), booked.share_s)
+    np.testing.assert_allclose(sums, measured.covered_s, rtol=1e-9, atol=1e-9)
+    assert (booked.share_s >= 0).all()
+    models = [replace(traits.model, embodied_kg=3000.0, lifetime_years=5.0) for traits in world.chunk.nodes]
+    embodied = embodied_g(booked, whole_window(*inner), models)
+    close(embodied.sum(), 3e6 * measured.covered_s.sum() / (5 * 365.25 * 86400), 1.0)
+    assert (booked.share_s[np.isin(booked.account, [Account.SYSTEM, Account.UNATTRIBUTED])] == 0).all()
+
+
+@settings(max_examples=80 * TIMES)
+@given(clusters(), moments, st.floats(0, RUN_S))
+def test_waste_is_the_same_however_the_buckets_are_computed(world: Cluster, inner: list[float], cut_s: float) -> None:
+    """All buckets at once, or those before and after a cut in runs of their own: unknown stays unknown."""
+    window = whole_window(*inner, cut_s)
+    whole, _ = attribute(world.chunk, window)
+    cut, edges = T0 + round(cut_s * 1000), window.edges_ms
+    parts: dict[tuple[int, int, int], float] = {}
+    for some in (edges[edges <= cut], edges[edges >= cut]):
+        chunk = cropped(world.chunk, int(some[0]) - MARGIN_MS, int(some[-1]) + MARGIN_MS)
+        booked, _ = attribute(chunk, Window(some, MAX_GAP_MS))
+        parts |= waste_by_row(booked, chunk, some)
+    found = waste_by_row(whole, world.chunk, edges)
+    assert found.keys() == parts.keys()
+    for key, waste_j in found.items():
+        np.testing.assert_allclose(parts[key], waste_j, rtol=0, atol=1e-9 * max(total_of(whole), 1), err_msg=str(key))
+
+
+def waste_by_row(booked: Bookings, chunk: Chunk, edges: np.ndarray) -> dict[tuple[int, int, int], float]:
+    on = booked.life >= 0
+    jobs, nodes = chunk.lives.job[booked.life[on]].tolist(), booked.node[on].tolist()
+    starts = edges[booked.bucket[on]].tolist()
+    return dict(zip(zip(jobs, nodes, starts, strict=True), booked.waste_j[on].tolist(), strict=True))
 
 
 def counter_difference(values: np.ndarray) -> float:

@@ -35,9 +35,7 @@ def test_slices_pay_for_their_part_and_idle_for_what_nobody_holds() -> None:
 
 def test_an_unknown_activity_counts_as_one_and_is_marked_for_all_whom_it_decides() -> None:
     """Weights 3/7 * 0.5 and 1/7 * 1: dynamic 3/5 and 2/5 again, but both are guessed; static is not."""
-    found = shared(
-        life(1, 0, None, 1, gpus={0: 3 / 7}, activity={0: 0.5}), life(2, 0, None, 1, gpus={0: 1 / 7})
-    )
+    found = shared(life(1, 0, None, 1, gpus={0: 3 / 7}, activity={0: 0.5}), life(2, 0, None, 1, gpus={0: 1 / 7}))
     assert gpu_j(found, 1) == pytest.approx((400 * 3 / 7, 360))
     assert found.evidence_j(1, "modelled") == pytest.approx(360)
     assert found.evidence_j(2, "modelled") == pytest.approx(240)

@@ -12,9 +12,12 @@ from aggregator.pipeline.factors import FactorHistory, Rates
 from aggregator.pipeline.values import values_of
 from maxwatt.config import AttributionSettings, Settings
 from maxwatt.domain.energy import METHOD_VERSION, Account
+from maxwatt.domain.node_model import UNKNOWN_MODEL, NodeModel
 from maxwatt.domain.units import BUCKET_MS, DAY_MS
 
 NODES = ("a", "b")
+MODELS = (UNKNOWN_MODEL, NodeModel("m", embodied_kg=31_557.6, lifetime_years=1))
+"""The second: 31 557 600 g in 31 557 600 s."""
 WINDOW = Window(np.array([0, BUCKET_MS, 2 * BUCKET_MS], np.int64), 3_600_000)
 PRICES = np.array([np.nan, 0.5])
 RATES = Rates(np.array([7, 8]), np.array([1.0, 2.0]), np.full(2, np.nan), PRICES)
@@ -44,10 +47,14 @@ def booked() -> Bookings:
         cpu_reserved_s=np.ones(3),
         held_s=np.full(3, 900.0),
         covered_s=np.full(3, 890.0),
+        share_s=np.array([445.0, 890.0, 89.0]),
         waste_j=np.array([np.nan, np.nan, 2.0]),
         memory_peak_bytes=np.full(3, np.nan),
         uncertainty=np.full(3, 0.1),
     )
+
+
+VALUES = values_of(booked(), WINDOW, FACTORS, MODELS)
 
 
 def measured() -> Measured:
@@ -60,7 +67,7 @@ def measured() -> Measured:
 def test_every_column_has_its_place() -> None:
     rows = [
         dict(zip(BOOKING_COLUMNS, row, strict=True))
-        for row in booking_rows(booked(), lives([0, 1], [41, 42]), NODES, WINDOW, values_of(booked(), WINDOW, FACTORS))
+        for row in booking_rows(booked(), lives([0, 1], [41, 42]), NODES, WINDOW, VALUES)
     ]
     assert [(row["node"], row["bucket_ms"], row["account"], row["job_ref"]) for row in rows] == [
         ("a", 0, 0, 42),
@@ -70,6 +77,8 @@ def test_every_column_has_its_place() -> None:
     assert (rows[0]["cpu_static_j"], rows[0]["cpu_dynamic_j"], rows[0]["rest_dynamic_j"]) == (0.0, 1.0, 7.0)
     assert [row["cpu_used_s"] for row in rows] == [5.0, None, None]
     assert [row["waste_j"] for row in rows] == [None, None, 2.0]
+    assert [row["share_s"] for row in rows] == [445.0, 890.0, 89.0]
+    assert [row["embodied_g"] for row in rows] == [None, None, pytest.approx(89.0)]
     assert [row["counted_j"] for row in rows] == [28.0, 92.0, 156.0]
     assert [(row["factor_id"], row["co2_g"]) for row in rows] == [(7, 28.0), (8, 184.0), (8, 312.0)]
     assert [(row["co2_market_g"], row["cost"]) for row in rows] == [(None, None), (None, 46.0), (None, 78.0)]
@@ -77,14 +86,14 @@ def test_every_column_has_its_place() -> None:
 
 
 def test_values_are_plain_python_for_any_driver() -> None:
-    for row in booking_rows(booked(), lives([0, 1], [41, 42]), NODES, WINDOW, values_of(booked(), WINDOW, FACTORS)):
+    for row in booking_rows(booked(), lives([0, 1], [41, 42]), NODES, WINDOW, VALUES):
         assert {type(value) for value in row} <= {int, float, str, type(None)}
 
 
 def test_rows_come_in_the_order_in_which_the_ledger_keeps_them() -> None:
     later = booked()
     later.bucket[:] = [1, 1, 0]
-    rows = booking_rows(later, lives([0, 1], [41, 42]), NODES, WINDOW, values_of(later, WINDOW, FACTORS))
+    rows = booking_rows(later, lives([0, 1], [41, 42]), NODES, WINDOW, values_of(later, WINDOW, FACTORS, MODELS))
     assert [row[BOOKING_COLUMNS.index("co2_g")] for row in rows] == [156.0, 56.0, 184.0]
     assert [row[:4] for row in rows] == [(0, "b", 0, 41), (BUCKET_MS, "a", 0, 42), (BUCKET_MS, "a", 2, 0)]
 
@@ -92,7 +101,7 @@ def test_rows_come_in_the_order_in_which_the_ledger_keeps_them() -> None:
 def test_a_chunk_without_jobs() -> None:
     alone = booked()
     alone = Bookings(**{name: getattr(alone, name)[1:2] for name in Bookings.__dataclass_fields__})
-    values = values_of(alone, WINDOW, FACTORS)
+    values = values_of(alone, WINDOW, FACTORS, MODELS)
     assert [row[3] for row in booking_rows(alone, lives([], []), NODES, WINDOW, values)] == [0]
 
 

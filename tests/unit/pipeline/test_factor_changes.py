@@ -12,6 +12,7 @@ from aggregator.pipeline.values import Values, values_of
 from maxwatt.domain.carbon import Factor, Figure, Quantity, State, Step
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import ConfigError
+from maxwatt.domain.node_model import NodeModel
 from maxwatt.domain.units import BUCKET_MS, J_PER_KWH
 
 MINUTE = 60_000
@@ -84,6 +85,7 @@ def pieces(energy_j: list[float], **changes: object) -> Bookings:
         node=np.zeros(n, np.int32), bucket=np.array([0, 1, 1], np.int32), energy_j=energies, evidence_j=evidence,
         cpu_used_s=np.array([60.0, 20.0, np.nan]), cpu_reserved_s=np.array([300.0, 600.0, 0.0]),
         held_s=np.array([300.0, 600.0, 0.0]), covered_s=np.array([300.0, 500.0, 0.0]),
+        share_s=np.array([150.0, 125.0, 0.0]),
         waste_j=np.array([10.0, np.nan, np.nan]), memory_peak_bytes=np.array([5.0, np.nan, np.nan]),
         uncertainty=np.array([0.1, 0.4, 0.2]),
     )  # fmt: skip
@@ -92,6 +94,8 @@ def pieces(energy_j: list[float], **changes: object) -> Bookings:
 
 FINE = Window(np.array([0, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE]), BUCKET_MS)
 EDGES = np.array([0, BUCKET_MS, 2 * BUCKET_MS])
+MODELS = (NodeModel("m", embodied_kg=31_557.6, lifetime_years=1),)
+"""A gram each second."""
 FACTORS = FactorHistory(
     np.array([0, 5 * MINUTE]),
     Rates(np.array([7, 8]), np.array([400.0, 100.0]) / J_PER_KWH, np.full(2, np.nan), np.array([np.nan, 0.5])),
@@ -100,7 +104,7 @@ FACTORS = FactorHistory(
 
 def row(booked: Bookings) -> tuple[Bookings, Values, Measured]:
     measured = Measured(np.arange(12.0).reshape(1, 3, 4), np.array([[300.0, 500.0, 900.0]]))
-    return fine.merged(booked, values_of(booked, FINE, FACTORS), measured, FINE, EDGES)
+    return fine.merged(booked, values_of(booked, FINE, FACTORS, MODELS), measured, FINE, EDGES)
 
 
 def test_a_change_inside_a_bucket_weighs_each_piece_with_its_own_factor() -> None:
@@ -118,8 +122,9 @@ def test_a_change_inside_a_bucket_weighs_each_piece_with_its_own_factor() -> Non
 
 
 def test_pieces_of_a_row_add_up_and_what_one_does_not_know_is_unknown() -> None:
-    booked, _, _ = row(pieces([3.6e6, 7.2e6, 3.6e6]))
+    booked, values, _ = row(pieces([3.6e6, 7.2e6, 3.6e6]))
     assert (booked.cpu_used_s[0], booked.held_s[0], booked.covered_s[0]) == (80.0, 900.0, 800.0)
+    assert (booked.share_s[0], values.embodied_g[0]) == (275.0, pytest.approx(275.0))
     assert np.isnan(booked.waste_j[0])
     assert booked.memory_peak_bytes[0] == 5.0
     assert booked.uncertainty[0] == pytest.approx((0.1 * 3.6 + 0.4 * 7.2) / 10.8)

@@ -37,6 +37,8 @@ def _nodes() -> None:
 def _bookings() -> None:
     op.add_column("bookings", Column("co2_market_g", Float()))
     op.add_column("bookings", Column("cost", Float()))
+    op.add_column("bookings", Column("share_s", Float()))
+    op.add_column("bookings", Column("embodied_g", Float()))
     _cluster("bookings", ["bucket_ms", "node", "account", "job_ref"])
     op.create_index("bookings_job", "bookings", ["job_ref"])
     _cluster("measured", ["bucket_ms", "node"])
@@ -111,6 +113,7 @@ _SUMS = (
     *("spread_j", "held_s", "covered_s", "cpu_reserved_s", "cpu_used_s", "cpu_unknown_s"),
     *("waste_j", "waste_unknown_j", "co2_g", "co2_unknown_j"),
     *("co2_market_g", "co2_market_unknown_j", "cost", "cost_unknown_j"),
+    *("share_s", "embodied_g", "embodied_unknown_s"),
 )
 
 
