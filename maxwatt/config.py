@@ -154,7 +154,9 @@ class RetentionSettings:
 class SlurmSettings:
     """How Slurm's records are read."""
 
-    live: str = _setting("none", "source of live job and node records", _one_of("none", "scontrol", "slurmrestd"))
+    live: str = _setting(
+        "none", "source of live job and node records", _one_of("none", "scontrol", "slurmrestd", "pyslurm")
+    )
     accounting: str = _setting("none", "source of finished job records", _one_of("none", "sacct", "slurmrestd"))
     live_interval_s: float = _setting(15.0, "seconds between two live polls; keep well below MinJobAge", _positive)
     accounting_interval_s: float = _setting(60.0, "seconds between two accounting polls", _positive)

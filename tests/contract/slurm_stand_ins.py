@@ -1,4 +1,4 @@
-"""Stand-ins for Slurm: a slurmrestd on loopback or on a Unix socket, and commands, that answer as recorded."""
+"""Stand-ins for Slurm that answer as recorded: a slurmrestd on loopback or on a Unix socket, commands, and pyslurm."""
 
 import gzip
 import json
@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "slurm"
@@ -94,3 +96,74 @@ def install(folder: Path, name: str, body: str) -> None:
     path = folder / name
     path.write_text(f"#!{sys.executable}\n{body}")
     path.chmod(0o755)
+
+
+class PyslurmError(Exception):
+    """As pyslurm's own."""
+
+
+def pyslurm_module(jobs: Any, nodes: Any) -> ModuleType:
+    """A module like pyslurm 25.11.2, whose objects hold what Slurm's JSON holds.
+
+    Attributes and their odd ways are those of its source: None for 0, also for task 0; exit codes less 128; the CPUs
+    of a node are its cores.
+    """
+    module: Any = ModuleType("pyslurm")
+    module.PyslurmError = PyslurmError
+    module.Jobs = SimpleNamespace(load=lambda: {n: _pyslurm_job(job) for n, job in enumerate(jobs["jobs"])})
+    module.Nodes = SimpleNamespace(load=lambda: {node["name"]: _pyslurm_node(node) for node in nodes["nodes"]})
+    return module
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, dict):
+        value = value["number"] if value["set"] and not value["infinite"] else None
+    return value or None
+
+
+def _pyslurm_job(job: Any) -> SimpleNamespace:
+    code = _number(job["exit_code"]["return_code"]) or 0
+    same = ("name", "account", "partition", "qos", "cluster", "state_reason", "command", "comment")
+    return SimpleNamespace(
+        **{name: job[name] or None for name in same},
+        **{name: _number(job[name]) for name in ("submit_time", "start_time", "end_time", "suspend_time")},
+        id=job["job_id"], state=job["job_state"][0], user_name=job["user_name"], cpus=_number(job["cpus"]) or 1,
+        pre_suspension_time=_number(job["pre_sus_time"]), time_limit=_number(job["time_limit"]),
+        exit_code=code - 128 if code >= 128 else code, exit_code_signal=_number(job["exit_code"]["signal"]["id"]) or 0,
+        allocated_nodes=job["nodes"] or None, constraints=job["features"].split(",") if job["features"] else [],
+        resource_sharing="NO" if "none" in job["shared"] else "OK", working_directory=job["current_working_directory"],
+        standard_output=job["stdout_expanded"], standard_error=job["stderr_expanded"],
+        array_id=_number(job["array_job_id"]), array_task_id=_number(job["array_task_id"]),
+        heterogeneous_id=_number(job["het_job_id"]), heterogeneous_offset=_number(job["het_job_offset"]),
+        get_resource_layout_per_node=lambda: _pyslurm_layout(job),
+    )  # fmt: skip
+
+
+def _pyslurm_layout(job: Any) -> dict[str, Any]:
+    held = ((job["job_resources"] or {}).get("nodes") or {}).get("allocation") or []
+    cores = [
+        sum("ALLOCATED" in core["status"] for socket in node["sockets"] for core in socket["cores"]) for node in held
+    ]
+    gres = job["gres_detail"] if len(job["gres_detail"]) == len(held) else [""] * len(held)
+    return {
+        node["name"]: {"cpu_ids": f"0-{count - 1}", "memory": _number(node["memory"]["allocated"]), "gres": _gres(text)}
+        for node, count, text in zip(held, cores, gres, strict=True)
+    }
+
+
+def _gres(text: str) -> dict[str, Any]:
+    """Of one kind of GRES, such as `gpu:a100:2(IDX:0-1)` or `gpu:a100:4`."""
+    name, _, rest = text.partition("(")
+    kind, _, count = name.rpartition(":")
+    if not kind:
+        return {}
+    return {kind: {"count": int(count), "indexes": rest[4:-1]} if rest.startswith("IDX:") else int(count)}
+
+
+def _pyslurm_node(node: Any) -> SimpleNamespace:
+    return SimpleNamespace(
+        name=node["name"], state="+".join(node["state"]), effective_cpus=_number(node["effective_cpus"]) or 0,
+        total_cpus=_number(node["cpus"]), real_memory=_number(node["real_memory"]),
+        memory_reserved_for_system=_number(node["specialized_memory"]), configured_gres=_gres(node["gres"]),
+        partitions=node["partitions"], active_features=node["active_features"], reason=node["reason"] or None,
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,13 +12,13 @@ from aggregator.sources.jobs.file import read_jobs_file
 from aggregator.sources.jobs.scontrol import parse_ids
 from aggregator.sources.jobs.scontrol_text import parse_jobs
 from aggregator.sources.jobs.slurm_json import parse_scontrol_jobs
-from maxwatt.domain.jobs import ACTIVE_STATES, JobState
+from maxwatt.domain.jobs import ACTIVE_STATES, JobRecord, JobState
 from maxwatt.domain.merge import merge
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "slurm"
 ACCOUNTED = (
     "sacct-mix-2205.txt", "sacct-berlin-2205.txt", "sacct-2411.txt", "sacct-2605.txt", "sacct-2411.json",
-    "sacct-2511.json", "sacct-2605.json",
+    "sacct-2511.json", "sacct-2605.json", "rest_db-2411.json", "rest_db-2605.json",
 )  # fmt: skip
 LIVE = ("scontrol-2205.txt", "scontrol-2411.json", "scontrol-2511.json", "scontrol-2605.json")
 MIB = 1 << 20
@@ -30,7 +30,7 @@ def raw(name):
 
 def read(name):
     """Records and faults of a recorded file, whichever format it has."""
-    if name.startswith("sacct"):
+    if name.startswith(("sacct", "rest_db")):
         zone = "Europe/Berlin" if "berlin" in name else "UTC"
         return read_jobs_file(FIXTURES / f"{name}.gz", "maxwell", zone)
     if name.endswith(".json"):
@@ -171,6 +171,47 @@ def test_the_two_readers_agree_on_finished_jobs_and_merge(version):
         merged = merge(a, b)
         assert merged.allocations == a.allocations
         assert merged.total_cpu_s == b.total_cpu_s
+
+
+FIELDS = [each.name for each in fields(JobRecord) if each.name not in {"source", "total_cpu_s"}]
+
+
+def differences(a, b, names):
+    return {name: (getattr(a, name), getattr(b, name)) for name in names if getattr(a, name) != getattr(b, name)}
+
+
+@pytest.mark.parametrize("version", ["2411", "2511", "2605"])
+def test_squeue_and_scontrol_say_the_same_of_the_jobs_that_run(version):
+    queued = {r.key: r for r in parse_scontrol_jobs(json.loads(raw(f"squeue-{version}.json")), "maxwell")[0]}
+    shown = {r.key: r for r in read(f"scontrol-{version}.json")[0]}
+    assert queued and queued.keys() <= shown.keys()
+    settled = set(FIELDS) - {"state", "state_reason", "end_ms", "exit_code", "exit_signal"}  # recorded a moment apart
+    assert all(differences(record, shown[key], settled) == {} for key, record in queued.items())
+
+
+@pytest.mark.parametrize("version", ["2411", "2605"])
+def test_sacct_and_slurmdbd_over_rest_say_the_same_of_finished_jobs(version):
+    by_command = {r.key: r for r in read(f"sacct-{version}.json")[0]}
+    by_rest = {r.key: r for r in read(f"rest_db-{version}.json")[0]}
+    ended = [key for key in by_command.keys() & by_rest.keys() if by_command[key].end_ms and by_rest[key].end_ms]
+    assert len(ended) >= 15
+    for key in ended:
+        assert differences(by_command[key], by_rest[key], [*FIELDS, "source"]) == {}
+        assert by_command[key].total_cpu_s == pytest.approx(by_rest[key].total_cpu_s)
+
+
+def test_text_and_rest_of_2205_say_the_same_of_live_jobs():
+    """Recorded a moment apart; `x|y` imitates Slurm's own lines, so of text it is not believed."""
+    document = json.loads(raw("rest-jobs-2205.json"))
+    told = {r.key: r for r in parse_scontrol_jobs(document, "maxwell")[0]}
+    ids = frozenset(job["job_id"] for job in document["jobs"])
+    text = {r.key: r for r in parse_jobs(raw("scontrol-rest-2205.txt"), ids, "maxwell", ZoneInfo("UTC")).records}
+    assert [r.name[:3] for key, r in told.items() if key not in text] == ["x|y"]
+    assert text.keys() <= told.keys() and len(text) >= 12
+    for key, record in text.items():
+        assert differences(record, told[key], FIELDS) == {}
+    assert any(record.suspensions for record in text.values())
+    assert any(held.gpus for record in text.values() for held in record.allocations)
 
 
 def test_times_of_a_stated_zone_and_epoch_times_are_the_same():

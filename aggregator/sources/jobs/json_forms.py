@@ -96,4 +96,5 @@ def _cores(told: Any) -> int:
     """Cores of the job on one node, 0 where they are not told."""
     sockets = at(told, "sockets")
     cores = [at(socket, "cores") for socket in sockets.values()] if isinstance(sockets, Mapping) else []
-    return sum(len(each) for each in cores if isinstance(each, Mapping))
+    states = [state for each in cores if isinstance(each, Mapping) for state in each.values()]
+    return sum(text(state).startswith("allocated") for state in states)  # or `allocated_and_in_use`

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from aggregator.sources.jobs.interrupt import Interrupt
+from aggregator.sources.jobs.pyslurm import PyslurmLive
 from aggregator.sources.jobs.sacct import SacctSource
 from aggregator.sources.jobs.scontrol import ScontrolSource
 from aggregator.sources.jobs.slurmrestd import SlurmrestdAccounting, SlurmrestdLive
@@ -13,6 +14,7 @@ from maxwatt.domain.ports import AccountingSource, LiveSource
 LIVE: Final[dict[str, Callable[[Settings, Interrupt], LiveSource]]] = {
     "scontrol": ScontrolSource,
     "slurmrestd": SlurmrestdLive,
+    "pyslurm": PyslurmLive,
 }
 ACCOUNTING: Final[dict[str, Callable[[Settings, Interrupt], AccountingSource]]] = {
     "sacct": SacctSource,
