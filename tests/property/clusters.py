@@ -11,6 +11,7 @@ from aggregator.kernel.arrays import (
     Chunk,
     GpuSamples,
     GpuShares,
+    IdlePowers,
     JobSamples,
     Lives,
     NodeSamples,
@@ -22,6 +23,7 @@ from aggregator.kernel.arrays import (
 from aggregator.kernel.idle import declared
 from maxwatt.domain.energy import Account
 from maxwatt.domain.node_model import NodeModel
+from maxwatt.domain.units import DAY_MS
 
 FOREVER = int(np.iinfo(np.int64).max)
 T0 = 1_780_012_800_000  # a UTC midnight
@@ -89,6 +91,10 @@ class Metering:
     reboot_s: int | None = None
     drop_s: int | None = None
     """Counters fall without a new epoch."""
+    missed_wrap_s: int | None = None
+    """The agent missed a wrap of the CPU and memory counters in the step to the first reading from here on."""
+    calibrated: bool = False
+    """Idle powers differ from the node model's, and half way through another day begins."""
     states: tuple[tuple[int, int | None, Account], ...] = ()
     """Start and end [s after T0] of what Slurm said of the node beside plain idle."""
 
@@ -157,9 +163,11 @@ def meterings(draw: st.DrawFn, *, steady: bool) -> Metering:
         system_rate=draw(st.sampled_from([0.0, 0.3, 3.0])),
         missing=draw(st.sampled_from([0.0, 0.03, 0.2])),
         model=draw(st.integers(0, len(MODELS) - 1)),
-        gap_s=draw(st.sampled_from([None, (1000, 1050), (1500, 2300)])) if broken else None,
+        gap_s=draw(st.sampled_from([None, (1000, 1050), (600, 1000), (1500, 2300)])) if broken else None,
         reboot_s=draw(st.sampled_from([None, None, 700, 2500])) if broken else None,
         drop_s=draw(st.sampled_from([None, None, 1300])) if broken else None,
+        missed_wrap_s=draw(st.sampled_from([None, None, 500, 2000])),
+        calibrated=draw(st.booleans()),
         states=draw(st.sampled_from(STATES)),
     )
 
@@ -206,7 +214,7 @@ def cluster(metering: tuple[Metering, ...], drawn: tuple[Job, ...], seed: int) -
         job=sorted_jobs(concatenated(JobSamples, job_rows or [_empty(JobSamples)])),
         lives=lives,
         suspensions=suspensions,
-        idle=declared(nodes, GPUS),
+        idle=_idle(np.random.default_rng(seed + 1), metering, declared(nodes, GPUS)),
         states=_states(metering),
         gpu_shares=_gpu_shares(drawn),
     )
@@ -261,6 +269,8 @@ def _node_rows(
     if how.cpu == "both":
         rows["cpu_energy_j"][count // 3 : count // 3 + 12] = np.nan
         rows["cpu_energy_j"][count // 2 : count // 2 + 70] = np.nan
+    rows["cpu_estimated_j"] = _estimated(how, ts, columns["cpu_energy_j"])
+    rows["dram_estimated_j"] = _estimated(how, ts, columns["dram_energy_j"])
     epoch = np.where(ts < T0 + (how.reboot_s or 10 * RUN_S) * 1000, 100 + node, 200 + node)
     clock = {"monotonic_s": 1000 + seconds * (1 + 1e-6 * node), "epoch_id": epoch}
     return {"node": np.full(count, node, np.int32), "ts_ms": ts, **clock, **rows, "_gpu_w": gpu_w, "_steps": steps}
@@ -302,6 +312,31 @@ def _job_rows(
         "node": np.full(len(mine), node, np.int32), "job_id": np.full(len(mine), job_id, np.int64), "ts_ms": mine,
         "cpu_s": cpu_s, "memory_bytes": memory,
     }  # fmt: skip
+
+
+def _estimated(how: Metering, ts: np.ndarray, counter: np.ndarray | None) -> np.ndarray:
+    """What the agent's model decided of a counter: one step of it, until a reboot."""
+    found = np.full(len(ts), np.nan)
+    if counter is not None and how.missed_wrap_s is not None:
+        begin = int(np.searchsorted(ts, T0 + how.missed_wrap_s * 1000))
+        found[begin:] = max(counter[begin] - counter[begin - 1], 1.0)
+        if how.reboot_s is not None and how.reboot_s > how.missed_wrap_s:
+            found[ts >= T0 + how.reboot_s * 1000] = np.nan
+    return found
+
+
+def _idle(rng: np.random.Generator, metering: tuple[Metering, ...], plain: IdlePowers) -> IdlePowers:
+    """Idle powers of two days, the second of which begins half way through the run; some are not known."""
+
+    def drawn(power_w: np.ndarray) -> np.ndarray:
+        days = np.repeat(power_w, 2, axis=1)
+        mixed = days * rng.uniform(0.5, 1.5, days.shape)
+        mixed[rng.random(days.shape) < 0.2] = np.nan
+        on = np.array([how.calibrated for how in metering]).reshape(-1, *(1,) * (power_w.ndim - 1))
+        return np.where(on, mixed, days)
+
+    first_day_ms = T0 + RUN_S * 500 - DAY_MS
+    return IdlePowers(first_day_ms, *(drawn(each) for each in (plain.cpu_w, plain.dram_w, plain.rest_w, plain.gpu_w)))
 
 
 def _reset(how: Metering, ts: np.ndarray, values: np.ndarray | None) -> np.ndarray | None:

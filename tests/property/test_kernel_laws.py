@@ -244,6 +244,17 @@ def test_all_accounts_sum_to_the_whole_node_meter_whatever_else_was_not_read(wor
         close(included, whole, total_of(booked))
 
 
+@given(clusters(steady=True), st.sampled_from([500, 2000]))
+def test_what_the_agents_model_decided_is_booked_as_modelled(world: Cluster, at_s: int) -> None:
+    how = tuple(replace(each, missed_wrap_s=at_s, cpu="counter", meter="none") for each in world.metering)
+    chunk = cluster(how, world.jobs, world.seed).chunk
+    booked, _ = attribute(chunk, WHOLE)
+    modelled_j = booked.evidence_j[:, EVIDENCE.index(Evidence.MODELLED)]
+    for number in range(len(how)):
+        told = chunk.node.cpu_estimated_j[chunk.node.node == number]
+        assert modelled_j[booked.node == number].sum() >= np.nanmax(told) - 1e-6
+
+
 # -- windows, samples, order --------------------------------------------------------------------------------------
 
 
@@ -301,7 +312,7 @@ def _interval_without_changes(chunk: Chunk, where: float) -> tuple[int, int] | N
     ]
     for life, at in changes:
         good &= (lives.node[life] != node.node[:-1]) | (node.ts_ms[:-1] >= at) | (node.ts_ms[1:] <= at)
-    drops = np.diff(np.where(present, values, 0.0), axis=0)[:, :5].min(axis=1, initial=0.0) < 0
+    drops = np.diff(np.where(present, values, 0.0), axis=0)[:, :7].min(axis=1, initial=0.0) < 0
     found = a[good & ~drops]
     return (int(found[int(where * (len(found) - 1))]), 0) if len(found) else None
 
