@@ -3,7 +3,8 @@
 import numpy as np
 
 from aggregator.kernel.accounts import Energy, JobRows
-from aggregator.kernel.arrays import F64, I64, Bookings, Bool, Chunk, Window
+from aggregator.kernel.arrays import F64, Bookings, Bool, Chunk, Window
+from aggregator.kernel.doubts import doubts_of, per_interval_s
 from aggregator.kernel.evidence import uncertainty
 from aggregator.kernel.job_use import life_bounds
 from aggregator.kernel.node_rows import NODE_ACCOUNTS, NodeRows
@@ -23,13 +24,13 @@ def bookings(
     of_nodes: tuple[NodeRows, Sheet],
 ) -> Bookings:
     """Both sheets as rows of the ledger."""
-    (rows, jobs), (on_nodes, nodes) = of_jobs, of_nodes
+    rows, on_nodes = of_jobs[0], of_nodes[0]
     buckets, node_count = len(window.edges_ms) - 1, len(chunk.nodes)
     covered = np.where(energy.cpu.meter.covered, line.length_ms / 1000, 0.0)
     node_covered = on_nodes.held_s(line, covered)
     facts = _job_facts(line, energy, rows, covered, waste(chunk, window, line, energy))
-    job_uncertainty = uncertainty(jobs.evidence_j, _edges(chunk, window, rows), facts["held_s"])
-    no_edges, unknown = np.zeros(len(node_covered), np.int64), np.full(len(node_covered), np.nan)
+    doubts = doubts_of(chunk, window, line, energy, facts, of_jobs, of_nodes)
+    unknown = np.full(len(node_covered), np.nan)
     grid = np.meshgrid(NODE_ACCOUNTS, range(node_count), range(buckets), indexing="ij")
     account, node, bucket = (axis.ravel() for axis in grid)
     all_rows = Bookings(
@@ -37,8 +38,8 @@ def bookings(
         life=np.concatenate([rows.life, np.full(len(account), -1)]),
         node=np.concatenate([chunk.lives.node[rows.life], node]).astype(np.int32),
         bucket=np.concatenate([rows.bucket, bucket]).astype(np.int32),
-        energy_j=np.concatenate([jobs.energy_j, nodes.energy_j]),
-        evidence_j=np.concatenate([jobs.evidence_j, nodes.evidence_j]),
+        energy_j=doubts.energy_j,
+        evidence_j=doubts.evidence_j,
         cpu_used_s=np.concatenate([facts["cpu_used_s"], unknown]),
         cpu_reserved_s=np.concatenate([facts["cpu_reserved_s"], np.zeros(len(account))]),
         held_s=np.concatenate([facts["held_s"], node_covered]),
@@ -46,7 +47,7 @@ def bookings(
         share_s=np.concatenate([facts["share_s"], on_nodes.unheld_s(line, covered, energy.weights.free)]),
         waste_j=np.concatenate([facts["waste_j"], unknown]),
         memory_peak_bytes=np.concatenate([_memory_peaks(chunk, line, energy, rows), unknown]),
-        uncertainty=np.concatenate([job_uncertainty, uncertainty(nodes.evidence_j, no_edges, node_covered)]),
+        uncertainty=uncertainty(doubts),
     )
     return _tidy(all_rows)
 
@@ -72,7 +73,7 @@ def _job_facts(line: Timeline, energy: Energy, rows: JobRows, covered_s: F64, wa
     row = rows.of(held.life[inside], line.cell_bucket[cell])
     seconds = line.cell_length_ms[cell] / 1000
     cell_covered_s = line.per_cell(covered_s)[cell]
-    used_s, seen = _used(line, energy, rows)
+    used_s, crowd_s, seen = _used(line, energy, rows)
     return {
         "held_s": sums(row, seconds, count),
         "covered_s": sums(row, cell_covered_s, count),
@@ -80,19 +81,22 @@ def _job_facts(line: Timeline, energy: Energy, rows: JobRows, covered_s: F64, wa
         "waste_j": sums(row, waste_j[inside], count),
         "cpu_reserved_s": sums(row, held.cpus[inside] * seconds, count),
         "cpu_used_s": np.where(seen, used_s, np.nan),
+        "crowd_s": crowd_s,
     }
 
 
-def _used(line: Timeline, energy: Energy, rows: JobRows) -> tuple[F64, Bool]:
-    """CPU seconds per job row, and whether anything is known of them."""
-    used_s, seen = np.zeros(len(rows.life)), np.zeros(len(rows.life), np.bool_)
+def _used(line: Timeline, energy: Energy, rows: JobRows) -> tuple[F64, F64, Bool]:
+    """CPU seconds per job row, their `sum of u_k^2 / U_k` over the meter's intervals, and whether any are known."""
+    used_s, crowd_s = np.zeros(len(rows.life)), np.zeros(len(rows.life))
+    seen, per_s = np.zeros(len(rows.life), np.bool_), per_interval_s(energy)
     for pieces in energy.time.jobs:
         bucket = line.bucket[pieces.segment]
         within = bucket >= 0
-        row = rows.of(pieces.life[within], bucket[within])
-        used_s += sums(row, pieces.cpu_s[within], len(used_s))
+        row, cpu_s = rows.of(pieces.life[within], bucket[within]), pieces.cpu_s[within]
+        used_s += sums(row, cpu_s, len(used_s))
+        crowd_s += sums(row, cpu_s**2 * per_s[pieces.segment[within]], len(used_s))
         seen[row] = True
-    return used_s, seen
+    return used_s, crowd_s, seen
 
 
 def _memory_peaks(chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows) -> F64:
@@ -111,10 +115,3 @@ def _memory_peaks(chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows) -
     if len(first):
         peaks[row[first]] = np.maximum.reduceat(memory, first)
     return peaks
-
-
-def _edges(chunk: Chunk, window: Window, rows: JobRows) -> I64:
-    """How many ends of its job fall into each job row: 0, 1 or 2."""
-    low, high = window.edges_ms[rows.bucket], window.edges_ms[rows.bucket + 1]
-    start, end = chunk.lives.start_ms[rows.life], chunk.lives.end_ms[rows.life]
-    return ((start >= low) & (start < high)).astype(np.int64) + ((end >= low) & (end < high))

@@ -1,6 +1,7 @@
 """A rule's figures beside the truth, job by job."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -8,6 +9,9 @@ from benchmarks.closed_loop.generator.activity import F64
 from benchmarks.closed_loop.generator.machine import Machine
 from benchmarks.closed_loop.generator.scene import Scene
 from benchmarks.closed_loop.generator.workload import Job
+
+LENGTHS_S: Final = (1, 10, 60, 600, 3600, 36_001)
+"""Edges of the lengths that tables and pictures tell apart [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +54,8 @@ def _powers(machine: Machine, job: Job) -> tuple[float, float]:
     boards_w = boards * (machine.gpu_max_w - machine.gpu_idle_w)
     losses = 1 + machine.loss_ratio
     return static_w + boards * machine.gpu_idle_w + losses * work_w, losses * boards_w
+
+
+def weighted_error(truth_j: F64, charged_j: F64) -> float:
+    """Energy-weighted error of a rule: `sum of |charged - true| / sum of true`."""
+    return float(np.abs(charged_j - truth_j).sum() / truth_j.sum())

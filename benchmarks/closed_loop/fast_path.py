@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import select
 
@@ -14,8 +15,7 @@ from aggregator.ledger.tables import bookings, jobs, measured
 from aggregator.pipeline.attribute import Report, attribute_range
 from aggregator.store.duckdb import DuckDBStore
 from benchmarks.closed_loop import records
-from benchmarks.closed_loop.generator.scene import START_MS, Read, Scene
-from benchmarks.closed_loop.tables import tables
+from benchmarks.closed_loop.generator.scene import START_MS, Scene
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS
 from maxwatt.domain.jobs import JobKey
 from maxwatt.domain.ports import Store
@@ -46,16 +46,17 @@ class Booked:
     report: Report
 
 
-def book(world: Scene, read: Sequence[Read], folder: Path) -> Booked:
-    """Store the readings, write the jobs down, attribute, and read the ledger.
+def book(world: Scene, sent: Sequence[Mapping[str, pa.Table]], folder: Path) -> Booked:
+    """Store the samples, write the jobs down, attribute, and read the ledger.
 
     Args:
+        sent: what each node's agent sent.
         folder: an empty one, for store and ledger.
     """
     store = DuckDBStore(folder / "samples.duckdb")
     try:
-        for number, each in enumerate(read):
-            store.write(tables(world, number, each))
+        for each in sent:
+            store.write(each)
         return attributed(world, store, folder)
     finally:
         store.close()

@@ -1,5 +1,7 @@
 """What an agent would have sent, as the store's tables: counters unwrapped by the agent's own arithmetic."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -9,7 +11,12 @@ from benchmarks.closed_loop.generator.scene import Node, Read, Scene
 from collectors.unwrap import Limits, advance, first, modulus_uj
 
 
-def tables(world: Scene, number: int, read: Read) -> dict[str, pa.Table]:
+def sent(world: Scene, readings: Sequence[Read]) -> list[dict[str, pa.Table]]:
+    """What the agents of all nodes sent."""
+    return [_of_node(world, number, read) for number, read in enumerate(readings)]
+
+
+def _of_node(world: Scene, number: int, read: Read) -> dict[str, pa.Table]:
     """Rows of one node, without those that got lost on their way."""
     node, when, what = world.nodes[number], read.when, read.what
     cpu_j, cpu_epoch = unwrapped_j(what.cpu_uj, read, node.machine.cpu_max_w)

@@ -1,14 +1,17 @@
 """The closed loop: what the method books for each job beside what the job truly drew."""
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks.closed_loop.compare import Facts, facts
+from benchmarks.closed_loop.compare import LENGTHS_S, Facts, facts, weighted_error
 from benchmarks.closed_loop.fast_path import Booked, book
-from benchmarks.closed_loop.generator.regime import PLUMBING
+from benchmarks.closed_loop.generator.regime import PHYSICS, PLUMBING
 from benchmarks.closed_loop.generator.scene import Read, Scene, read, scene
-from benchmarks.closed_loop.tables import tables
+from benchmarks.closed_loop.outcome import Outcome, outcome
+from benchmarks.closed_loop.tables import sent
 
 INTERVAL_S = 10.0
 MINUTE_S = 60.0
@@ -26,7 +29,7 @@ def readings(world: Scene) -> tuple[Read, ...]:
 
 @pytest.fixture(scope="module")
 def booked(world: Scene, readings: tuple[Read, ...], tmp_path_factory: pytest.TempPathFactory) -> Booked:
-    return book(world, readings, tmp_path_factory.mktemp("plumbing"))
+    return book(world, sent(world, readings), tmp_path_factory.mktemp("plumbing"))
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +63,39 @@ class TestPlumbing:
     def test_totals_are_the_meters(self, world: Scene, readings: tuple[Read, ...], booked: Booked) -> None:
         assert booked.report.closure_error <= 1e-9
         np.testing.assert_allclose(booked.nodes_j, booked.measured_j, rtol=1e-9, atol=1e-6)
-        for number, (node, each) in enumerate(zip(world.nodes, readings, strict=True)):
-            rows = tables(world, number, each)
+        for number, (node, rows) in enumerate(zip(world.nodes, sent(world, readings), strict=True)):
             counted_j = [counted(rows["node"], name) for name in ("cpu", "dram")]
             counted_j += [counted(rows["gpu"], "") if "gpu" in rows else 0.0]
             np.testing.assert_allclose(booked.nodes_j[number, :3], counted_j, rtol=1e-9)
             if node.machine.meter == "counter":
                 assert booked.nodes_j[number].sum() == pytest.approx(counted(rows["node"], "meter"), rel=1e-9)
+
+
+@pytest.fixture(scope="module")
+def physics(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+    """Scenes that nothing was calibrated on."""
+    return [outcome(scene(PHYSICS, seed), INTERVAL_S, tmp_path_factory.mktemp(f"physics-{seed}")) for seed in (21, 22)]
+
+
+class TestPhysics:
+    """Joules per CPU second differ, hardware is not ideal: what is left is the method's limit, and it is stated."""
+
+    def test_half_the_error_of_the_best_rule_found_elsewhere(self, physics: list[Outcome]) -> None:
+        for each in physics:
+            ours, *others = (weighted_error(each.truth_j, charged_j) for charged_j in each.charged_j.values())
+            assert len(others) == 3
+            assert 0 < ours <= min(others) / 2
+
+    def test_the_stated_uncertainty_holds_the_truth_of_nine_jobs_in_ten(self, physics: list[Outcome]) -> None:
+        held = np.concatenate([each.held for each in physics])
+        assert 0.85 <= held.mean() <= 0.95
+        length_s = np.concatenate([each.length_s for each in physics])
+        by_length = [held[(length_s >= low) & (length_s < high)].mean() for low, high in pairwise(LENGTHS_S)]
+        assert min(by_length) >= 0.8, "not bought by jobs of one length"
+
+    def test_it_is_not_vacuous(self, physics: list[Outcome]) -> None:
+        long = np.concatenate([each.stated[each.length_s >= MINUTE_S] for each in physics])
+        assert np.median(long) <= 0.25
 
 
 def counted(rows: pa.Table, name: str) -> float:

@@ -43,6 +43,6 @@ PLUMBING: Final = Regime("plumbing")
 
 PHYSICS: Final = Regime(
     "physics", joules_low=0.6, joules_high=1.6, turbo=0.25, smt_share=0.55, fan_ratio=0.08, gain=0.02, noise=0.01,
-    idle_drift=0.02, declared=0.05, killed=0.04, powers=True, read_lag_s=0.02,
+    idle_drift=0.02, declared=0.1, killed=0.04, powers=True, read_lag_s=0.02,
 )  # fmt: skip
 """What real nodes do: an error here is the method's limit."""

@@ -2,12 +2,10 @@
 
 import math
 
-import numpy as np
 import pytest
 from kernel_case import booked, job_rows, life, node_rows
 
-from aggregator.kernel.evidence import RELATIVE, uncertainty
-from maxwatt.domain.energy import EVIDENCE, Account, Evidence
+from maxwatt.domain.energy import Account
 from maxwatt.domain.node_model import NodeModel
 
 ONE = node_rows([0, 10], cpu_busy_s=[0.0, 10.0], cpu_energy_j=[0.0, 1000.0])
@@ -70,24 +68,6 @@ def test_covered_is_the_part_of_the_held_time_with_samples() -> None:
     found = booked([0, 30], node=[rows], lives=[life(1, 5, 27, 4)])
     assert found.fact(1, "held_s") == pytest.approx(22)
     assert found.fact(1, "covered_s") == pytest.approx(12)  # 5..10 and 20..27
-
-
-def test_uncertainty_adds_kinds_by_their_shares_and_edges_in_quadrature() -> None:
-    """60 J counted (3 %) and 40 J modelled (30 %): 0.018 + 0.12 = 0.138; two edges in 20 s: 0.1."""
-    evidence = np.zeros((1, len(EVIDENCE)))
-    evidence[0, EVIDENCE.index(Evidence.COUNTED)] = 60
-    evidence[0, EVIDENCE.index(Evidence.MODELLED)] = 40
-    found = uncertainty(evidence, np.array([2]), np.array([20.0]))
-    assert found[0] == pytest.approx(math.sqrt(0.138**2 + 0.1**2))
-    assert uncertainty(evidence, np.array([2]), np.array([0.1]))[0] == 1.0  # never above one
-    assert uncertainty(np.zeros((1, len(EVIDENCE))), np.array([0]), np.array([0.0]))[0] == 0.0
-
-
-def test_declared_uncertainties_grow_from_the_best_evidence_to_the_model() -> None:
-    assert set(RELATIVE) == set(Evidence)
-    assert all(0 < value < 1 for value in RELATIVE.values())
-    assert RELATIVE[Evidence.COUNTED] == min(RELATIVE.values())
-    assert RELATIVE[Evidence.MODELLED] == max(RELATIVE.values())
 
 
 def test_a_booking_counts_the_edges_of_its_job_that_lie_in_it() -> None:
