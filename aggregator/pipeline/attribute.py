@@ -25,6 +25,7 @@ from aggregator.pipeline.chunks import (
 )
 from aggregator.pipeline.factors import FactorHistory, factor_history
 from aggregator.pipeline.idle_powers import idle_powers, thaw
+from aggregator.pipeline.oddities import oddities
 from aggregator.pipeline.series import series_of
 from aggregator.pipeline.values import Values, values_of
 from maxwatt.config import Settings
@@ -218,21 +219,14 @@ def _book(
     day, nodes, edges = piece.day, piece.day.names[piece.first : piece.last], piece.day.window.edges_ms
     gaps = closure.closure_gaps(booked, measured)
     beyond = closure.beyond_limit(gaps, nodes, day.window)
-    said = [*map(str, beyond[:SHOWN_GAPS]), *_boardless(day.tenants, nodes, piece.first)]
-    run.ledger.add_faults("attribution", said, run.now_ms)
+    held = tenants_of(day.tenants, piece.first, piece.last)
+    odd = oddities(held, tuple(nodes), day.window, run.capacities, run.store.newest_ms().keys())
+    run.ledger.add_faults("attribution", [*map(str, beyond[:SHOWN_GAPS]), *odd], run.now_ms)
     rows = booking_rows.booking_rows(booked, lives, nodes, day.window, values)
     meters = booking_rows.measured_rows(measured, nodes, day.window)
     changed = run.ledger.replace_bookings(nodes, (int(edges[0]), int(edges[-1])), rows, meters, day.revisions)
     worst = gaps.max(axis=(0, 2), initial=0.0)
     return Report(0, len(rows), changed, float(worst.max(initial=0.0)), len(beyond)), worst
-
-
-def _boardless(tenants: Tenants, nodes: Sequence[str], first: int) -> list[str]:
-    """A sentence for every node of which a job holds MIG instances whose board nobody knows."""
-    node = tenants.lives.node[tenants.gpu_shares.life[tenants.gpu_shares.gpu < 0]] - first
-    found = np.unique(node[(node >= 0) & (node < len(nodes))]).tolist()
-    said = "GPU instances of jobs have no board, idle is charged: set mig_slices of its node model in the configuration"
-    return [f"node {nodes[index]}: {said}" for index in found]
 
 
 def _attributed(run: _Run, piece: _Piece) -> tuple[Lives, Bookings, Values, Measured]:
