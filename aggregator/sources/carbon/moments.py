@@ -1,9 +1,14 @@
 """Times as carbon providers and files write them."""
 
 from datetime import UTC, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from maxwatt.domain.units import MS_PER_S
+
+FIRST_YEAR: Final = 1971
+LAST_YEAR: Final = 2200
+"""No provider has values of other times."""
 
 
 def epoch_ms(text: object, zone: str = "") -> int | None:
@@ -22,7 +27,7 @@ def epoch_ms(text: object, zone: str = "") -> int | None:
         if not zone or len(text.strip()) > len("2026-01-01"):
             return None
         found = found.replace(tzinfo=ZoneInfo(zone))
-    return round(found.timestamp() * MS_PER_S)
+    return round(found.timestamp() * MS_PER_S) if FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 def shown(ms: int) -> str:

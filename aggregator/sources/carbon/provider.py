@@ -1,0 +1,72 @@
+"""What a carbon provider is: how it is asked, and how its answer is read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aggregator.sources.carbon.answer import Answer, Asked
+from maxwatt.config import CarbonSettings
+from maxwatt.domain.errors import ConfigError
+
+Fetch = Callable[[CarbonSettings, Asked], str]
+Parse = Callable[[str, Asked], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One source of grid intensities.
+
+    Args:
+        name: as in the configuration.
+        kind: average or marginal, lifecycle or direct; the first is used where the configuration names none.
+        longest_ms: longest time that it is asked for at once [ms].
+        ahead_ms: how far into the future it is asked for forecasts [ms].
+        back_ms: how far back it knows [ms], None without limit.
+        fetch: the answer's text; raises SourceError.
+        parse: pure; never raises.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    longest_ms: int
+    fetch: Fetch
+    parse: Parse
+    ahead_ms: int = 0
+    back_ms: int | None = None
+
+    def kind(self, carbon: CarbonSettings) -> str:
+        """Which kind of intensity it gives here.
+
+        Raises:
+            ConfigError: it does not give the kind that is configured.
+        """
+        if not carbon.provider_kind:
+            return self.kinds[0]
+        kind = f"average, {carbon.provider_kind}"
+        if kind not in self.kinds:
+            raise ConfigError(
+                f"carbon.provider_kind is {carbon.provider_kind!r}, but {self.name} gives {' or '.join(self.kinds)}"
+            )
+        return kind
+
+
+def zone_of(carbon: CarbonSettings) -> str:
+    """The zone as the provider calls it."""
+    return carbon.provider_zone or carbon.zone
+
+
+def token_of(carbon: CarbonSettings) -> str:
+    """The provider's token.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if not carbon.token_file:
+        raise ConfigError(f"carbon.provider {carbon.provider!r} wants a token: put it into a file, carbon.token_file")
+    try:
+        token = Path(carbon.token_file).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"carbon.token_file {carbon.token_file}: cannot be read: {error}") from error
+    if not token or not token.isprintable():
+        raise ConfigError(f"carbon.token_file {carbon.token_file}: holds no token, which is one line of ASCII")
+    return token
