@@ -32,7 +32,7 @@ class ProviderServer:
 
 
 @contextmanager
-def provider_server() -> Iterator[ProviderServer]:
+def provider_server(kind: type[ProviderServer] = ProviderServer) -> Iterator[ProviderServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             state.asked.append((self.path, dict(self.headers)))
@@ -51,7 +51,7 @@ def provider_server() -> Iterator[ProviderServer]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state = ProviderServer(f"http://127.0.0.1:{server.server_port}")
+    state = kind(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

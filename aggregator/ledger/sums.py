@@ -20,6 +20,11 @@ def sums_of_bookings() -> list[Expression]:
     return list(_OF_BOOKINGS)
 
 
+def energy_j() -> Expression:
+    """Energy of a booking [J]."""
+    return reduce(operator.add, (_BOOKED[column] for column in ENERGY_COLUMNS))
+
+
 def sums_of(table: Table | Any) -> list[Expression]:
     """Labelled sums over a group of rows that are sums themselves, in the order of SUMS."""
     return [func.sum(table.c[name]).label(name) for name in SUMS]
@@ -27,7 +32,7 @@ def sums_of(table: Table | Any) -> list[Expression]:
 
 def _amounts() -> dict[str, Expression]:
     """What one booking adds to each sum that is more than its column."""
-    energy_j = reduce(operator.add, (_BOOKED[column] for column in ENERGY_COLUMNS))
+    booked_j = energy_j()
     by_evidence_j = reduce(operator.add, (_BOOKED[column] for column in EVIDENCE_COLUMNS))
     of_job = _BOOKED.account == int(Account.JOB)
     return {
@@ -35,13 +40,13 @@ def _amounts() -> dict[str, Expression]:
         "cpu_used_s": func.coalesce(_BOOKED.cpu_used_s, 0.0),
         "cpu_unknown_s": case((_BOOKED.cpu_used_s.is_(None), _BOOKED.cpu_reserved_s), else_=0.0),
         "waste_j": func.coalesce(_BOOKED.waste_j, 0.0),
-        "waste_unknown_j": case((_BOOKED.waste_j.is_(None) & of_job, energy_j), else_=0.0),
+        "waste_unknown_j": case((_BOOKED.waste_j.is_(None) & of_job, booked_j), else_=0.0),
         **{name: func.coalesce(_BOOKED[name], 0.0) for name in ("co2_g", "co2_market_g", "cost", "embodied_g")},
-        "co2_unknown_j": case((_BOOKED.co2_g.is_(None), energy_j), else_=0.0),
-        "co2_market_unknown_j": case((_BOOKED.co2_market_g.is_(None), energy_j), else_=0.0),
+        "co2_unknown_j": case((_BOOKED.co2_g.is_(None), booked_j), else_=0.0),
+        "co2_market_unknown_j": case((_BOOKED.co2_market_g.is_(None), booked_j), else_=0.0),
         "share_s": func.coalesce(_BOOKED.share_s, 0.0),
         "embodied_unknown_s": case((_BOOKED.embodied_g.is_(None), func.coalesce(_BOOKED.share_s, 0.0)), else_=0.0),
-        "cost_unknown_j": case((_BOOKED.cost.is_(None), energy_j), else_=0.0),
+        "cost_unknown_j": case((_BOOKED.cost.is_(None), booked_j), else_=0.0),
     }
 
 

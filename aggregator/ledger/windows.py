@@ -56,6 +56,13 @@ def booked_from(connection: Connection) -> int | None:
     return oldest
 
 
+def folded_until(connection: Connection) -> int:
+    """End of the last window whose day is folded [epoch ms UTC], 0 where none is."""
+    folded = windows.c.state.in_([WindowState.FOLDED, WindowState.EMPTY])
+    newest = connection.execute(select(func.max(windows.c.bucket_ms)).where(folded)).scalar()
+    return 0 if newest is None else int(newest) + BUCKET_MS
+
+
 def first_moving(connection: Connection, reach_ms: int) -> int | None:
     """The oldest window that was last booked before all samples that can touch it were in, None if there is none.
 

@@ -135,7 +135,9 @@ def attribute_range(
     if recalibrate:
         start_ms, end_ms = _with_samples(store, *thaw(ledger, settings, start_ms, end_ms))
         start_ms = max(start_ms, frozen_ms)
-    factors = factor_history(ledger, series_of(ledger, settings, present))
+    factors = factor_history(
+        ledger, series_of(ledger, settings, bucket_start_ms(start_ms), end_ms + BUCKET_MS, present)
+    )
     run = _Run(store, ledger, settings, ledger.node_capacities(), factors, present)
     report, errors = Report(), np.zeros(0)
     pieces = _pieces(run, start_ms, end_ms, nodes)
@@ -160,6 +162,15 @@ def _refuse_frozen(ledger: Ledger, start_ms: int) -> int:
             "samples are gone ([retention] in the configuration)"
         )
     return frozen_ms
+
+
+def attributed(
+    store: Store, ledger: Ledger, settings: Settings, factors: FactorHistory, span_ms: tuple[int, int], now_ms: int
+) -> Iterator[tuple[tuple[str, ...], Lives, Bookings, Values]]:
+    """What would be booked in a time, not booked: for each piece its nodes, lives, bookings and what they weigh."""
+    run = _Run(store, ledger, settings, ledger.node_capacities(), factors, now_ms)
+    for piece in _pieces(run, *span_ms, None):
+        yield piece.day.names[piece.first : piece.last], *_attributed(run, piece)[:3]
 
 
 def _pieces(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None) -> Iterator[_Piece]:

@@ -23,7 +23,7 @@ def booking_rows(booked: Bookings, lives: Lives, nodes: Sequence[str], window: W
         bucket_ms.tolist(),
         [nodes[index] for index in booked.node.tolist()],
         booked.account.tolist(),
-        _job_refs(booked, lives),
+        job_refs(booked, lives),
         *_plain(energy_j),
         *_plain(booked.evidence_j),
         _nullable(booked.cpu_used_s),
@@ -63,7 +63,8 @@ def measured_rows(measured: Measured, nodes: Sequence[str], window: Window) -> l
     return list(zip(*columns, strict=True))
 
 
-def _job_refs(booked: Bookings, lives: Lives) -> list[int]:
+def job_refs(booked: Bookings, lives: Lives) -> list[int]:
+    """The ledger's number of each booking's job, NO_JOB where the account is no job."""
     if not len(lives.job):
         return [NO_JOB] * len(booked.life)
     refs: list[int] = np.where(booked.life >= 0, lives.job[booked.life], NO_JOB).tolist()

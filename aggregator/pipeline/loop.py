@@ -12,10 +12,13 @@ from aggregator.pipeline.accounting import AccountingPolls
 from aggregator.pipeline.attribute import Report, attribute_range
 from aggregator.pipeline.chunks import reach_ms, settle_ms
 from aggregator.pipeline.closing import close_settled
+from aggregator.pipeline.intensities import TICK_S, IntensityPolls
 from aggregator.pipeline.live import LivePolls
 from aggregator.pipeline.repeating import Repeating
 from aggregator.pipeline.retention import retain
+from aggregator.pipeline.revalue import revalue_waiting
 from aggregator.pipeline.sums import refresh_sums
+from aggregator.sources.carbon.registry import provider_of
 from maxwatt.config import Settings
 from maxwatt.domain import clock
 from maxwatt.domain.errors import StoppedError
@@ -60,6 +63,8 @@ class Aggregator:
         taken = accounting is not None and live is not None and accounting.name == live.name
         name = "" if accounting is None else f"{accounting.name} accounting" if taken else accounting.name
         self._accounting = AccountingPolls(ledger, accounting, name) if accounting else None
+        provider = provider_of(settings)
+        self._intensities = IntensityPolls(ledger, provider, settings.carbon) if provider else None
         self._polled_ms: dict[str, int] = {}
         self._started_ms: int | None = None
         self._late_lock, self._late_ms = threading.Lock(), list[int]()
@@ -88,6 +93,7 @@ class Aggregator:
         """
         present = clock.now_ms() if now_ms is None else now_ms
         self.poll(present)
+        self.fetch(present)
         return self.book(present)
 
     def poll(self, now_ms: int) -> None:
@@ -98,6 +104,11 @@ class Aggregator:
         if self._accounting and self._due("accounting", slurm.accounting_interval_s, now_ms):
             self._accounting.poll(now_ms, self._store.oldest_ms())
 
+    def fetch(self, now_ms: int) -> None:
+        """Ask the carbon provider once, if something is due; what it says is booked in the next round."""
+        if self._intensities:
+            self._intensities.poll(now_ms, self._store.oldest_ms())
+
     def book(self, now_ms: int) -> Round:
         """Book everything that moved, close what is complete, sum up what changed, let go of what is too old."""
         self._started_ms = now_ms if self._started_ms is None else self._started_ms
@@ -105,6 +116,7 @@ class Aggregator:
         newest = self._store.newest_ms()
         complete = self._samples_complete(newest, now_ms)
         known = horizon.horizon_ms(complete, self._ledger.sources(), self._needed(), now_ms)
+        revalue_waiting(self._store, self._ledger, self._settings, now_ms, self._go_on)
         report = self._book_moving(newest, now_ms)
         closing = close_settled(self._ledger, known - settle_ms(self._settings), self._accounting, now_ms)
         refresh_sums(self._ledger, self._settings, self._go_on)
@@ -191,6 +203,7 @@ class Aggregator:
         tick_s = min(slurm.live_interval_s, slurm.accounting_interval_s)
         self._threads += [
             Repeating("polls", self._until_stopped(self.poll), tick_s, self._tell),
+            *([Repeating("carbon", self.fetch, TICK_S, self._tell)] if self._intensities else []),
             Repeating("books", self._until_stopped(self.book), self._settings.attribution.interval_s, self._tell),
         ]
 

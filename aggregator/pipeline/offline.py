@@ -5,6 +5,7 @@ from aggregator.ledger.windows import Stretch
 from aggregator.pipeline.attribute import Progress, Report, attribute_range
 from aggregator.pipeline.chunks import settle_ms
 from aggregator.pipeline.closing import close_settled
+from aggregator.pipeline.revalue import Revalued, revalue_range
 from aggregator.pipeline.sums import refresh_sums
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
@@ -37,6 +38,29 @@ def book_offline(
         close_settled(ledger, now_ms - settle_ms(settings), None, now_ms)
     refresh_sums(ledger, settings)
     return report
+
+
+def value_offline(
+    store: Store,
+    ledger: Ledger,
+    settings: Settings,
+    span_ms: tuple[int, int],
+    *,
+    now_ms: int,
+    progress: Progress | None = None,
+) -> Revalued:
+    """Compute CO2 and cost of a booked time again, and sum it up.
+
+    Args:
+        span_ms: start and end [epoch ms UTC].
+        now_ms: the present [epoch ms UTC].
+    """
+    first, last = span_ms
+    waiting = [each for each in ledger.revaluations() if first <= each.start_ms and each.end_ms <= last]
+    done = revalue_range(store, ledger, settings, span_ms, now_ms=now_ms, progress=progress)
+    ledger.finish_values(waiting)
+    refresh_sums(ledger, settings)
+    return done
 
 
 def _within(stretch: Stretch, oldest_ms: int | None, span_ms: tuple[int, int]) -> bool:

@@ -24,8 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `maxwatt attribute`."""
     parser.add_argument("--since", metavar="TIME", help=f"from here on (default: the oldest sample): {FORMS}")
     parser.add_argument("--until", metavar="TIME", help="up to here, exclusive (default: the newest sample)")
-    parser.add_argument(
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument(
         "--recalibrate", action="store_true", help="find the idle powers of these UTC days anew, a new revision of them"
+    )
+    only.add_argument(
+        "--factors",
+        action="store_true",
+        help="only compute CO2 and cost again, from the booked energy and the factors known now "
+        "(default: all that is booked)",
     )
     parser.add_argument("--json", action="store_true", help="tell the outcome as one line of JSON")
     add_config_options(parser)
@@ -45,13 +52,15 @@ def run(args: argparse.Namespace) -> int:
         except StoreLockedError:
             return _leave_to_server(ledger, settings, args)
         with contextlib.closing(store):
-            return _book(store, ledger, settings, args)
+            return (_value if args.factors else _book)(store, ledger, settings, args)
 
 
 def _leave_to_server(ledger: "Ledger", settings: Settings, args: argparse.Namespace) -> int:
     from aggregator.pipeline.idle_powers import thaw
 
     since_ms, until_ms = _asked(args, settings)
+    if args.factors:
+        return _leave_values(ledger, since_ms, until_ms, as_json=args.json)
     since_ms = max(since_ms or 0, ledger.frozen_until())
     if args.recalibrate:
         since_ms, until_ms = thaw(ledger, settings, since_ms, until_ms or now_ms())
@@ -60,6 +69,37 @@ def _leave_to_server(ledger: "Ledger", settings: Settings, args: argparse.Namesp
     if not marked:
         said = "The server runs: nothing of this time is booked yet, it will be in its next rounds."
     print(json.dumps({"left_to_server": True, "marked": marked}) if args.json else said)
+    return 0
+
+
+def _leave_values(ledger: "Ledger", since_ms: int | None, until_ms: int | None, *, as_json: bool) -> int:
+    marked = ledger.mark_values(*_booked_span(ledger, since_ms, until_ms))
+    print(json.dumps({"left_to_server": True, "marked": marked}) if as_json else _VALUED_BY_SERVER)
+    return 0
+
+
+_VALUED_BY_SERVER = "The server runs: it computes CO₂ and cost of this time again in its next round."
+
+
+def _booked_span(ledger: "Ledger", since_ms: int | None, until_ms: int | None) -> tuple[int, int]:
+    """The time asked for, within what is booked."""
+    first, last = ledger.booked_from(), ledger.booked_until()
+    if first is None or last is None:
+        raise NoData("nothing is booked yet: there is no CO₂ and no cost to compute again")
+    span_ms = max(first, since_ms or first), min(last, until_ms or last)
+    if span_ms[0] >= span_ms[1]:
+        raise NoData("nothing of this time is booked")
+    return span_ms
+
+
+def _value(store: Store, ledger: "Ledger", settings: Settings, args: argparse.Namespace) -> int:
+    from aggregator.pipeline.offline import value_offline
+
+    span_ms = _booked_span(ledger, *_asked(args, settings))
+    with _progress("CO₂ and cost") as progress:
+        done = value_offline(store, ledger, settings, span_ms, now_ms=now_ms(), progress=progress)
+    said = f"{done.buckets} windows looked at: CO₂ or cost of {done.changed} bookings changed"
+    print(json.dumps(dataclasses.asdict(done)) if args.json else said)
     return 0
 
 
@@ -101,14 +141,14 @@ def _span(store: Store, since_ms: int | None, until_ms: int | None) -> tuple[int
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
+def _progress(what: str = "booking") -> Iterator[Callable[[float], None]]:
     """A progress bar on stderr, where that is a terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("booking", total=1.0)
+        task = bar.add_task(what, total=1.0)
         yield lambda done: bar.update(task, completed=done)
 
 

@@ -157,17 +157,15 @@ def test_a_value_that_is_not_known_yet_is_no_fault(case: Case) -> None:
     assert (len(answer.values), answer.faults) == (3, ())
 
 
-@pytest.mark.parametrize("value", ["N/A", float("nan"), float("inf"), -1.0, -0.001, True, [1], {"a": 1}, 10**400])
+@pytest.mark.parametrize(
+    "value", ["N/A", float("nan"), float("inf"), -1.0, -0.001, True, [1], {"a": 1}, pytest.param(10**400, id="huge")]
+)
 def test_what_is_no_intensity_is_left_out_and_counted(case: Case, value: Any) -> None:
     if case.name == "entsoe" and not isinstance(value, str | float):
         pytest.skip("XML has text only")
     answer = case.values([(3, 400.0), (2, value), (1, 300.0)])
     assert [each.start_ms for each in answer.values] == [NOW_MS - 3 * HOUR, NOW_MS - HOUR]
-    assert (
-        len([fault for fault in answer.faults if re.match(r"1 (of 3 )?values? ", fault)])
-        == (2 if case.name == "entsoe" else 1)
-        or answer.faults
-    )
+    assert [fault.split()[0] for fault in answer.faults] == ["1"] * (2 if case.name == "entsoe" else 1)
 
 
 def test_an_absurd_value_is_left_out(case: Case) -> None:

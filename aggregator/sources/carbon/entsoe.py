@@ -173,4 +173,4 @@ def generation_factors() -> dict[str, float]:
     return {row["type"]: float(row["g_per_kwh"]) for row in csv.DictReader(text.splitlines())}
 
 
-PROVIDER: Final = Provider("entsoe", ("average, lifecycle",), 7 * DAY_MS, fetch, parse)
+PROVIDER: Final = Provider("entsoe", ("average, lifecycle",), 7 * DAY_MS, fetch, parse, vintage="IPCC AR5")

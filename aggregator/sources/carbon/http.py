@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from maxwatt.domain.errors import SourceError
 
-TIMEOUT_S: Final = 30.0
+TIMEOUT_S: Final = 15.0
 MAX_BYTES: Final = 16 << 20
 
 _PIECE: Final = 1 << 16

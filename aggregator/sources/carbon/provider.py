@@ -24,6 +24,7 @@ class Provider:
         back_ms: how far back it knows [ms], None without limit.
         fetch: the answer's text; raises SourceError.
         parse: pure; never raises.
+        vintage: edition of the factors that its values are computed with, where it is known.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Provider:
     parse: Parse
     ahead_ms: int = 0
     back_ms: int | None = None
+    vintage: str = ""
 
     def kind(self, carbon: CarbonSettings) -> str:
         """Which kind of intensity it gives here.

@@ -172,6 +172,8 @@ def _carbon_tables() -> None:
     # Cost was never booked before, nor what a contract says: everything is valued again.
     booked = "SELECT min(bucket_ms), max(bucket_ms) + 900000 FROM windows HAVING count(*) > 0"
     op.execute(f"INSERT INTO revaluations (start_ms, end_ms) {booked}")
+
+
 def _idle_powers() -> None:
     op.create_table(
         "idle_powers",
