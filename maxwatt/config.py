@@ -147,6 +147,7 @@ class RetentionSettings:
 
     buckets_days: int = _setting(400, "bookings older than this are folded from 15 minutes to days", _not_negative)
     samples_days: int = _setting(0, "samples older than this are removed from the store", _zero_or_at_least(14))
+    personal_days: int = _setting(0, "users, names and paths of jobs that began longer ago are removed", _not_negative)
     faults_days: int = _setting(90, "faults last seen longer ago are removed", _not_negative)
 
 

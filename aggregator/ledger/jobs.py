@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from aggregator.ledger import forgotten, marks, records, windows
 from aggregator.ledger import known as knowledge
-from aggregator.ledger import marks, records, windows
 from aggregator.ledger.rows import as_mapping, chunks, insert_rows, inserted_key
 from aggregator.ledger.tables import allocations, jobs, suspensions
 from maxwatt.domain.jobs import JobKey, JobRecord, JobState
@@ -29,10 +29,12 @@ def upsert(connection: Connection, reports: Iterable[JobRecord], seen_ms: int) -
     """
     started = [report for report in reports if has_started(report)]
     known = load(connection, {report.key for report in started})
+    nameless = forgotten.load(connection)
     changed: set[JobKey] = set()
     for report in started:
         before = known.get(report.key)
-        after = knowledge.combine(before[1] if before else None, report, seen_ms)
+        stored = before[1] if before else None
+        after = knowledge.combine(stored, nameless.without_person(report, stored), seen_ms)
         if before is None or before[1] != after:
             known[report.key] = (_write(connection, before, after, seen_ms), after)
             changed.add(report.key)

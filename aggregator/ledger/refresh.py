@@ -14,7 +14,7 @@ from aggregator.ledger.rollups import GroupOf, sum_bookings, sum_finer, sum_hour
 from aggregator.ledger.rows import CHUNK
 from aggregator.ledger.tables import bookings, job_totals, rollups, windows
 from aggregator.ledger.transactions import writing
-from aggregator.ledger.windows import WindowState
+from aggregator.ledger.windows import SETTLED
 from maxwatt.domain.periods import Period, end_of, start_of, starts_between
 from maxwatt.domain.units import DAY_MS
 
@@ -135,7 +135,7 @@ def _closed_utc_days(write: Engine, site: Site) -> None:
 
 def _is_closed(connection: Connection, start_ms: int, end_ms: int) -> bool:
     inside = (windows.c.bucket_ms >= start_ms) & (windows.c.bucket_ms < end_ms)
-    moving = select(func.count()).where(inside, windows.c.state != WindowState.CLOSED.value)
+    moving = select(func.count()).where(inside, windows.c.state.not_in(SETTLED))
     later = select(func.count()).where(windows.c.bucket_ms >= end_ms)
     return not connection.execute(moving).scalar() and bool(connection.execute(later).scalar())
 

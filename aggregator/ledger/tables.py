@@ -289,6 +289,14 @@ figures = Table(
     comment="every figure that something was booked with, kept for ever",
 )
 
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("digest", String, primary_key=True, comment="of a user's name: see ledger.forgotten"),
+    Column("before_ms", BigInteger, nullable=False, comment="jobs that began before this have no name"),
+    comment="users whose names must not come back",
+)
+
 factors = Table(
     "factors",
     metadata,

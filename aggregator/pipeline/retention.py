@@ -1,10 +1,12 @@
 """What is kept for how long, in small steps: at most one day is folded and one day of samples removed in a round."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
-from aggregator.ledger import retention
+from aggregator.ledger import erasure, retention
 from aggregator.ledger.ledger import Ledger
 from maxwatt.config import Settings
+from maxwatt.domain.periods import Period, start_of
 from maxwatt.domain.ports import Store
 from maxwatt.domain.units import DAY_MS
 
@@ -21,6 +23,9 @@ def retain(store: Store, ledger: Ledger, settings: Settings, now_ms: int, go_on:
         retention.forget_faults(ledger.engine, now_ms - kept.faults_days * DAY_MS)
     if kept.buckets_days:
         retention.fold_next(ledger.engine, now_ms - kept.buckets_days * DAY_MS, go_on)
+    if kept.personal_days:
+        zone = ZoneInfo(settings.cluster.timezone)
+        erasure.forget_older(ledger.engine, start_of(Period.DAY, now_ms - kept.personal_days * DAY_MS, zone), zone)
     if kept.samples_days:
         _forget_samples(store, ledger, now_ms - kept.samples_days * DAY_MS)
 

@@ -21,9 +21,7 @@ def opened_queries(settings: Settings) -> Iterator[Queries]:
 
     from aggregator.ledger.ledger import Ledger
 
-    path = _file_of(settings.ledger_url)
-    if path is not None:
-        refuse_missing(path, "ledger")
+    refuse_missing_ledger(settings)
     ledger = Ledger.open(settings.ledger_url)
     try:
         yield Queries(ledger.engine, None, settings)
@@ -31,6 +29,13 @@ def opened_queries(settings: Settings) -> Iterator[Queries]:
         raise SourceError(f"the ledger {ledger.engine.url} cannot be read: {error.orig}") from error
     finally:
         ledger.close()
+
+
+def refuse_missing_ledger(settings: Settings) -> None:
+    """Refuse where the ledger is a file that is not there; see `refuse_missing`."""
+    path = _file_of(settings.ledger_url)
+    if path is not None:
+        refuse_missing(path, "ledger")
 
 
 def refuse_missing(path: Path, what: str) -> None:

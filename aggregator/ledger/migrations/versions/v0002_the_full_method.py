@@ -101,6 +101,11 @@ def _factor_tables() -> None:
 
 
 def _new_tables() -> None:
+    op.create_table(
+        "forgotten",
+        Column("digest", String(), primary_key=True),
+        Column("before_ms", BigInteger(), nullable=False),
+    )
     _carbon_tables()
     _rollups()
     _idle_powers()
