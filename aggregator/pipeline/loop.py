@@ -28,6 +28,12 @@ from maxwatt.domain.units import BUCKET_MS, MS_PER_S, bucket_start_ms
 SAMPLES: Final = "samples"
 """Name of the agents' samples among the sources."""
 
+ARRANGE_AFTER_MS: Final = 7200 * MS_PER_S
+"""Days are arranged so long [ms] after their end, when hardly any of their samples still come."""
+
+ARRANGE_EVERY_S: Final = 6 * 3600.0
+"""Seconds between two looks for days to arrange: a trickle of late samples must not keep the store busy."""
+
 LATE_MS: Final = 300 * MS_PER_S
 """Samples that come later than this [ms] after their time are booked by a run of their own."""
 
@@ -198,20 +204,27 @@ class Aggregator:
                 self._late_ms.clear()
 
     def start(self) -> None:
-        """Poll and book in threads of their own: a long booking must not keep the polls from seeing jobs in time."""
+        """Poll, book and arrange in threads of their own: a long booking must not keep the polls from seeing jobs."""
         slurm = self._settings.slurm
         tick_s = min(slurm.live_interval_s, slurm.accounting_interval_s)
         self._threads += [
             Repeating("polls", self._until_stopped(self.poll), tick_s, self._tell),
             *([Repeating("carbon", self.fetch, TICK_S, self._tell)] if self._intensities else []),
             Repeating("books", self._until_stopped(self.book), self._settings.attribution.interval_s, self._tell),
+            Repeating("arranges", self.arrange, ARRANGE_EVERY_S, self._tell),
         ]
 
     def stop(self) -> None:
         """Finish the poll and the piece of booking under way and return. Stopping twice does nothing."""
         self._stopping.set()
+        self._store.stop_arranging()
         while self._threads:
             self._threads.pop().stop()
+
+    def arrange(self, now_ms: int) -> None:
+        """Let the store lay days that are over in the order in which they are read, those with late samples again."""
+        while not self._stopping.is_set() and self._store.arrange(now_ms - ARRANGE_AFTER_MS) is not None:
+            pass
 
     def _until_stopped(self, act: Callable[[int], object]) -> Callable[[int], None]:
         """The act, given up where the server stops: what is not noted as done is done by the next start."""

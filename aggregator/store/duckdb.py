@@ -10,13 +10,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from aggregator.store import batches
+from aggregator.store import arranging, batches
 from aggregator.store import tables as sql
-from aggregator.store.arrow import ARROW_TYPES, as_samples
+from aggregator.store.arrow import as_samples
 from aggregator.store.connection import connect
+from aggregator.store.reading import read_window
 from maxwatt.domain.errors import SourceError
 from maxwatt.domain.ports import SampleWindow
-from maxwatt.domain.schema import GPU, JOB, MEASUREMENTS, NODE, SESSION, Measurement
+from maxwatt.domain.schema import MEASUREMENTS, NODE, Measurement
+from maxwatt.domain.units import DAY_MS
 
 THREADS: Final = 2
 
@@ -54,6 +56,7 @@ class DuckDBStore:
 
     def _prepare(self) -> None:
         self._connection.execute(sql.CREATE_NODES)
+        self._connection.execute(sql.CREATE_ARRANGED)
         for measurement in MEASUREMENTS.values():
             self._connection.execute(sql.create_sql(measurement))
             present = [row[0] for row in self._rows(f"DESCRIBE {sql.table(measurement)}")]
@@ -63,6 +66,9 @@ class DuckDBStore:
         # Newest time per measurement: a batch that begins after it can hold no row that is there already.
         self._newest_ms = {m.name: self._newest_of(m) for m in MEASUREMENTS.values()}
         self._newest_by_node: dict[str, int] | None = None
+        self._arranged: set[int] = {day for (day,) in self._rows(f"SELECT day_ms FROM {sql.ARRANGED}")}  # noqa: S608
+        self._arranging: int | None = None
+        self._arranger: Any | None = None
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._connection.execute(statement).fetchall()
@@ -99,7 +105,8 @@ class DuckDBStore:
             self._connection.begin()
             try:
                 self._insert_nodes(new_ids)
-                added = sum(self._insert(name, batches.numbered(batch, ids)) for name, batch in filled.items())
+                added = {name: self._insert(name, batches.numbered(batch, ids)) for name, batch in filled.items()}
+                disturbed = self._disturb([batch for name, batch in filled.items() if added[name]])
                 self._connection.commit()
             except BaseException:
                 with contextlib.suppress(duckdb.TransactionException):  # a failed commit has rolled back by itself
@@ -108,8 +115,18 @@ class DuckDBStore:
         except duckdb.Error as error:
             raise SourceError(f"{self._path}: could not be written: {error}") from error
         self._node_ids = ids
+        self._arranged -= disturbed
         self._note_newest(filled)
-        return added
+        return sum(added.values())
+
+    def _disturb(self, written: Sequence[pa.Table]) -> set[int]:
+        """The arranged days that rows came late for: they lie behind the others. They are noted as not arranged."""
+        days = arranging.days_of(written)
+        if self._arranging in days:
+            self._arranging = None
+        disturbed = days & self._arranged
+        arranging.forget(self._connection, disturbed)
+        return disturbed
 
     def _new_node_ids(self, filled: Mapping[str, pa.Table]) -> dict[str, int]:
         names = {name for batch in filled.values() for name in pc.unique(batch["node"]).to_pylist()}
@@ -160,39 +177,18 @@ class DuckDBStore:
         Raises:
             SourceError: the file could not be read.
         """
-        span = (start_ms, end_ms)
-        with self._reading() as cursor:
-            cursor.register("wanted", self._wanted(nodes))
+        with self._cursor("read") as cursor:
             cursor.begin()
-            found = [self._read_one(cursor, measurement, span, columns) for measurement in (NODE, GPU, JOB, SESSION)]
-        return SampleWindow(tuple(nodes), *found)
+            return read_window(cursor, self._node_ids, nodes, (start_ms, end_ms), columns)
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Any]:
+    def _cursor(self, purpose: str) -> Iterator[Any]:
         """A cursor of the calling thread's own, so that it need not wait for the writer."""
         try:
             with contextlib.closing(self._connection.cursor()) as cursor:
                 yield cursor
         except duckdb.Error as error:
-            raise SourceError(f"{self._path}: could not be read: {error}") from error
-
-    def _wanted(self, nodes: Sequence[str]) -> pa.Table:
-        known = [(self._node_ids[name], index) for index, name in enumerate(nodes) if name in self._node_ids]
-        return pa.table(
-            {
-                "node_id": pa.array([node_id for node_id, _ in known], pa.int32()),
-                "node": pa.array([index for _, index in known], pa.int32()),
-            }
-        )
-
-    @staticmethod
-    def _read_one(
-        cursor: Any, measurement: Measurement, span: tuple[int, int], columns: Mapping[str, Sequence[str]] | None
-    ) -> pa.Table:
-        names = _picked(measurement, columns)
-        if columns is not None and measurement.name not in columns:
-            return _window_schema(measurement, names).empty_table()
-        return cursor.sql(sql.select_sql(measurement, names), params=list(span)).to_arrow_table()
+            raise SourceError(f"{self._path}: could not be {purpose}: {error}") from error
 
     def newest_ms(self) -> dict[str, int]:
         """Time [epoch ms UTC] of the newest node row per node."""
@@ -203,7 +199,7 @@ class DuckDBStore:
 
     def oldest_ms(self) -> int | None:
         """Time [epoch ms UTC] of the oldest node row of all, None while there is none."""
-        with self._reading() as cursor:
+        with self._cursor("read") as cursor:
             oldest: int | None = cursor.execute(f"SELECT min(ts_ms) FROM {sql.table(NODE)}").fetchone()[0]  # noqa: S608
         return oldest
 
@@ -230,25 +226,63 @@ class DuckDBStore:
         statement = f"DELETE FROM {sql.table(measurement)} WHERE ts_ms < ?"  # noqa: S608  our own name
         return int(self._connection.execute(statement, [before_ms]).fetchone()[0])
 
+    def arrange(self, before_ms: int) -> int | None:
+        """Lay one day in the order in which it is read: the newest UTC day that ends before and does not lie so yet.
+
+        Others may read and write meanwhile; a day for which rows come while it is laid counts as not arranged.
+
+        Args:
+            before_ms: epoch ms UTC.
+
+        Returns:
+            The day's start [epoch ms UTC], None where all days lie in order or `stop_arranging` was called.
+
+        Raises:
+            SourceError: the file could not be written.
+        """
+        day = self._to_arrange(before_ms)
+        if day is None:
+            return None
+        with self._cursor("arranged") as cursor:
+            with self._lock:  # what is written from here on is not seen below
+                self._arranging = day
+                cursor.begin()
+                arranging.arranged_days(cursor, day, day)  # a transaction sees the file as it is when it first looks
+            self._arranger = cursor
+            try:
+                arranging.lay_anew(cursor, day)
+            except duckdb.InterruptException:
+                return None
+            finally:
+                self._arranger = None
+            with self._lock:
+                self._finish_arranging(cursor, day)
+        return day
+
+    def stop_arranging(self) -> None:
+        """End an arrangement that is under way: its day stays as it lies."""
+        arranger = self._arranger
+        if arranger is not None:
+            arranger.interrupt()
+
+    def _finish_arranging(self, cursor: Any, day: int) -> None:
+        undisturbed = self._arranging == day
+        if undisturbed:
+            arranging.note(cursor, day)
+        cursor.commit()
+        self._arranged |= {day} if undisturbed else set()
+
+    def _to_arrange(self, before_ms: int) -> int | None:
+        oldest = self.oldest_ms()
+        if oldest is None:
+            return None
+        last = before_ms - before_ms % DAY_MS - DAY_MS
+        days = range(last, oldest - oldest % DAY_MS - 1, -DAY_MS)
+        return next((day for day in days if day not in self._arranged), None)
+
     def close(self) -> None:
         """Write everything into the file proper and let go of it. Closing twice does nothing."""
         with self._lock:
             if self._opened is not None:
                 self._opened.close()
                 self._opened = None  # kept beyond the interpreter's end, DuckDB would complain
-
-
-def _picked(measurement: Measurement, columns: Mapping[str, Sequence[str]] | None) -> list[str]:
-    names = [name for name, _ in measurement.columns]
-    if columns is None or measurement.name not in columns:
-        return names
-    wanted = {*sql.sort_keys(measurement), *columns[measurement.name]}
-    unknown = wanted - set(names)
-    if unknown:
-        raise ValueError(f"{measurement.name} has no column {', '.join(sorted(unknown))}")
-    return [name for name in names if name in wanted]
-
-
-def _window_schema(measurement: Measurement, names: Sequence[str]) -> pa.Schema:
-    types = {name: pa.int32() if name == "node" else ARROW_TYPES[dtype] for name, dtype in measurement.columns}
-    return pa.schema([(name, types[name]) for name in names])

@@ -10,6 +10,8 @@ from maxwatt.domain.schema import NODE, DType, Measurement
 
 DATABASE: Final = "samples"
 NODES: Final = f'{DATABASE}."nodes"'
+ARRANGED: Final = f'{DATABASE}."arranged"'
+CREATE_ARRANGED: Final = f"CREATE TABLE IF NOT EXISTS {ARRANGED} (day_ms BIGINT NOT NULL)"
 CREATE_NODES: Final = f"CREATE TABLE IF NOT EXISTS {NODES} (node_id INTEGER NOT NULL, name VARCHAR NOT NULL)"
 
 _SQL_TYPES: Final[dict[DType, str]] = {"int": "BIGINT", "float": "DOUBLE", "str": "VARCHAR"}
@@ -64,14 +66,37 @@ def insert_sql(measurement: Measurement, *, repeats_possible: bool) -> str:
     return f"{insert} WHERE NOT EXISTS ({there})"
 
 
-def select_sql(measurement: Measurement, columns: Sequence[str]) -> str:
-    """Rows of the registered `wanted` (node_id, node) with `ts_ms` in [parameter 1, parameter 2), sorted."""
+def select_sql(measurement: Measurement, columns: Sequence[str], *, ordered: bool) -> str:
+    """Rows of the registered `wanted` (node_id, node) with `ts_ms` in [parameter 1, parameter 2).
+
+    Args:
+        ordered: sort them; else they come as they lie.
+    """
     picked = ", ".join('w."node"' if name == "node" else f't."{name}"' for name in columns)
     order = ", ".join(str(columns.index(name) + 1) for name in sort_keys(measurement))
     return (
         f"SELECT {picked} FROM {table(measurement)} t JOIN wanted w USING (node_id) "  # noqa: S608  names of the schema
+        f"WHERE t.ts_ms >= ? AND t.ts_ms < ?{f' ORDER BY {order}' if ordered else ''}"
+    )
+
+
+def newest_row_sql(measurement: Measurement) -> str:
+    """Number of the newest row with `ts_ms` in [parameter 1, parameter 2)."""
+    return f"SELECT max(rowid) FROM {table(measurement)} WHERE ts_ms >= ? AND ts_ms < ?"  # noqa: S608  as above
+
+
+def copy_in_order_sql(measurement: Measurement) -> str:
+    """Adds the rows with `ts_ms` in [parameter 1, parameter 2) once more, by node name, entity and time."""
+    order = ", ".join("n.name" if name == "node" else f't."{name}"' for name in sort_keys(measurement))
+    return (
+        f"INSERT INTO {table(measurement)} SELECT t.* FROM {table(measurement)} t JOIN {NODES} n USING (node_id) "  # noqa: S608  as above
         f"WHERE t.ts_ms >= ? AND t.ts_ms < ? ORDER BY {order}"
     )
+
+
+def delete_rows_sql(measurement: Measurement) -> str:
+    """Deletes the rows with `ts_ms` in [parameter 1, parameter 2) up to number parameter 3."""
+    return f"DELETE FROM {table(measurement)} WHERE ts_ms >= ? AND ts_ms < ? AND rowid <= ?"  # noqa: S608  as above
 
 
 def sort_keys(measurement: Measurement) -> list[str]:

@@ -83,6 +83,16 @@ class Store(Protocol):
         """Remove all samples with `ts_ms < before_ms`; returns how many node rows that were."""
         ...
 
+    def arrange(self, before_ms: int) -> int | None:
+        """Lay one UTC day that ends before in the order in which it is read, where the store keeps another; returns its
+        start, None where there is none left.
+        """
+        ...
+
+    def stop_arranging(self) -> None:
+        """End an arrangement that another thread has under way."""
+        ...
+
     def close(self) -> None:
         """Let go of the file or connection."""
         ...

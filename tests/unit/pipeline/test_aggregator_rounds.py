@@ -91,3 +91,12 @@ def test_stopping_does_not_wait_for_a_long_history_and_the_next_start_goes_on(
     Aggregator(store, ledger, settings).book(now_ms())
     until = ledger.booked_until()
     assert until is not None and until > now_ms() - DAY_MS
+
+
+def test_days_are_arranged_two_hours_after_their_end(ledger: Ledger, store: DuckDBStore) -> None:
+    store.write({"node": pa.table({"ts_ms": [T0 - DAY_MS, T0, T0 + DAY_MS], "node": ["n1"] * 3})})
+    aggregator = Aggregator(store, ledger, SETTINGS)
+    aggregator.arrange(T0 + DAY_MS + 7_199_000)
+    assert store.arrange(T0 + DAY_MS) == T0, "only the first of both days that are over was arranged before"
+    aggregator.arrange(T0 + 2 * DAY_MS + 7_200_000)
+    assert store.arrange(T0 + 2 * DAY_MS) is None
