@@ -72,7 +72,7 @@ class JobRecord:
         allocations: per node; empty when only totals are known.
         node_list: Slurm's compact host list, as text.
         gpu_count: GPUs allocated over all nodes.
-        source: name of the source that saw it, such as `scontrol` or `sacct`.
+        source: name of the source that saw it, such as `scontrol`; `sacct` is accounting, whichever way it was asked.
     """
 
     key: JobKey

@@ -3,6 +3,7 @@
 import gzip
 import json
 import socketserver
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -58,8 +59,8 @@ class _Unix(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 @contextmanager
-def rest_server(answers, socket: Path | None = None):
-    """Serve until the end of the block; on loopback, or on a Unix socket."""
+def rest_server(answers, socket: Path | None = None, tls: ssl.SSLContext | None = None):
+    """Serve until the end of the block; on loopback, perhaps with TLS, or on a Unix socket."""
     running = RestServer("", dict(answers))
 
     class Handler(BaseHTTPRequestHandler):
@@ -80,7 +81,10 @@ def rest_server(answers, socket: Path | None = None):
             pass
 
     server = _Unix(str(socket), Handler) if socket else _Tcp(("127.0.0.1", 0), Handler)
-    running.url = f"unix://{socket}" if socket else f"http://127.0.0.1:{server.server_address[1]}"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    place = f"127.0.0.1:{server.server_address[1]}" if not socket else ""
+    running.url = f"unix://{socket}" if socket else f"{'https' if tls else 'http'}://{place}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

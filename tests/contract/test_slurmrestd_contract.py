@@ -2,20 +2,22 @@
 
 import json
 import socket
+import ssl
+import subprocess
 import threading
 import time
 
 import pytest
 from slurm_stand_ins import JSON, REST_FILES, document, rest_answers, rest_server
 
-from aggregator.sources.jobs import rest_http
+from aggregator.sources.jobs import rest_http, slurmrestd
 from aggregator.sources.jobs.interrupt import Interrupt
 from aggregator.sources.jobs.registry import accounting_source, live_source
 from maxwatt.config import parse
 from maxwatt.domain.errors import ConfigError, SourceError, StoppedError
 from maxwatt.domain.jobs import Allocation
 
-LATE_MS = 1_900_000_000_000
+EARLY_MS, LATE_MS = 1_795_330_000_000, 1_795_370_000_000
 MIB = 1 << 20
 
 
@@ -61,7 +63,7 @@ def test_shares_and_gpus_per_node_as_2205_tells_them(server, config):
 def test_every_recorded_version_is_found_and_read(config, version):
     with rest_server(rest_answers(version)) as running:
         snapshot = live_source(config(running.url)).snapshot()
-        records, faults = accounting_source(config(running.url)).jobs(0, LATE_MS)
+        records, faults = accounting_source(config(running.url)).jobs(EARLY_MS, LATE_MS)
     assert (snapshot.faults, faults) == ((), [])
     assert len(snapshot.jobs) >= 12
     assert len(records) >= 15
@@ -84,8 +86,40 @@ def test_versions_are_asked_once_and_again_after_a_failure(server, config):
 
 def test_a_span_is_asked_for_in_epoch_seconds(server, config):
     records, _ = accounting_source(config(server.url)).jobs(1_795_353_912_000, 1_795_353_912_500)
+    assert len(server.seen) == 2
     assert "?start_time=uts1795353912&end_time=uts1795353913" in server.seen[-1][0]
     assert all(record.key.start_ms < 1_795_353_912_500 for record in records)
+
+
+def test_a_long_span_is_asked_for_in_pieces_and_a_job_counts_once(server, config):
+    source = accounting_source(config(server.url))
+    once, _ = source.jobs(1_795_353_000_000, 1_795_353_000_000 + slurmrestd.PIECE_MS)
+    server.seen.clear()
+    records, _ = source.jobs(1_795_353_000_000, 1_795_353_000_000 + 2 * slurmrestd.PIECE_MS + 1)
+    assert [path.split("?")[1] for path, _ in server.seen] == [
+        "start_time=uts1795353000&end_time=uts1795360200",
+        "start_time=uts1795360200&end_time=uts1795367400",
+        "start_time=uts1795367400&end_time=uts1795367401",
+    ]
+    assert records == once and len(records) >= 15
+
+
+def test_over_tls_the_server_must_be_who_it_says(config, tmp_path, monkeypatch):
+    certificate, private = tmp_path / "own.pem", tmp_path / "own.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", str(private), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, private)
+    with rest_server(rest_answers(38), tls=context) as running:
+        url = running.url.replace("127.0.0.1", "localhost")
+        with pytest.raises(SourceError, match="cannot be reached"):
+            live_source(config(url)).snapshot()
+        assert running.seen == []  # the token did not leave
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert live_source(config(url)).snapshot().jobs
 
 
 def test_the_token_goes_into_headers_and_into_no_message(server, config):
@@ -212,7 +246,7 @@ def test_accounting_that_is_not_loaded_is_told(server, config):
     del server.answers["/slurmdb/v0.0.38/jobs"]
     server.answers["/openapi/v3"] = answer_of(200, {"paths": {path: {} for path in answers if "slurmdb" not in path}})
     with pytest.raises(SourceError, match="offers no accounting"):
-        accounting_source(config(server.url)).jobs(0, LATE_MS)
+        accounting_source(config(server.url)).jobs(EARLY_MS, LATE_MS)
     assert live_source(config(server.url)).snapshot().jobs
 
 
@@ -221,14 +255,14 @@ def test_jobs_of_another_cluster_are_none_of_ours(server, config):
     for job in foreign["jobs"][:4]:
         job["cluster"] = "other"
     server.answers["/slurmdb/v0.0.38/jobs"] = answer_of(200, foreign)
-    records, faults = accounting_source(config(server.url)).jobs(0, LATE_MS)
+    records, faults = accounting_source(config(server.url)).jobs(EARLY_MS, LATE_MS)
     assert faults == ["4 rows of cluster 'other' are left out: cluster.name is 'maxwell'"]
     assert records
     for job in foreign["jobs"]:
         job["cluster"] = "other"
     server.answers["/slurmdb/v0.0.38/jobs"] = answer_of(200, foreign)
     with pytest.raises(SourceError, match=r"see cluster\.name"):
-        accounting_source(config(server.url)).jobs(0, LATE_MS)
+        accounting_source(config(server.url)).jobs(EARLY_MS, LATE_MS)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from maxwatt.domain.errors import SourceError
 from maxwatt.domain.jobs import ACTIVE_STATES, JobState
 from maxwatt.domain.merge import is_accounted
 
-FROM_MS, LATE_MS = 1_795_300_000_000, 1_800_000_000_000  # the recordings are of November 2026
+FROM_MS, LATE_MS = 1_795_330_000_000, 1_795_370_000_000  # the recordings are of November 2026
 
 
 @dataclass

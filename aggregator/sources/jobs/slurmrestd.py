@@ -12,11 +12,14 @@ from aggregator.sources.jobs.web_token import token_headers
 from maxwatt.config import Settings
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import ConfigError, InputError, SourceError
-from maxwatt.domain.jobs import JobRecord, SlurmSnapshot
+from maxwatt.domain.jobs import JobKey, JobRecord, SlurmSnapshot
 from maxwatt.domain.units import MS_PER_S
 
 NAME: Final = "slurmrestd"
 OPENAPI: Final = "/openapi/v3"
+
+PIECE_MS: Final = 2 * 3600 * MS_PER_S
+"""Longest span [ms] of accounting in one request: a job with its steps is 14 kB of JSON and more."""
 
 _REFUSED: Final = (401, 403)
 _Parsed = TypeVar("_Parsed")
@@ -137,9 +140,16 @@ class SlurmrestdAccounting:
         Raises:
             SourceError: slurmrestd or slurmdbd behind it did not answer.
         """
+        found, faults = dict[JobKey, JobRecord](), list[str]()
+        for piece_ms in range(start_ms, end_ms, PIECE_MS):
+            records, told = self._piece(piece_ms, min(piece_ms + PIECE_MS, end_ms))
+            found |= {record.key: record for record in records if ran_in(record, start_ms, end_ms)}
+            faults += [fault for fault in told if fault not in faults]  # a job is told in every piece in which it ran
+        return list(found.values()), faults
+
+    def _piece(self, start_ms: int, end_ms: int) -> tuple[list[JobRecord], list[str]]:
         # `uts` marks epoch seconds: other forms of time are local to slurmrestd
         query = f"?start_time=uts{max(start_ms // MS_PER_S, 1)}&end_time=uts{(end_ms + 999) // MS_PER_S}"
-        records, faults = self._client.ask(
+        return self._client.ask(
             "accounting", lambda document: slurm_json.parse_sacct_json(document, self._cluster), query
         )
-        return [record for record in records if ran_in(record, start_ms, end_ms)], faults
