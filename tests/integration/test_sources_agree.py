@@ -94,7 +94,7 @@ def scenario(minicluster: MiniCluster) -> Iterator[dict[str, int]]:
         "signal": sbatch("bob", "--wrap", "kill -11 $$"),
         "het": sbatch("alice", "-n1", ":", "-n1", "-pgpu", "--wrap", "sleep 300"),
     }  # fmt: skip
-    for name in ("limit", "two", "gpu", "other gpu", "suspended", "requeued", "cancelled"):
+    for name in ("limit", "two", "gpu", "other gpu", "suspended", "requeued", "cancelled", "het"):
         minicluster.wait_job(jobs[name], "RUNNING")
     time.sleep(1.5)  # whole seconds of running before the suspension, or it is a span of nothing
     minicluster.scontrol("suspend", str(jobs["suspended"]))
