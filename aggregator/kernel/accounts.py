@@ -20,7 +20,10 @@ from aggregator.kernel.timeline import OVERTIME_MS, Timeline
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """Everything measured on the timeline and everything that decides whose it is."""
+    """Everything measured on the timeline and everything that decides whose it is.
+
+    `covered` [s] tells where the node's energy was known.
+    """
 
     time: CpuTime
     held: Holdings
@@ -30,6 +33,7 @@ class Energy:
     gpu_held: GpuHoldings
     rest: Rest
     weights: NodeWeights
+    covered: Bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ def book_jobs(chunk: Chunk, timeline: Timeline, energy: Energy, rows: JobRows) -
     _book_job_gpus(timeline, energy, rows, sheet)
     held, inside = energy.held, timeline.cell_bucket[energy.held.cell] >= 0
     row = rows.of(held.life[inside], timeline.cell_bucket[held.cell[inside]])
-    assumed = chunk.lives.modelled[held.life[inside]]
+    blind = np.array([node.cpus <= 0 for node in chunk.nodes], np.bool_)[chunk.lives.node]  # shares are then assumed
+    assumed = (chunk.lives.modelled | blind)[held.life[inside]]
     for component, static_j, evidence, share in (
         (CPU, energy.cpu.static_j, energy.cpu.evidence, held.cpu_share),
         (DRAM, energy.dram.static_j, energy.dram.evidence, held.memory_share),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from aggregator.kernel import timeline as timelines
 from aggregator.kernel.accounts import Energy, book_idle, book_jobs, book_system, job_rows
 from aggregator.kernel.arrays import Bookings, Chunk, Measured, Window
-from aggregator.kernel.components import cpu_meter, dram_meter, node_bounds, parts_of, priced, whole_node
+from aggregator.kernel.components import covered, cpu_meter, dram_meter, node_bounds, parts_of, priced, whole_node
 from aggregator.kernel.counters import ordered
 from aggregator.kernel.cpu_time import cpu_time
 from aggregator.kernel.gpu import gpu_energy
@@ -65,7 +65,8 @@ def _energy(chunk: Chunk, line: Timeline, window: Window) -> Energy:
     meter = whole_node(rows, readings, line, window, node_bounds(chunk, window, gpu.present))
     remaining = rest(chunk, line, meter, parts, cpu.meter)
     gpus = gpu_holdings(chunk, line, held, gpu)
-    return Energy(time, held, cpu, dram, gpu, gpus, remaining, node_weights(chunk, line, held, gpu, gpus))
+    known = covered(line, cpu.meter, dram.meter, gpu, remaining.covered)
+    return Energy(time, held, cpu, dram, gpu, gpus, remaining, node_weights(chunk, line, held, gpu, gpus), known)
 
 
 def _book_nodes(line: Timeline, energy: Energy, rows: NodeRows) -> Sheet:

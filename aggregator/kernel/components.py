@@ -109,6 +109,17 @@ def parts_of(chunk: Chunk, timeline: Timeline, cpu: Component, dram: Component, 
     )
 
 
+def covered(timeline: Timeline, cpu: Meter, dram: Meter, gpu: GpuEnergy, whole_node: Bool) -> Bool:
+    """Where [s] a node's energy was known: by its whole-node meter or its CPU's; if it has none, by another part's.
+
+    Args:
+        whole_node: [s] where the whole-node meter was read.
+    """
+    others = dram.covered.copy()
+    others[gpu.segment] = True
+    return np.asarray(whole_node | cpu.covered | (others & _present(timeline, cpu)))
+
+
 def _present(timeline: Timeline, meter: Meter) -> Bool:
     absent = np.ones(int(timeline.node.max(initial=0)) + 1, np.bool_)
     absent[meter.intervals.entity] = False

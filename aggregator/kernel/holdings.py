@@ -46,12 +46,12 @@ def holdings(chunk: Chunk, timeline: Timeline) -> Holdings:
     node = lives.node.astype(np.int64)
     life, cell = timeline.cells(axis.at(node, lives.start_ms), axis.at(node, lives.end_ms))
     running = ~_suspended(chunk, timeline, life, cell)
-    node_cpus = _capacity(np.array([t.cpus for t in chunk.nodes]), lives.cpus, node)
-    node_memory = np.array([t.memory_bytes for t in chunk.nodes])
-    cpus = np.where(lives.exclusive, node_cpus[node], lives.cpus)[life] * running
-    cpu = cpus / node_cpus[node[life]]
-    memory = _memory_share(lives.memory_bytes, node_memory[node], lives.cpus / node_cpus[node], lives.exclusive)[life]
-    bytes_held = memory * node_memory[node[life]]
+    node_cpus, node_memory = np.array([(t.cpus, t.memory_bytes) for t in chunk.nodes]).reshape(-1, 2)[node[life]].T
+    exclusive = lives.exclusive[life]
+    reserved = np.where(exclusive & (node_cpus > 0), node_cpus, lives.cpus[life])
+    cpu = reserved / _capacity(node_cpus, reserved, cell, timeline.cell_count)
+    memory = _memory_share(lives.memory_bytes[life], node_memory, cpu, exclusive)
+    cpus, cpu, bytes_held = reserved * running, cpu * running, memory * node_memory
     cpu_share, cpu_free = shared_out(cpu, cell, timeline.cell_count)
     memory_share, memory_free = shared_out(memory, cell, timeline.cell_count)
     places = _places(life, cell, len(node))
@@ -79,11 +79,10 @@ def _suspended(chunk: Chunk, timeline: Timeline, life: I64, cell: I64) -> Bool:
     return np.isin(life * count + cell, spans.life[owner] * count + cells)
 
 
-def _capacity(known: F64, held: F64, node: I64) -> F64:
-    """CPUs of each node; where Slurm's figure is unknown, the most that one job holds there."""
-    most = np.zeros(len(known))
-    np.maximum.at(most, node, held)
-    return np.where(known > 0, known, np.maximum(most, 1.0))
+def _capacity(known: F64, reserved: F64, cell: I64, cells: int) -> F64:
+    """CPUs [h] of the node of each entry; where they are unknown, all that jobs reserve in its cell."""
+    together = sums(cell, reserved, cells)[cell]
+    return np.where(known > 0, known, np.where(together > 0, together, 1.0))
 
 
 def _memory_share(memory: F64, capacity: F64, cpu_share: F64, exclusive: Bool) -> F64:

@@ -34,7 +34,7 @@ def measured(chunk: Chunk, window: Window, timeline: Timeline, energy: Energy) -
     for number, per_segment in ((GPU, gpu_j), (REST, rest_j)):
         flat = sums(slot[inside], per_segment[inside], nodes * buckets)
         result[:, :, number] = flat.reshape(nodes, buckets)
-    seconds = np.where(energy.cpu.meter.covered, timeline.length_ms / 1000, 0.0)
+    seconds = np.where(energy.covered, timeline.length_ms / 1000, 0.0)
     return Measured(result, sums(slot[inside], seconds[inside], nodes * buckets).reshape(nodes, buckets))
 
 

@@ -26,7 +26,7 @@ def bookings(
     """Both sheets as rows of the ledger."""
     rows, on_nodes = of_jobs[0], of_nodes[0]
     buckets, node_count = len(window.edges_ms) - 1, len(chunk.nodes)
-    covered = np.where(energy.cpu.meter.covered, line.length_ms / 1000, 0.0)
+    covered = np.where(energy.covered, line.length_ms / 1000, 0.0)
     node_covered = on_nodes.held_s(line, covered)
     facts = _job_facts(line, energy, rows, covered, waste(chunk, window, line, energy))
     doubts = doubts_of(chunk, window, line, energy, facts, of_jobs, of_nodes)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
 
 from aggregator.ledger import stale, windows
 from aggregator.ledger.rows import Row, chunks, delete_rows, differences, insert_rows, rows_where
 from aggregator.ledger.tables import bookings, measured
+from maxwatt.domain.energy import Account
 from maxwatt.domain.units import BUCKET_MS
 
 BOOKING_COLUMNS: Final = tuple(column.name for column in bookings.columns if column.name != "revision")
@@ -80,3 +81,11 @@ def _present(connection: Connection, table: Table, nodes: Sequence[str], span_ms
     buckets = chunks(range(span_ms[0], span_ms[1], BUCKET_MS))
     keys = [(table.c.bucket_ms.in_(times), table.c.node.in_(some)) for times in buckets for some in chunks(nodes)]
     return [row for key in keys for row in rows_where(connection, table, *key)]
+
+
+def overshoots(connection: Connection, start_ms: int, end_ms: int) -> dict[str, float]:
+    """Negative `unattributed` [J] of each node in [start_ms, end_ms) [epoch ms UTC], as a positive size."""
+    rest_j, within = bookings.c.rest_static_j, bookings.c.bucket_ms.between(start_ms, end_ms - 1)
+    lost = (bookings.c.account == int(Account.UNATTRIBUTED)) & (rest_j < 0)
+    found = select(bookings.c.node, -func.sum(rest_j)).where(within, lost).group_by(bookings.c.node)
+    return {str(node): float(energy_j) for node, energy_j in connection.execute(found)}

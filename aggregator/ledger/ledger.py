@@ -147,6 +147,11 @@ class Ledger:
         with self._writing.begin() as connection:
             return bookings.replace(connection, nodes, span_ms, booked, meters, revisions=revisions)
 
+    def overshoots(self, start_ms: int, end_ms: int) -> dict[str, float]:
+        """By how much [J] the parts of each node exceeded its whole-node meter in a time."""
+        with self.engine.begin() as connection:
+            return bookings.overshoots(connection, start_ms, end_ms)
+
     def revisions(self, start_ms: int, end_ms: int) -> dict[int, int]:
         """Revision of every window in a time; 0 while it was never closed."""
         with self.engine.begin() as connection:

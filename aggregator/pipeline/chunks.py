@@ -125,19 +125,20 @@ def states_of(states: States, first: int, last: int) -> States:
 
 
 def _traits(samples: SampleWindow, capacities: Capacities, settings: Settings) -> tuple[NodeTraits, ...]:
-    seen = _seen_capacities(samples) if any(name not in capacities for name in samples.nodes) else {}
+    told = [capacities.get(name, (0, 0)) for name in samples.nodes]
+    seen = {} if all(map(all, told)) else _seen_capacities(samples)
     return tuple(
-        NodeTraits(name, settings.model_of(name), *_floats(capacities.get(name) or seen.get(index) or (0, 0)))
-        for index, name in enumerate(samples.nodes)
+        NodeTraits(name, settings.model_of(name), *_first_known(slurm, seen.get(index, (0, 0))))
+        for index, (name, slurm) in enumerate(zip(samples.nodes, told, strict=True))
     )
 
 
-def _floats(capacity: tuple[int, int]) -> tuple[float, float]:
-    return float(capacity[0]), float(capacity[1])
+def _first_known(slurm: tuple[int, int], seen: tuple[int, int]) -> tuple[float, float]:
+    return float(slurm[0] or seen[0]), float(slurm[1] or seen[1])
 
 
 def _seen_capacities(samples: SampleWindow) -> dict[int, tuple[int, int]]:
-    """Of nodes that Slurm never described: what their kernel says it has."""
+    """What the nodes' kernels say they have, where Slurm did not tell."""
     table = samples.node.group_by("node").aggregate([("cpu_count", "max"), ("memory_total_bytes", "max")])
     counts = pc.fill_null(table["cpu_count_max"], 0).to_pylist()
     memory = pc.fill_null(table["memory_total_bytes_max"], 0).to_pylist()

@@ -7,6 +7,7 @@ from typing import Final
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.unfinished import Unaccounted
 from aggregator.pipeline.accounting import AccountingPolls
+from aggregator.pipeline.inconsistencies import tell_overshoots
 from maxwatt.domain.units import BUCKET_MS, MS_PER_S
 
 PATIENCE_MS: Final = 3600 * MS_PER_S
@@ -53,6 +54,7 @@ def close_settled(ledger: Ledger, settled_ms: int, accounting: AccountingPolls |
     if accounting:
         ledger.add_faults(accounting.name, [_given_up(job) for job in closing.given_up], now_ms)
     ledger.close_windows(closing.buckets)
+    tell_overshoots(ledger, closing.buckets, now_ms)
     return closing
 
 

@@ -93,6 +93,8 @@ class Metering:
     """Counters fall without a new epoch."""
     missed_wrap_s: int | None = None
     """The agent missed a wrap of the CPU and memory counters in the step to the first reading from here on."""
+    cpus_known: bool = True
+    """Somebody told how many CPUs the node has."""
     calibrated: bool = False
     """Idle powers differ from the node model's, and half way through another day begins."""
     states: tuple[tuple[int, int | None, Account], ...] = ()
@@ -167,6 +169,7 @@ def meterings(draw: st.DrawFn, *, steady: bool) -> Metering:
         reboot_s=draw(st.sampled_from([None, None, 700, 2500])) if broken else None,
         drop_s=draw(st.sampled_from([None, None, 1300])) if broken else None,
         missed_wrap_s=draw(st.sampled_from([None, None, 500, 2000])),
+        cpus_known=draw(st.sampled_from([True, True, True, False])),
         calibrated=draw(st.booleans()),
         states=draw(st.sampled_from(STATES)),
     )
@@ -206,7 +209,10 @@ def cluster(metering: tuple[Metering, ...], drawn: tuple[Job, ...], seed: int) -
         for number in mine:
             job_rows.append(_job_rows(rng, node, how, ts, drawn[number], ids[number], used[number]))
     lives, suspensions = _lives(drawn, ids, used)
-    nodes = tuple(NodeTraits(f"n{i}", MODELS[how.model], NODE_CPUS, NODE_MEMORY) for i, how in enumerate(metering))
+    nodes = tuple(
+        NodeTraits(f"n{i}", MODELS[how.model], how.cpus_known * NODE_CPUS, NODE_MEMORY)
+        for i, how in enumerate(metering)
+    )
     chunk = Chunk(
         nodes=nodes,
         node=concatenated(NodeSamples, node_rows),

@@ -135,13 +135,14 @@ def chunk_of(
     states: list[tuple[int, float, float | None, Account]] | None = None,
     model: NodeModel = PLAIN,
     idle: IdlePowers | None = None,
+    cpus: float = CPUS,
 ) -> Chunk:
     """The kernel's input; `suspended` names lives by their place; `states` are of node, start, end and account."""
     count = 1 + max(max(rows["node"], default=0) for rows in node)
     spans = np.array([(one, T0 + a * 1000, T0 + b * 1000) for one, a, b in suspended or []], np.int64).reshape(-1, 3)
     lasted = [(n, T0 + a * 1000, FOREVER if b is None else T0 + b * 1000, what) for n, a, b, what in states or []]
     state = np.array(lasted, np.int64).reshape(-1, 4).T
-    nodes = tuple(NodeTraits(f"n{i}", model, CPUS, MEMORY) for i in range(count))
+    nodes = tuple(NodeTraits(f"n{i}", model, cpus, MEMORY) for i in range(count))
     boards = 1 + max((max(rows["gpu"], default=0) for rows in gpu or []), default=0)
     return Chunk(
         nodes=nodes,

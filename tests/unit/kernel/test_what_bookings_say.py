@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from kernel_case import booked, job_rows, life, node_rows
+from kernel_case import booked, gpu_rows, job_rows, life, node_rows
 
 from maxwatt.domain.energy import Account
 from maxwatt.domain.node_model import NodeModel
@@ -76,3 +76,30 @@ def test_a_booking_counts_the_edges_of_its_job_that_lie_in_it() -> None:
     assert found.fact(2, "uncertainty") >= 0.03
     assert found.fact(1, "uncertainty") > found.fact(2, "uncertainty")
     assert found.fact(Account.SYSTEM, "uncertainty") in (0.0, pytest.approx(0.03))
+
+
+NAN = float("nan")
+AT = [0, 290, 310, 590]
+
+
+def coverage_s(node: dict[str, list[float]], gpu: list[dict[str, list[float]]] | None = None) -> float:
+    """Covered seconds of the 300 s from 290 to 590."""
+    found = booked([290, 590], node=[node], gpu=gpu, max_gap_s=600)
+    return float(found.measured.covered_s[0, 0])
+
+
+def test_coverage_follows_the_meters_that_a_node_has() -> None:
+    whole, cpu = [150.0 * t for t in AT], [100.0 * t for t in AT]
+    half = [*cpu[:3], NAN]
+    board = [gpu_rows(AT, energy_j=cpu)]
+    assert coverage_s(node_rows(AT, cpu_energy_j=cpu)) == 300
+    assert coverage_s(node_rows(AT, meter_energy_j=whole)) == 300
+    assert coverage_s(node_rows(AT), board) == 300
+    assert coverage_s(node_rows(AT, dram_energy_j=half)) == 20
+    assert coverage_s(node_rows(AT)) == 0
+
+
+def test_a_cpu_that_was_not_read_is_not_covered_by_other_parts_but_by_the_whole_node() -> None:
+    half, rest = [0.0, 29_000.0, 31_000.0, NAN], [150.0 * t for t in AT]
+    assert coverage_s(node_rows(AT, cpu_energy_j=half, dram_energy_j=rest), [gpu_rows(AT, energy_j=rest)]) == 20
+    assert coverage_s(node_rows(AT, cpu_energy_j=half, meter_energy_j=rest)) == 300
