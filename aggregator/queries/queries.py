@@ -8,7 +8,8 @@ from aggregator.pipeline.sums import site_of
 from aggregator.queries.energy_groups import energy_by
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
-from aggregator.queries.job_detail import find_job, job_detail
+from aggregator.queries.explain import Explanation, explain
+from aggregator.queries.job_detail import find_job, job_detail, node_shares
 from aggregator.queries.jobs import job_attempts, job_page
 from aggregator.queries.models import (
     EnergyRow,
@@ -64,6 +65,14 @@ class Queries:
         """One attempt of a job in full, the latest when `start_ms` is None; None: there is none for this viewer."""
         with self._engine.connect() as connection:
             return job_detail(connection, viewer, job_id, start_ms, self._now_ms())
+
+    def explain(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> Explanation | None:
+        """How the figure of an attempt came about; None: there is none for this viewer."""
+        with self._engine.connect() as connection:
+            job = find_job(connection, viewer, job_id, start_ms)
+            if job is None:
+                return None
+            return explain(connection, job["job_ref"], node_shares(connection, job["job_ref"]))
 
     def job_attempts(self, viewer: Viewer, job_id: int) -> tuple[JobRow, ...]:
         """Every attempt of a job id, oldest first."""

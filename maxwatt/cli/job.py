@@ -4,10 +4,12 @@ import argparse
 import re
 from collections.abc import Sequence
 
+from aggregator.queries.explain import Explanation
+from aggregator.queries.explain_words import closing_lines, node_lines
 from aggregator.queries.figure_words import mean_value, origin_text
 from aggregator.queries.models import FigureUse, JobDetail, JobFilter, JobRow, NodeShare, Status
 from aggregator.queries.queries import Queries
-from maxwatt.cli._format import cost_text, evidence_text, header_lines, print_json, print_pairs, print_table
+from maxwatt.cli._format import clean, cost_text, evidence_text, header_lines, print_json, print_pairs, print_table
 from maxwatt.cli._options import add_config_options, settings_of
 from maxwatt.cli._reading import opened_queries
 from maxwatt.cli._time import parse_moment
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start", metavar="TIME", help="start of the attempt, where a job was requeued (default: last)"
     )
+    parser.add_argument("--explain", action="store_true", help="how the figure came about, node by node")
     parser.add_argument("--json", action="store_true", help="as JSON: SI units, named in the keys")
     add_config_options(parser)
 
@@ -49,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         detail = queries.job(ADMIN, job_id, start_ms)
         if detail is None:
             raise NoData(_no_such_job(args.id, attempts, zone))
-        _print_job(detail, attempts, queries.status(ADMIN), as_json=args.json)
+        explained = queries.explain(ADMIN, job_id, start_ms) if args.explain else None
+        _print_job(detail, attempts, queries.status(ADMIN), explained, as_json=args.json)
     return 0
 
 
@@ -78,11 +82,14 @@ def _no_such_job(text: str, attempts: tuple[JobRow, ...], zone: str) -> str:
     return f"job {text} has no attempt with that start; its attempts began at {starts}"
 
 
-def _print_job(detail: JobDetail, attempts: tuple[JobRow, ...], status: Status, as_json: bool) -> None:
+def _print_job(
+    detail: JobDetail, attempts: tuple[JobRow, ...], status: Status, explained: Explanation | None, *, as_json: bool
+) -> None:
     if as_json:
         head = {"command": "job", "cluster": status.cluster, "simulated": status.simulated, "currency": status.currency}
         starts = [row.start_ms for row in attempts]
-        print_json({**head, "job": detail, "attempts_start_ms": starts}, status.timezone)
+        explanation = {} if explained is None else {"explanation": explained}
+        print_json({**head, "job": detail, "attempts_start_ms": starts, **explanation}, status.timezone)
         return
     for line in header_lines(status):
         print(line)
@@ -90,6 +97,19 @@ def _print_job(detail: JobDetail, attempts: tuple[JobRow, ...], status: Status, 
     print_pairs([*_facts(detail, attempts, status.timezone), *_figures(detail, status.currency)])
     _print_energy(detail)
     _print_nodes(detail)
+    if explained is not None:
+        _print_explanation(explained)
+
+
+def _print_explanation(explained: Explanation) -> None:
+    print("\nHow the figure came about")
+    for node in explained.nodes:
+        print(f"\n{clean(node.share.node)}")
+        for line in node_lines(node):
+            print(f"  {line}")
+    print()
+    for line in closing_lines(explained):
+        print(line)
 
 
 def _facts(detail: JobDetail, attempts: tuple[JobRow, ...], zone: str) -> list[tuple[str, str]]:
