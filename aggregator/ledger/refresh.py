@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from aggregator.ledger import facts, stale
 from aggregator.ledger.job_totals import sum_jobs
-from aggregator.ledger.rollups import GroupOf, sum_bookings, sum_finer, sum_hours
+from aggregator.ledger.rollups import GroupOf, Slots, sum_bookings, sum_finer, sum_hours
 from aggregator.ledger.rows import CHUNK
 from aggregator.ledger.tables import bookings, job_totals, rollups, windows
 from aggregator.ledger.transactions import writing
 from aggregator.ledger.windows import SETTLED
-from maxwatt.domain.periods import Period, end_of, start_of, starts_between
+from maxwatt.domain.periods import Period, end_of, start_of
 from maxwatt.domain.units import DAY_MS
 
 HOURS_KEPT_MS: Final = 100 * DAY_MS
@@ -103,10 +103,13 @@ def _hours_of_day(connection: Connection, day_ms: int, site: Site) -> None:
     end_ms = end_of(Period.DAY, day_ms, site.zone)
     # Read again inside the transaction: a bucket marked since is then summed as it is now.
     buckets = [ms for ms in stale.marked(connection, stale.BUCKET) if day_ms <= ms < end_ms]
-    hours = {start_of(Period.HOUR, bucket, site.zone) for bucket in buckets}
-    if end_ms < _hours_kept_from(connection):
-        hours = set(starts_between(Period.HOUR, day_ms, end_ms, site.zone))
-    sum_hours(connection, sorted(hours), site.zone, site.group_of)
+    if not buckets:
+        return
+    first_ms = start_of(Period.HOUR, buckets[0], site.zone)
+    last_ms = end_of(Period.HOUR, start_of(Period.HOUR, buckets[-1], site.zone), site.zone)
+    if end_ms < _hours_kept_from(connection):  # of this day there are no hours any more
+        first_ms, last_ms = day_ms, end_ms
+    sum_hours(connection, first_ms, last_ms, site.zone, site.group_of)
     stale.clear(connection, stale.BUCKET, buckets)
 
 
@@ -129,7 +132,7 @@ def _closed_utc_days(write: Engine, site: Site) -> None:
     for start_ms in _marked(write, Period.UTC_DAY):
         with write.begin() as connection:
             if _is_closed(connection, start_ms, start_ms + DAY_MS):
-                sum_bookings(connection, Period.UTC_DAY, start_ms, start_ms + DAY_MS, site.group_of)
+                sum_bookings(connection, Period.UTC_DAY, Slots.one(start_ms, start_ms + DAY_MS), site.group_of)
                 stale.clear(connection, Period.UTC_DAY, [start_ms])
 
 

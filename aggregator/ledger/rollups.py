@@ -5,18 +5,19 @@ days: each is always summed anew as a whole, so that what grew step by step equa
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, String, case, cast, delete, func, insert, literal, select
+from sqlalchemy import Connection, Select, String, case, cast, delete, func, insert, literal, literal_column, select
 
 from aggregator.ledger import stale
 from aggregator.ledger.rows import Row, insert_rows
 from aggregator.ledger.sums import sums_of, sums_of_bookings
 from aggregator.ledger.tables import bookings, jobs, rollups
 from maxwatt.domain.energy import Account
-from maxwatt.domain.periods import Period, end_of, start_of
+from maxwatt.domain.periods import HOUR_MS, Period, end_of, start_of
 from maxwatt.domain.rollups import JOB_DIMENSIONS, SUMS, Dimension
 
 COLUMNS: Final = tuple(column.name for column in rollups.columns)
@@ -34,45 +35,57 @@ _JOB_COLUMN: Final[Mapping[Dimension, Any]] = {
 _FINER: Final = {Period.DAY: Period.HOUR, Period.WEEK: Period.DAY, Period.MONTH: Period.DAY}
 
 
-def sum_hours(connection: Connection, hours: Iterable[int], zone: ZoneInfo, group_of: GroupOf) -> None:
-    """Sum whole hours anew from their bookings, and mark their days.
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """A time [first, end) cut into slots of one length, counted from an origin [epoch ms UTC]."""
+
+    first_ms: int
+    end_ms: int
+    origin_ms: int
+    step_ms: int
+
+    @classmethod
+    def one(cls, start_ms: int, end_ms: int) -> "Slots":
+        """The time as a single slot."""
+        return cls(start_ms, end_ms, start_ms, max(1, end_ms - start_ms))
+
+
+def sum_hours(connection: Connection, first_ms: int, end_ms: int, zone: ZoneInfo, group_of: GroupOf) -> None:
+    """Sum whole hours of one day anew from their bookings, and mark what consists of them.
 
     Args:
-        hours: their starts [epoch ms UTC].
+        first_ms, end_ms: of the hours [epoch ms UTC].
     """
-    for start_ms in hours:
-        sum_bookings(connection, Period.HOUR, start_ms, end_of(Period.HOUR, start_ms, zone), group_of)
-        days = {(period, start_of(period, start_ms, zone)) for period in (Period.DAY, Period.UTC_DAY)}
-        # An hour of a half-hour zone may reach into the next UTC day.
-        last_ms = end_of(Period.HOUR, start_ms, zone) - 1
-        stale.mark_periods(connection, days | {(Period.UTC_DAY, start_of(Period.UTC_DAY, last_ms, zone))})
+    day_ms = start_of(Period.DAY, first_ms, zone)
+    sum_bookings(connection, Period.HOUR, Slots(first_ms, end_ms, day_ms, HOUR_MS), group_of)
+    # A site's day reaches into two UTC days.
+    utc_days = {(Period.UTC_DAY, start_of(Period.UTC_DAY, ms, zone)) for ms in (first_ms, end_ms - 1)}
+    stale.mark_periods(connection, {(Period.DAY, day_ms), *utc_days})
 
 
-def sum_bookings(connection: Connection, period: Period, start_ms: int, end_ms: int, group_of: GroupOf) -> None:
-    """Sum a time anew from its bookings [epoch ms UTC]."""
-    _clear(connection, period, start_ms)
+def sum_bookings(connection: Connection, period: Period, slots: Slots, group_of: GroupOf) -> None:
+    """Sum slots anew from their bookings."""
+    _clear(connection, period, slots.first_ms, slots.end_ms)
     for dimension in (Dimension.CLUSTER, Dimension.NODE, *JOB_DIMENSIONS):
-        part = booked_sums(dimension, start_ms, end_ms).subquery()
-        head = (literal(int(period)), literal(start_ms), literal(int(dimension)))
-        _insert(connection, select(*head, part))
-    _insert_groups(connection, period, start_ms, group_of)
+        part = booked_sums(dimension, slots).subquery().c
+        values = [column for column in part if column.name != "start_ms"]
+        _insert(connection, select(literal(int(period)), part.start_ms, literal(int(dimension)), *values))
+    _insert_groups(connection, period, slots, group_of)
 
 
 def sum_finer(connection: Connection, period: Period, start_ms: int, zone: ZoneInfo) -> None:
     """Sum a day from its hours, a week or month from its days."""
-    _clear(connection, period, start_ms)
+    _clear(connection, period, start_ms, start_ms + 1)
     part = rollups.c
-    end_ms = end_of(period, start_ms, zone)
-    inside = (part.period == int(_FINER[period])) & (part.start_ms >= start_ms) & (part.start_ms < end_ms)
+    inside = _rows(_FINER[period], start_ms, end_of(period, start_ms, zone))
     keys = (part.dimension, part.name, part.account)
     figures = (*sums_of(rollups), func.sum(part.jobs_started), func.min(part.method_version))
     head = (literal(int(period)), literal(start_ms))
     _insert(connection, select(*head, *keys, *figures).where(inside).group_by(*keys))
 
 
-def _clear(connection: Connection, period: Period, start_ms: int) -> None:
-    same = (rollups.c.period == int(period)) & (rollups.c.start_ms == start_ms)
-    connection.execute(delete(rollups).where(same))
+def _clear(connection: Connection, period: Period, first_ms: int, end_ms: int) -> None:
+    connection.execute(delete(rollups).where(_rows(period, first_ms, end_ms)))
 
 
 def _insert(connection: Connection, rows: Select[Any]) -> None:
@@ -84,17 +97,46 @@ def name_of_job(dimension: Dimension) -> Any:
     return _JOB_COLUMN[dimension]
 
 
-def booked_sums(dimension: Dimension, start_ms: int, end_ms: int) -> Select[Any]:
-    """Sums of the bookings of a time [epoch ms UTC] by name and account: the columns of a rollup behind its key.
+def booked_sums(dimension: Dimension, slots: Slots) -> Select[Any]:
+    """Sums of bookings by slot, name and account, in the order of a rollup's columns: `start_ms`, `name`, …
 
     Args:
         dimension: any but NODE_GROUP: which node is in which group the database does not know.
     """
     if dimension is Dimension.NODE:
-        return _of_nodes(start_ms, end_ms)
+        return _of_nodes(slots)
     if dimension is Dimension.CLUSTER:
-        return _of_cluster(start_ms, end_ms)
-    return _of_jobs(start_ms, end_ms, _JOB_COLUMN[dimension])
+        return _of_cluster(slots)
+    return _of_jobs(slots, _JOB_COLUMN[dimension])
+
+
+def _of_jobs(slots: Slots, name: Any) -> Select[Any]:
+    slot, job = _slot(slots), literal(int(Account.JOB)).label("account")
+    return (
+        select(slot, name.label("name"), job, *_figures(func.count(_began(slots).distinct())))
+        .join_from(bookings, jobs, jobs.c.job_ref == bookings.c.job_ref)
+        .where(bookings.c.account == int(Account.JOB), _within(slots), name.is_not(None))
+        .group_by(slot, name)
+    )
+
+
+def _of_cluster(slots: Slots) -> Select[Any]:
+    booked, slot = bookings.c, _slot(slots)
+    own = (booked.account == int(Account.JOB)) & (jobs.c.job_ref == booked.job_ref)
+    return (
+        select(slot, literal("").label("name"), booked.account, *_figures(func.count(_began(slots).distinct())))
+        .outerjoin_from(bookings, jobs, own)
+        .where(_within(slots))
+        .group_by(slot, booked.account)
+    )
+
+
+def _of_nodes(slots: Slots) -> Select[Any]:
+    """A job may be on several nodes: it is counted on none."""
+    booked, slot = bookings.c, _slot(slots)
+    uncounted = cast(None, rollups.c.jobs_started.type)
+    found = select(slot, booked.node.label("name"), booked.account, *_figures(uncounted)).where(_within(slots))
+    return found.group_by(slot, booked.node, booked.account)
 
 
 def _figures(started: Any) -> tuple[Any, ...]:
@@ -102,58 +144,41 @@ def _figures(started: Any) -> tuple[Any, ...]:
     return (*sums_of_bookings(), started.label("jobs_started"), oldest)
 
 
-def _of_jobs(start_ms: int, end_ms: int, name: Any) -> Select[Any]:
-    job = literal(int(Account.JOB)).label("account")
-    return (
-        select(name.label("name"), job, *_figures(func.count(_began(start_ms, end_ms).distinct())))
-        .join_from(bookings, jobs, jobs.c.job_ref == bookings.c.job_ref)
-        .where(bookings.c.account == int(Account.JOB), _within(start_ms, end_ms), name.is_not(None))
-        .group_by(name)
+def _slot(slots: Slots) -> Any:
+    """Start of the slot of a booking [epoch ms UTC]."""
+    bucket = bookings.c.bucket_ms
+    return (bucket - (bucket - literal_column(str(slots.origin_ms))) % literal_column(str(slots.step_ms))).label(
+        "start_ms"
     )
 
 
-def _of_cluster(start_ms: int, end_ms: int) -> Select[Any]:
-    booked = bookings.c
-    own = (booked.account == int(Account.JOB)) & (jobs.c.job_ref == booked.job_ref)
-    started = func.count(_began(start_ms, end_ms).distinct())
-    return (
-        select(literal("").label("name"), booked.account, *_figures(started))
-        .outerjoin_from(bookings, jobs, own)
-        .where(_within(start_ms, end_ms))
-        .group_by(booked.account)
-    )
+def _began(slots: Slots) -> Any:
+    """The job, where it began in the slot of its booking."""
+    slot, start_ms = _slot(slots).element, jobs.c.start_ms
+    return case(((start_ms >= slot) & (start_ms < slot + slots.step_ms) & (start_ms < slots.end_ms), jobs.c.job_ref))
 
 
-def _of_nodes(start_ms: int, end_ms: int) -> Select[Any]:
-    """A job may be on several nodes: it is counted on none."""
-    booked = bookings.c
-    uncounted = cast(None, rollups.c.jobs_started.type)
-    found = select(booked.node.label("name"), booked.account, *_figures(uncounted)).where(_within(start_ms, end_ms))
-    return found.group_by(booked.node, booked.account)
+def _within(slots: Slots) -> Any:
+    return (bookings.c.bucket_ms >= slots.first_ms) & (bookings.c.bucket_ms < slots.end_ms)
 
 
-def _began(start_ms: int, end_ms: int) -> Any:
-    """The job, where it began in a time."""
-    return case(((jobs.c.start_ms >= start_ms) & (jobs.c.start_ms < end_ms), jobs.c.job_ref))
-
-
-def _within(start_ms: int, end_ms: int) -> Any:
-    return (bookings.c.bucket_ms >= start_ms) & (bookings.c.bucket_ms < end_ms)
-
-
-def _rows(period: Period, start_ms: int, dimension: Dimension) -> Any:
+def _rows(period: Period, first_ms: int, end_ms: int) -> Any:
     part = rollups.c
-    return (part.period == int(period)) & (part.start_ms == start_ms) & (part.dimension == int(dimension))
+    return (part.period == int(period)) & (part.start_ms >= first_ms) & (part.start_ms < end_ms)
 
 
-def _insert_groups(connection: Connection, period: Period, start_ms: int, group_of: GroupOf) -> None:
+def _insert_groups(connection: Connection, period: Period, slots: Slots, group_of: GroupOf) -> None:
     """Sums of the node groups: which node is in which is the configuration's to say, not the database's."""
     part = rollups.c
-    nodes = select(part.name, part.account, *(part[name] for name in SUMS), part.method_version)
-    groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
-    for row in connection.execute(nodes.where(_rows(period, start_ms, Dimension.NODE))):
-        groups[group_of(row.name), row.account].append(tuple(row)[2:])
-    rows = [(int(period), start_ms, int(Dimension.NODE_GROUP), *key, *_added(parts)) for key, parts in groups.items()]
+    nodes = select(part.start_ms, part.name, part.account, *(part[name] for name in SUMS), part.method_version)
+    of_nodes = _rows(period, slots.first_ms, slots.end_ms) & (part.dimension == int(Dimension.NODE))
+    groups: dict[tuple[int, str, int], list[Row]] = defaultdict(list)
+    for row in connection.execute(nodes.where(of_nodes)):
+        groups[row.start_ms, group_of(row.name), row.account].append(tuple(row)[3:])
+    rows = [
+        (int(period), start_ms, int(Dimension.NODE_GROUP), name, account, *_added(parts))
+        for (start_ms, name, account), parts in groups.items()
+    ]
     insert_rows(connection, rollups, rows)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from aggregator.ledger import stale
 from aggregator.ledger.refresh import Site
-from aggregator.ledger.rollups import booked_sums
+from aggregator.ledger.rollups import Slots, booked_sums
 from aggregator.ledger.sums import sums_of
 from aggregator.ledger.tables import bookings, jobs, rollups, windows
 from aggregator.queries.expressions import visible
@@ -72,7 +72,7 @@ def own_sums(
 ) -> dict[Key, Sums]:
     """The same of the viewer's own jobs, from their bookings."""
     own = select(jobs.c.job_ref).where(visible(viewer))
-    statement = booked_sums(dimension, since_ms, until_ms).where(
+    statement = booked_sums(dimension, Slots.one(since_ms, until_ms)).where(
         bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(own)
     )
     return {(row["name"], row["account"]): dict(row) for row in connection.execute(statement).mappings()}
@@ -130,7 +130,9 @@ def _rolled(dimension: Dimension, parts: list[Piece]) -> Select[Any]:
 
 def _booked(connection: Connection, dimension: Dimension, piece: Piece, site: Site) -> Iterator[Sums]:
     fine = Dimension.NODE if dimension is Dimension.NODE_GROUP else dimension
-    rows = [dict(row) for row in connection.execute(booked_sums(fine, piece.start_ms, piece.end_ms)).mappings()]
+    rows = [
+        dict(row) for row in connection.execute(booked_sums(fine, Slots.one(piece.start_ms, piece.end_ms))).mappings()
+    ]
     if dimension is Dimension.NODE_GROUP:
         rows = [{**row, "name": site.group_of(row["name"])} for row in rows]
     yield from rows
