@@ -38,7 +38,8 @@ def closing_lines(found: Explanation) -> Iterator[str]:
             "but no CPUs."
         )
     newest = "" if found.newest_revision < 2 else f", some of them revised (revision {found.newest_revision})"
-    yield f"Booked in {found.windows} windows of 15 minutes{newest}."
+    windows = "1 window" if found.windows == 1 else f"{found.windows} windows"
+    yield f"Booked in {windows} of 15 minutes{newest}."
 
 
 def _held(node: NodeExplanation) -> str:

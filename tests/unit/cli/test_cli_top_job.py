@@ -107,6 +107,17 @@ def test_job(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "2 GiB" in lines["n1"]
 
 
+def test_job_explained(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = ran(capsys, "job", "101", "--explain", "--data-dir", str(data_dir))
+    told = out.partition("How the figure came about")[2]
+    assert "900 CPU seconds at 8 J each" in told
+    assert "Booked in 1 window of 15 minutes." in told
+    answer = document(capsys, "job", "101", "--explain", "--data-dir", str(data_dir))
+    (node,) = answer["explanation"]["nodes"]
+    assert node["by_account_j"] == {"jobs": 10_800.0, "idle": 1200.0}
+    assert "explanation" not in document(capsys, "job", "101", "--data-dir", str(data_dir))
+
+
 def test_job_json_and_array_task(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answer = document(capsys, "job", "101", "--data-dir", str(data_dir))["job"]
     assert answer["row"]["energy_j"] == sum(answer["nodes"][0]["energy_j"].values()) == 10_800.0
