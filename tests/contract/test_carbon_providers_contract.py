@@ -136,7 +136,7 @@ def test_every_provider_of_the_configuration_is_here_and_has_a_form() -> None:
 
 def test_none_gives_marginal_intensities() -> None:
     """Those only ever serve what would have been avoided."""
-    assert all(kind.startswith("average, ") for each in PROVIDERS.values() for kind in each.kinds)
+    assert all(kind.startswith("average") for each in PROVIDERS.values() for kind in each.kinds)
 
 
 def test_a_good_answer_is_read_without_faults(case: Case) -> None:

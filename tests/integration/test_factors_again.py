@@ -25,7 +25,7 @@ BUCKETS = 8
 END = T0 + BUCKETS * BUCKET_MS
 SPAN = (T0, END)
 LIVE = replace(SETTINGS, carbon=CarbonSettings(provider="energy_charts", pue=1.25))
-WHO = Origin("energy_charts", "DE", "average, lifecycle")
+WHO = Origin("energy_charts", "DE", "average")
 KEYS = ("bucket_ms", "node", "account", "job_ref")
 Site = tuple[DuckDBStore, Ledger]
 

@@ -1,4 +1,7 @@
-"""Energy-Charts of Fraunhofer ISE: most of Europe, every 15 minutes, with a forecast; no token."""
+"""Energy-Charts of Fraunhofer ISE: most of Europe, every 15 minutes, with a forecast; no token.
+
+Its API does not say whether emissions before the power plant are in its figures, so neither does the kind.
+"""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -60,4 +63,4 @@ def _step_ms(starts: list[int | None]) -> int:
     return mode([later - earlier for earlier, later in pairwise(known)] or [900 * MS_PER_S])
 
 
-PROVIDER: Final = Provider("energy_charts", ("average, lifecycle",), 7 * DAY_MS, fetch, parse, ahead_ms=DAY_MS)
+PROVIDER: Final = Provider("energy_charts", ("average",), 7 * DAY_MS, fetch, parse, ahead_ms=DAY_MS)
