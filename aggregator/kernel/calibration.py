@@ -66,13 +66,11 @@ def joined(parts: Sequence[Powers]) -> Powers:
 def medians(powers: Powers, nodes: int, components: int) -> tuple[F64, I64]:
     """Median power [nodes, components], NaN where not calibrated, and of how many intervals [nodes, components]."""
     key = powers.node * components + powers.component
-    order = np.lexsort((powers.power_w, key))
+    order = np.argsort(key, kind="stable")
     count = np.bincount(key, minlength=nodes * components)
-    first = np.cumsum(count) - count
-    median_w, enough = np.full(len(count), np.nan), count >= LEAST_INTERVALS
-    ascending = powers.power_w[order]
-    low, high = first[enough] + (count[enough] - 1) // 2, first[enough] + count[enough] // 2
-    median_w[enough] = 0.5 * (ascending[low] + ascending[high])
+    median_w, power_w, behind = np.full(len(count), np.nan), powers.power_w[order], np.cumsum(count)
+    for place in np.flatnonzero(count >= LEAST_INTERVALS).tolist():  # nodes and components, not intervals
+        median_w[place] = np.median(power_w[behind[place] - count[place] : behind[place]])
     return median_w.reshape(nodes, components), count.reshape(nodes, components)
 
 

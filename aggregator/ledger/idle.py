@@ -71,10 +71,15 @@ def _there(connection: Connection, found: Sequence[IdlePower]) -> list[Row]:
     return [tuple(row) for row in connection.execute(select(*columns).where(same))]
 
 
-def thaw(connection: Connection, start_ms: int, end_ms: int) -> None:
-    """Let the days that begin in [start_ms, end_ms) [epoch ms UTC] be calibrated anew."""
+def thaw(connection: Connection, start_ms: int, end_ms: int, names: Sequence[str] | None) -> None:
+    """Let the days that begin in [start_ms, end_ms) [epoch ms UTC] be calibrated anew; `names` None: of all nodes."""
     inside = (idle_powers.c.day_ms >= start_ms) & (idle_powers.c.day_ms < end_ms)
-    connection.execute(update(idle_powers).where(inside).values(frozen=False))
+    again = update(idle_powers).values(frozen=False)
+    if names is None:
+        connection.execute(again.where(inside))
+        return
+    for some in chunks(names):
+        connection.execute(again.where(inside, idle_powers.c.node.in_(some)))
 
 
 def had_jobs(connection: Connection, names: Iterable[str], before_ms: int) -> set[str]:

@@ -219,10 +219,10 @@ class Ledger:
         with self._writing.begin() as connection:
             idle.freeze(connection, found)
 
-    def thaw_idle_powers(self, start_ms: int, end_ms: int) -> None:
-        """Let the UTC days that begin in a time be calibrated anew when they are booked next."""
+    def thaw_idle_powers(self, start_ms: int, end_ms: int, nodes: Sequence[str] | None = None) -> None:
+        """Let the UTC days that begin in a time be calibrated anew when they are booked next; None: of every node."""
         with self._writing.begin() as connection:
-            idle.thaw(connection, start_ms, end_ms)
+            idle.thaw(connection, start_ms, end_ms, nodes)
 
     def had_jobs(self, nodes: Iterable[str], before_ms: int) -> set[str]:
         """Which of these nodes ever had a job that ended before a moment."""

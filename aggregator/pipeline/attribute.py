@@ -133,7 +133,7 @@ def attribute_range(
     frozen_ms = _refuse_frozen(ledger, start_ms)
     present = clock.now_ms() if now_ms is None else now_ms
     if recalibrate:
-        start_ms, end_ms = _with_samples(store, *thaw(ledger, settings, start_ms, end_ms))
+        start_ms, end_ms = _with_samples(store, *thaw(ledger, settings, start_ms, end_ms, nodes))
         start_ms = max(start_ms, frozen_ms)
     factors = factor_history(
         ledger, series_of(ledger, settings, bucket_start_ms(start_ms), end_ms + BUCKET_MS, present)

@@ -35,14 +35,20 @@ def idle_powers(store: Store, ledger: Ledger, settings: Settings, samples: Sampl
     return as_arrays(samples, known, settings)
 
 
-def thaw(ledger: Ledger, settings: Settings, start_ms: int, end_ms: int) -> tuple[int, int]:
+def thaw(
+    ledger: Ledger, settings: Settings, start_ms: int, end_ms: int, nodes: Sequence[str] | None = None
+) -> tuple[int, int]:
     """Let the UTC days that a time touches be calibrated anew when they are booked next.
+
+    Args:
+        start_ms, end_ms: epoch ms UTC.
+        nodes: host names; None: every node.
 
     Returns:
         The time [epoch ms UTC] whose bookings change with them: the days, and what intervals across midnight reach.
     """
     first_ms, last_ms = start_ms - start_ms % DAY_MS, end_ms + -end_ms % DAY_MS
-    ledger.thaw_idle_powers(first_ms, last_ms)
+    ledger.thaw_idle_powers(first_ms, last_ms, nodes)
     return first_ms - reach_ms(settings), last_ms + reach_ms(settings)
 
 

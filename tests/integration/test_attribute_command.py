@@ -95,6 +95,39 @@ def test_while_a_server_runs_it_is_left_to_the_server(folder: Path, capsys: pyte
     ledger.close()
 
 
+def idle_revisions(ledger: Ledger) -> set[int]:
+    return {each.revision for each in ledger.idle_powers(NODES, T0, T0)}
+
+
+def test_recalibration_books_the_whole_day_with_a_new_revision_of_its_idle_powers(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(capsys, folder)
+    _, found = call(capsys, folder, "--since", str(T0 + BUCKET_MS), "--until", str(T0 + 2 * BUCKET_MS), "--recalibrate")
+    assert (found["windows"], found["changed"]) == (4, 0)
+    ledger = Ledger.open(url(folder))
+    assert idle_revisions(ledger) == {2}
+    ledger.close()
+
+
+def test_recalibration_is_left_to_a_running_server(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, folder)
+    running = DuckDBStore(folder / "samples.duckdb")
+    try:
+        since = str(T0 + BUCKET_MS)
+        assert call(capsys, folder, "--since", since, "--recalibrate")[1] == {"left_to_server": True, "marked": True}
+    finally:
+        running.close()
+    ledger = Ledger.open(url(folder))
+    assert [each.end_ms for each in ledger.stretches()] == [END]
+    assert idle_revisions(ledger) == set()  # until the server books the day again
+    ledger.close()
+    call(capsys, folder)
+    ledger = Ledger.open(url(folder))
+    assert idle_revisions(ledger) == {2}
+    ledger.close()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
