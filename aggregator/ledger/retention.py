@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, case, delete, func, or_, select, upda
 
 from aggregator.ledger import facts, folding, frozen
 from aggregator.ledger.rows import chunks
-from aggregator.ledger.tables import bookings, faults, measured, stale, windows
+from aggregator.ledger.tables import bookings, faults, measured, revaluations, stale, windows
 from aggregator.ledger.transactions import writing
 from aggregator.ledger.windows import SETTLED, WindowState
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS
@@ -60,10 +60,10 @@ def _next_day(connection: Connection, before_ms: int) -> int | None:
 
 
 def _is_settled(connection: Connection, end_ms: int) -> bool:
-    """Whether nothing before a time is to be booked or summed any more."""
-    moving = select(windows.c.bucket_ms).where(windows.c.bucket_ms < end_ms, windows.c.state.not_in(SETTLED)).limit(1)
-    unsummed = select(stale.c.start_ms).where(stale.c.start_ms < end_ms).limit(1)
-    return connection.execute(moving).first() is None and connection.execute(unsummed).first() is None
+    """Whether nothing before a time is to be booked, valued or summed any more."""
+    moving = select(windows.c.bucket_ms).where(windows.c.bucket_ms < end_ms, windows.c.state.not_in(SETTLED))
+    waiting = (select(table.c.start_ms).where(table.c.start_ms < end_ms) for table in (revaluations, stale))
+    return all(connection.execute(found.limit(1)).first() is None for found in (moving, *waiting))
 
 
 def _begin(connection: Connection, day_ms: int) -> None:
