@@ -7,6 +7,7 @@ import numpy as np
 
 from aggregator.kernel.arrays import F64, FOREVER, I64, Bool, Chunk, JobSamples, Lives
 from aggregator.kernel.ragged import expand
+from aggregator.kernel.resized import carried
 from aggregator.kernel.timeline import OVERTIME_MS, Timeline
 
 EARLY_MS: Final = 5_000
@@ -118,7 +119,8 @@ def increments(sampled: Sampled, lives: Lives, timeline: Timeline, max_gap_ms: i
 
     A counter that falls or a gap beyond `max_gap_ms` gives none: that use is unread. So is what a life used before
     the chunk's first time, where its start lies before it. What several samples after a life's end show belongs to
-    its last ms.
+    its last ms. Where a job was resized the counter goes on: what it rose from the last sample of one stretch to the
+    first of the next is theirs by time.
     """
     life, position, cpu_s = sampled.life, sampled.position, sampled.cpu_s
     opens = np.ones(len(life), np.bool_)
@@ -128,5 +130,36 @@ def increments(sampled: Sampled, lives: Lives, timeline: Timeline, max_gap_ms: i
     start = np.where(position > low[life], np.minimum(start, position - 1), start)
     used = cpu_s - np.where(opens, 0.0, np.roll(cpu_s, 1))
     begun = ~opens | (lives.start_ms[life] >= timeline.axis.origin_ms)
+    begun, closing = _over_resizes(sampled, lives, timeline, used, begun)
     keep = (used >= 0) & (position - start <= max_gap_ms) & begun
-    return Increments(life[keep], start[keep], position[keep], used[keep])
+    found = Increments(life[keep], start[keep], position[keep], used[keep])
+    return _with(found, _taken_increments(closing, closing.end - closing.start <= max_gap_ms))
+
+
+def _over_resizes(
+    sampled: Sampled, lives: Lives, timeline: Timeline, used: F64, begun: Bool
+) -> tuple[Bool, Increments]:
+    """Correct what was used before the first sample of a stretch that goes on; returns what closes the one before."""
+    on = carried(lives, sampled.life, sampled.cpu_s)
+    low, high = life_bounds(lives, timeline)
+    begin, end = sampled.position[on.last], sampled.position[on.first]
+    rate = (sampled.cpu_s[on.first] - sampled.cpu_s[on.last]) / np.maximum(end - begin, 1)
+    edge = low[sampled.life[on.first]]
+    used[on.first] = rate * (end - np.maximum(edge, begin))
+    begun[on.first] = True
+    until = np.clip(edge, begin, np.maximum(high[on.before], begin))
+    return begun, Increments(on.before, begin, until, rate * (until - begin))
+
+
+def _taken_increments(rows: Increments, keep: Bool) -> Increments:
+    return Increments(rows.life[keep], rows.start[keep], rows.end[keep], rows.cpu_s[keep])
+
+
+def _with(found: Increments, more: Increments) -> Increments:
+    """Both in order of life and time."""
+    if not len(more.life):
+        return found
+    names = Increments.__dataclass_fields__
+    both = Increments(*(np.concatenate([getattr(each, name) for each in (found, more)]) for name in names))
+    order = np.lexsort((both.start, both.life))
+    return Increments(*(getattr(both, name)[order] for name in names))

@@ -91,8 +91,8 @@ def is_accounted(record: JobRecord) -> bool:
 
 def _knows_more_of_the_end(accounted: JobRecord, live: JobRecord) -> bool:
     """Accounting is right about the end once it has one; a job that still runs live has none."""
-    if accounted.end_ms is None or accounted.state in ACTIVE_STATES:
-        return False
+    if accounted.end_ms is None or accounted.state in ACTIVE_STATES - {JobState.RESIZING}:
+        return False  # of a job that was resized, the stretch before it is over
     return accounted.state is not JobState.UNKNOWN or live.end_ms is None
 
 

@@ -65,6 +65,8 @@ class Job:
     busy: float = 1.0
     twin: bool = False
     """Has the job id of the job before it."""
+    goes_on: bool = False
+    """As a twin: the job before it was resized, and its cgroup counts on."""
     late_s: int = 0
     """How long its cgroup outlives it, at work in an epilog."""
 
@@ -140,6 +142,7 @@ def jobs(draw: st.DrawFn, node_count: int) -> Job:
         total_cpu=draw(st.sampled_from([1.0, 1.0, 0.5, 1.5, None])),
         busy=draw(st.sampled_from([0.0, 0.3, 1.0, 1.1])),
         twin=draw(st.sampled_from([False, False, True])),
+        goes_on=draw(st.sampled_from([False, True])),
         late_s=draw(st.sampled_from([0, 0, 0, 25, 80])),
     )
 
@@ -198,7 +201,9 @@ def cluster(metering: tuple[Metering, ...], drawn: tuple[Job, ...], seed: int) -
     rng = np.random.default_rng(seed)
     drawn = _without_overlapping_twins(drawn)
     ids = _job_ids(drawn)
-    used = [_CpuUse(rng, job) for job in drawn]
+    used: list[_CpuUse] = []
+    for job in drawn:
+        used.append(_CpuUse(rng, job, used[-1].total[-1] if job.twin and job.goes_on else 0.0))
     node_rows, gpu_rows, job_rows = [], [], []
     for node, how in enumerate(metering):
         ts = _times(rng, how)
@@ -230,12 +235,12 @@ def cluster(metering: tuple[Metering, ...], drawn: tuple[Job, ...], seed: int) -
 class _CpuUse:
     """CPU seconds of a job on one of its nodes since its start: piecewise linear with a new rate every minute."""
 
-    def __init__(self, rng: np.random.Generator, job: Job) -> None:
+    def __init__(self, rng: np.random.Generator, job: Job, begin: float) -> None:
         self.edges_s = job.start_s + np.append(np.arange(0, max(job.end_s - job.start_s, 1), 60.0), job.end_s)
         self.edges_s[-1] = job.end_s
         self.edges_s = np.unique(self.edges_s)
         rates = job.busy * job.cpus * rng.uniform(0.3, 1.0, len(self.edges_s) - 1)
-        self.total = np.concatenate([[0.0], np.cumsum(rates * np.diff(self.edges_s))])
+        self.total = begin + np.concatenate([[0.0], np.cumsum(rates * np.diff(self.edges_s))])
 
     def at(self, seconds: np.ndarray) -> np.ndarray:
         return np.interp(seconds, self.edges_s, self.total)
@@ -375,9 +380,9 @@ def _without_overlapping_twins(drawn: tuple[Job, ...]) -> tuple[Job, ...]:
         before = found[-1] if found else None
         if job.twin and before is not None and before.length_s is not None:
             found[-1] = replace(before, late_s=0)
-            found.append(replace(job, nodes=before.nodes, start_s=before.end_s + 2))
+            found.append(replace(job, nodes=before.nodes, start_s=before.end_s + (0 if job.goes_on else 2)))
         else:
-            found.append(replace(job, twin=False))
+            found.append(replace(job, twin=False, goes_on=False))
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -36,6 +36,33 @@ def checked_end_ms(start_ms: int, end_ms: int | None, state: JobState) -> int | 
     if end_ms < start_ms:
         raise InputError("ends before it starts")
     return end_ms
+
+
+def stretch_start_ms(start_ms: int, end_ms: int | None, *changed_ms: int | None) -> int:
+    """Start of the stretch in which a job has had its present allocation: an attempt of its own.
+
+    After a resize Slurm goes on telling the first start. When it was resized the controller tells as ResizeTime, and
+    accounting as the submission or eligibility of a row that lies after its start: no other row has that.
+
+    Args:
+        changed_ms: times that are no later than the start of a job that was never resized, None where not told.
+    """
+    return max([start_ms, *(ms for ms in changed_ms if ms is not None and (end_ms is None or ms <= end_ms))])
+
+
+def without_resized_cpu(records: Iterable[JobRecord]) -> list[JobRecord]:
+    """The records, without the TotalCPU of stretches around a resize.
+
+    Accounting books a step on the stretch in which it began and loses what it used after the resize.
+    """
+    found = list(records)
+    resized = {(each.key.job_id, each.end_ms) for each in found if each.state is JobState.RESIZING}
+    return [
+        replace(each, total_cpu_s=None)
+        if each.state is JobState.RESIZING or (each.key.job_id, each.key.start_ms) in resized
+        else each
+        for each in found
+    ]
 
 
 def even_split(

@@ -19,7 +19,9 @@ from aggregator.sources.jobs.records import (
     one_line,
     other_clusters,
     ran_in,
+    stretch_start_ms,
     with_expanded_paths,
+    without_resized_cpu,
     zone_named,
 )
 from aggregator.sources.jobs.table import Row, read_rows
@@ -30,9 +32,10 @@ from maxwatt.domain.jobs import JobKey, JobRecord, JobState
 from maxwatt.domain.merge import ACCOUNTING
 
 COLUMNS: Final = (
-    "Cluster", "JobIDRaw", "JobID", "User", "Account", "Partition", "QOS", "Submit", "Start", "End", "TimelimitRaw",
-    "ExitCode", "AllocCPUS", "NNodes", "AllocTRES", "ReqMem", "NodeList", "TotalCPU", "ConsumedEnergyRaw",
-    "Constraints", "Reason", "Exclusive", "JobName", "Comment", "WorkDir", "SubmitLine", "StdOut", "StdErr", "State",
+    "Cluster", "JobIDRaw", "JobID", "User", "Account", "Partition", "QOS", "Submit", "Eligible", "Start", "End",
+    "TimelimitRaw", "ExitCode", "AllocCPUS", "NNodes", "AllocTRES", "ReqMem", "NodeList", "TotalCPU",
+    "ConsumedEnergyRaw", "Constraints", "Reason", "Exclusive", "JobName", "Comment", "WorkDir", "SubmitLine",
+    "StdOut", "StdErr", "State",
 )  # fmt: skip
 """What is asked of sacct, as far as its version has it. State last: no value of it can hold a line break."""
 
@@ -87,7 +90,7 @@ def parse_sacct(
             steps.append(read)
         elif read is not None:
             records.append(read)
-    return _with_steps(_by_key(records), steps), faults + other_clusters(others, own, cluster)
+    return without_resized_cpu(_with_steps(_by_key(records), steps)), faults + other_clusters(others, own, cluster)
 
 
 def _by_key(records: Sequence[JobRecord]) -> dict[JobKey, JobRecord]:
@@ -113,6 +116,8 @@ def _read_row(row: Row, cluster: str, zone: ZoneInfo) -> JobRecord | _Step | Non
         return None
     if not raw.plain:
         raise InputError(f"job {row.get('jobid')} has no raw id: export JobIDRaw too")
+    changes = (values.parse_time_ms(row.get(name), zone) for name in ("submit", "eligible"))
+    start_ms = stretch_start_ms(start_ms, values.parse_time_ms(row.get("end"), zone), *changes)
     return _record(row, JobKey(cluster, raw.base, start_ms), state, zone)
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.sources.jobs import values
 from aggregator.sources.jobs.gres import parse_gpus, parse_indices
-from aggregator.sources.jobs.records import checked_end_ms, even_split, suspension_spans
+from aggregator.sources.jobs.records import checked_end_ms, even_split, stretch_start_ms, suspension_spans
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
 from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobKey, JobRecord, JobState
@@ -22,8 +22,8 @@ from maxwatt.domain.units import BYTES_PER_MIB
 SOURCE: Final = "scontrol"
 
 _ORDER: Final = (
-    "UserId", "Priority", "JobState", "Requeue", "RunTime", "SubmitTime", "StartTime", "SuspendTime", "Partition",
-    "NodeList", "NumNodes", "TRES", "AllocTRES", "Features", "OverSubscribe",
+    "UserId", "Priority", "JobState", "Requeue", "RunTime", "SubmitTime", "ResizeTime", "StartTime", "SuspendTime",
+    "Partition", "NodeList", "NumNodes", "TRES", "AllocTRES", "Features", "OverSubscribe",
 )  # fmt: skip
 """First keys of the lines that are needed, in Slurm's order. All come before the lines that users can write into."""
 
@@ -150,7 +150,7 @@ def _structure_problem(block: _Block) -> str:
     core = [key for key in block.lines if key in _ORDER]
     if core != [key for key in _ORDER if key in block.lines]:
         return "lines out of order"
-    needed = [key for key in _ORDER if key not in {"TRES", "AllocTRES", *block.lines}]
+    needed = [key for key in _ORDER if key not in {"TRES", "AllocTRES", "ResizeTime", *block.lines}]
     if needed:
         return f"no line {needed[0]}="
     return ""
@@ -167,6 +167,7 @@ def _record(block: _Block, cluster: str, zone: ZoneInfo) -> JobRecord | None:
     if start_ms is None or not nodes or state is JobState.PENDING or booting:
         return None
     end_ms = None if state in ACTIVE_STATES else values.parse_time_ms(times.get("EndTime", ""), zone)
+    resized_ms = values.parse_time_ms(lines.get("ResizeTime", {}).get("ResizeTime", ""), zone)
     end_ms = checked_end_ms(start_ms, end_ms, state)
     tres = values.parse_tres(lines.get("AllocTRES", {}).get("AllocTRES") or lines.get("TRES", {}).get("TRES", ""))
     cpus = values.parse_count(lines["NumNodes"].get("NumCPUs", "").split("-")[0])
@@ -175,7 +176,8 @@ def _record(block: _Block, cluster: str, zone: ZoneInfo) -> JobRecord | None:
     limit_s = values.parse_duration_s(lines["RunTime"].get("TimeLimit", ""))
     task, head = _number(block.head.get("ArrayTaskId")), block.head
     return JobRecord(
-        key=JobKey(cluster, block.job_id, start_ms), state=state, user=user[1] if user else "", name=block.name,
+        key=JobKey(cluster, block.job_id, stretch_start_ms(start_ms, end_ms, resized_ms)), state=state,
+        user=user[1] if user else "", name=block.name,
         account=values.text_or_empty(lines["Priority"].get("Account", "")),
         partition=lines["Partition"].get("Partition", ""),
         qos=values.text_or_empty(lines["Priority"].get("QOS", "")),

@@ -19,8 +19,10 @@ from aggregator.sources.jobs.records import (
     job_energy_j,
     one_line,
     other_clusters,
+    stretch_start_ms,
     suspension_spans,
     with_expanded_paths,
+    without_resized_cpu,
 )
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
@@ -74,7 +76,7 @@ def parse_sacct_json(document: Any, cluster: str) -> tuple[list[JobRecord], list
     records, faults = _each(
         entries, "job", "job_id", lambda entry: _accounted_job(json_forms.accounted_job(entry), cluster)
     )
-    return records, faults + foreign
+    return without_resized_cpu(records), faults + foreign
 
 
 def parse_jobs_document(document: Any, cluster: str) -> tuple[list[JobRecord], list[str]]:
@@ -148,13 +150,15 @@ def _live_job(entry: Any, cluster: str, source: str) -> JobRecord | None:
     if start_ms is None or not nodes or state is JobState.PENDING or booting:
         return None
     end_ms = None if state in ACTIVE_STATES else time_ms(at(entry, "end_time"))
+    resized_ms = time_ms(at(entry, "resize_time"))
     tres = values.parse_tres(text(at(entry, "tres_alloc_str")))
     cpus = number(at(entry, "cpus")) or 0
     exit_code, exit_signal = exit_of(at(entry, "exit_code")) if end_ms is not None else (None, None)
     array_id, task = _array(at(entry, "array_job_id"), at(entry, "array_task_id"))
     het_id, het_offset = _het(at(entry, "het_job_id"), at(entry, "het_job_offset"))
     record = JobRecord(
-        key=JobKey(cluster, _job_id(entry), start_ms), state=state, user=text(at(entry, "user_name")),
+        key=JobKey(cluster, _job_id(entry), stretch_start_ms(start_ms, end_ms, resized_ms)), state=state,
+        user=text(at(entry, "user_name")),
         name=one_line(text(at(entry, "name"))), account=text(at(entry, "account")),
         partition=text(at(entry, "partition")), qos=text(at(entry, "qos")),
         submit_ms=time_ms(at(entry, "submit_time")), end_ms=checked_end_ms(start_ms, end_ms, state),
@@ -197,12 +201,14 @@ def _accounted_job(entry: Any, cluster: str) -> JobRecord | None:
     if start_ms is None or not nodes or state is JobState.PENDING:
         return None
     end_ms = checked_end_ms(start_ms, time_ms(at(entry, "time", "end")), state)
+    changes = (time_ms(at(entry, "time", name)) for name in ("submission", "eligible"))
     cpus, memory_bytes, gpu_count = _resources(items(at(entry, "tres", "allocated")))
     exit_code, exit_signal = exit_of(at(entry, "exit_code")) if end_ms is not None else (None, None)
     array_id, task = _array(at(entry, "array", "job_id"), at(entry, "array", "task_id"))
     het_id, het_offset = _het(at(entry, "het", "job_id"), at(entry, "het", "job_offset"))
     record = JobRecord(
-        key=JobKey(cluster, _job_id(entry), start_ms), state=state, user=text(at(entry, "user")),
+        key=JobKey(cluster, _job_id(entry), stretch_start_ms(start_ms, end_ms, *changes)), state=state,
+        user=text(at(entry, "user")),
         name=one_line(text(at(entry, "name"))), account=text(at(entry, "account")),
         partition=text(at(entry, "partition")), qos=text(at(entry, "qos")),
         submit_ms=time_ms(at(entry, "time", "submission")), end_ms=end_ms,
