@@ -7,6 +7,7 @@ from aggregator.ledger.tables import measured
 from aggregator.queries.accounts import idle_by_kind
 from aggregator.queries.booked_time import booked_seconds, measured_seconds, open_windows, whole_buckets
 from aggregator.queries.evidence import evidence_of
+from aggregator.queries.figures import time_figures
 from aggregator.queries.models import EnergySummary, Evidence
 from aggregator.queries.rolled import Key, Sums, added, own_sums, sums_by_name, totals_of, values_of
 from maxwatt.domain.energy import COMPONENTS, IDLE_ACCOUNTS, Account
@@ -41,6 +42,7 @@ def energy_summary(
         },
         **(values_of(total) if found else dict.fromkeys(VALUE_COLUMNS)),
         evidence=_summary_evidence(connection, viewer, total, span_ms, known=bool(found)),
+        figures=time_figures(connection, *span_ms),
         booked_s=sum(measured_seconds(connection, *span_ms).values()),
         idle_by_kind_j=idle_by_kind(by_account) if viewer.sees_all else {},
     )

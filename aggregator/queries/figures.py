@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from aggregator.ledger.tables import bookings, factors, figures
+from aggregator.ledger.tables import bookings, factors, figures, windows
 from aggregator.queries.expressions import energy_of
 from aggregator.queries.models import FigureUse
 from maxwatt.domain.carbon import Quantity
@@ -23,6 +23,15 @@ def job_figures(connection: Connection, job_ref: int) -> tuple[FigureUse, ...]:
         .where(bookings.c.job_ref == job_ref, bookings.c.account == int(Account.JOB), bookings.c.factor_id.is_not(None))
         .group_by(bookings.c.factor_id)
     )
+    return figure_uses(connection, {row[0]: float(row[1]) for row in connection.execute(weights)})
+
+
+def time_figures(connection: Connection, since_ms: int, until_ms: int) -> tuple[FigureUse, ...]:
+    """Figures that the buckets of a time were booked with, by the time they held; one booking of each is looked at."""
+    one = select(bookings.c.factor_id).where(bookings.c.bucket_ms == windows.c.bucket_ms).limit(1).scalar_subquery()
+    inside = (windows.c.bucket_ms >= since_ms) & (windows.c.bucket_ms < until_ms)
+    found = select(one.label("factor_id")).where(inside).subquery()
+    weights = select(found.c.factor_id, func.count()).where(found.c.factor_id.is_not(None)).group_by(found.c.factor_id)
     return figure_uses(connection, {row[0]: float(row[1]) for row in connection.execute(weights)})
 
 

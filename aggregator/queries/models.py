@@ -204,6 +204,7 @@ class EnergySummary:
     """Where the energy of a time went: jobs, system, idle, unattributed; they sum to `total_j`.
 
     A viewer who does not see all gets their own jobs only: `system_j`, `idle_j` and `unattributed_j` are None.
+    `figures` are what CO2 and cost were computed with, weighted by time.
     `booked_s` is the time behind the sums [s]: that of the buckets in which something was measured.
     `idle_by_kind_j` splits `idle_j` by the state of the nodes: `idle`, `drained`, `down`, `powered_off`, `booting`.
     """
@@ -222,6 +223,7 @@ class EnergySummary:
     evidence: Evidence
     booked_s: float
     idle_by_kind_j: Mapping[str, float] = field(default_factory=dict)
+    figures: tuple[FigureUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Gr
 from dash_app.components.bars import Slice, share_bar
 from dash_app.components.charts import chart, legend
 from dash_app.components.evidence import evidence_note
-from dash_app.components.figure_facts import co2_note
+from dash_app.components.figure_facts import co2_note, figure_facts
 from dash_app.components.states import empty
 from dash_app.components.tables import behind_chart, table
 from dash_app.components.tiles import tile, tiles
@@ -37,9 +37,11 @@ MAX_ROWS: Final = 200
 def summary_tiles(summary: EnergySummary, status: Status) -> html.Div:
     """Energy, CO2, cost and mean power of the window."""
     mean_w = summary.total_j / summary.booked_s if summary.booked_s > 0 else None
+    energy_note = evidence_note(summary.evidence, figure_facts(summary.figures, status.currency))
+    carbon_note = co2_note(summary, summary.figures)
     shown = [
-        tile("Energy", format_energy(summary.total_j), evidence_note(summary.evidence)),
-        tile("CO₂ equivalent", format_co2(summary.co2_g), co2_note(summary), unknown=summary.co2_g is None),
+        tile("Energy", format_energy(summary.total_j), energy_note),
+        tile("CO₂ equivalent", format_co2(summary.co2_g), carbon_note, unknown=summary.co2_g is None),
         tile("Mean power", format_power(mean_w), "over the booked time", unknown=mean_w is None),
         tile("On jobs", format_share(_share(summary.jobs_j, summary.total_j)), format_energy(summary.jobs_j)),
     ]

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from aggregator.queries.models import Evidence, Status
+from aggregator.queries.figure_words import mean_value, origin_text
+from aggregator.queries.models import Evidence, FigureUse, Status
+from maxwatt.domain.carbon import Quantity
 from maxwatt.domain.formatting import UNKNOWN, format_number, format_share, format_time, iso_time
 
 PIPE_WIDTH: Final = 240
@@ -33,6 +35,12 @@ def evidence_text(evidence: Evidence | None) -> str:
 def cost_text(cost: float | None, currency: str) -> str:
     """An amount of money to three significant digits."""
     return UNKNOWN if cost is None else f"{format_number(cost)} {currency}"
+
+
+def figure_text(figures: Sequence[FigureUse], quantity: Quantity, unit: str) -> str:
+    """What grams or money were computed with: ` at 344 g/kWh, ember-owid DE 2024 (average, lifecycle, static)`."""
+    mean = mean_value(figures, quantity)
+    return "" if mean is None else f" at {format_number(mean)} {unit}, {origin_text(figures, quantity)}"
 
 
 def clean(text: str) -> str:

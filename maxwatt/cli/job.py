@@ -9,7 +9,16 @@ from aggregator.queries.explain_words import closing_lines, node_lines
 from aggregator.queries.figure_words import mean_value, origin_text
 from aggregator.queries.models import FigureUse, JobDetail, JobFilter, JobRow, NodeShare, Status
 from aggregator.queries.queries import Queries
-from maxwatt.cli._format import clean, cost_text, evidence_text, header_lines, print_json, print_pairs, print_table
+from maxwatt.cli._format import (
+    clean,
+    cost_text,
+    evidence_text,
+    figure_text,
+    header_lines,
+    print_json,
+    print_pairs,
+    print_table,
+)
 from maxwatt.cli._options import add_config_options, settings_of
 from maxwatt.cli._reading import opened_queries
 from maxwatt.cli._time import parse_moment
@@ -22,7 +31,6 @@ from maxwatt.domain.formatting import (
     format_co2,
     format_duration,
     format_energy,
-    format_number,
     format_share,
     format_time,
     iso_time,
@@ -161,7 +169,7 @@ def _figures(detail: JobDetail, currency: str) -> list[tuple[str, str]]:
         ("Energy", f"{format_energy(row.energy_j)} ({evidence_text(row.evidence)})"),
         *(full if detail.full_j is not None else []),
         ("Waste", format_energy(row.waste_j)),
-        ("CO₂", format_co2(row.co2_g) + _figure_text(figures, Quantity.INTENSITY, "g/kWh")),
+        ("CO₂", format_co2(row.co2_g) + figure_text(figures, Quantity.INTENSITY, "g/kWh")),
         *market,
         *cost,
         *([] if pue is None else [("PUE", f"{pue:.3g}, {origin_text(figures, Quantity.PUE)}")]),
@@ -172,12 +180,7 @@ def _valued(
     figures: Sequence[FigureUse], quantity: Quantity, label: str, value: float | None, shown: str, unit: str
 ) -> list[tuple[str, str]]:
     """A line for what has a value, with its figure."""
-    return [] if value is None else [(label, shown + _figure_text(figures, quantity, unit))]
-
-
-def _figure_text(figures: Sequence[FigureUse], quantity: Quantity, unit: str) -> str:
-    mean = mean_value(figures, quantity)
-    return "" if mean is None else f" at {format_number(mean)} {unit}, {origin_text(figures, quantity)}"
+    return [] if value is None else [(label, shown + figure_text(figures, quantity, unit))]
 
 
 def _print_energy(detail: JobDetail) -> None:

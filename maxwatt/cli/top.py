@@ -6,10 +6,11 @@ from typing import Final
 from aggregator.queries.jobs import MAX_LIMIT
 from aggregator.queries.models import EnergyRow, EnergySummary, Grouping, JobFilter, JobRow, Status
 from aggregator.queries.queries import Queries
-from maxwatt.cli._format import cost_text, evidence_text, header_lines, print_json, print_table
+from maxwatt.cli._format import cost_text, evidence_text, figure_text, header_lines, print_json, print_table
 from maxwatt.cli._options import add_config_options, settings_of
 from maxwatt.cli._reading import opened_queries
 from maxwatt.cli._time import add_time_options, span_of
+from maxwatt.domain.carbon import Quantity
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.formatting import (
     format_co2,
@@ -140,6 +141,8 @@ def _print_summary(summary: EnergySummary, status: Status) -> None:
     market = "" if summary.co2_market_g is None else f" (market-based {format_co2(summary.co2_market_g)})"
     print(f"all nodes: {format_energy(summary.total_j)}, {format_co2(summary.co2_g)} CO₂{market}{cost} ({shares})")
     print(f"           {evidence_text(summary.evidence)}")
+    if summary.figures and summary.co2_g is not None:
+        print(f"           CO₂{figure_text(summary.figures, Quantity.INTENSITY, 'g/kWh')}")
 
 
 def _share(energy_j: float | None, summary: EnergySummary) -> str:

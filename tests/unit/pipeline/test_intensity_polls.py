@@ -7,16 +7,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pyarrow as pa
 import pytest
 from provider_server import ProviderServer, Reply, provider_server
 from sqlalchemy import select
 
 from aggregator.ledger.ledger import Ledger
-from aggregator.ledger.tables import faults
+from aggregator.ledger.tables import bookings, factors, faults, figures
 from aggregator.pipeline.intensities import FIRST_PAUSE_MS, PATIENCE, IntensityPolls
+from aggregator.pipeline.loop import Aggregator
 from aggregator.pipeline.series import origin_of
 from aggregator.sources.carbon.registry import PROVIDERS
-from maxwatt.config import CarbonSettings
+from aggregator.store.duckdb import DuckDBStore
+from maxwatt.config import CarbonSettings, Settings
 from maxwatt.domain.units import DAY_MS
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -175,3 +178,36 @@ def test_faults_beside_good_values_are_told_and_the_good_ones_kept(
     assert polls(ledger, carbon).poll(NOW, None)
     assert known(ledger, carbon) == {"measured": [NOW - 3 * HOUR]}
     assert len(said(ledger)) == 2
+
+
+def test_the_aggregator_fetches_in_its_own_time_and_books_with_what_came(
+    ledger: Ledger, carbon: CarbonSettings, server: EnergyCharts, tmp_path: Path
+) -> None:
+    """A provider that is down does not keep the rounds; what it says later replaces what stood in for it."""
+    store = DuckDBStore(tmp_path / "samples.duckdb")
+    ts = list(range(NOW - 3 * HOUR, NOW, 60_000))
+    clock = {"monotonic_s": [n * 60.0 for n in range(len(ts))], "epoch_id": [1] * len(ts)}
+    counters = {
+        name: [60.0 * n for n in range(len(ts))] for name in ("cpu_busy_seconds_total", "cpu_energy_joules_total")
+    }
+    store.write({"node": pa.table({"ts_ms": ts, "node": ["n1"] * len(ts), **clock, **counters})})
+    aggregator = Aggregator(store, ledger, Settings(carbon=carbon))
+    server.replies[:] = [Reply("down", 503)]
+    assert aggregator.run_once(NOW).report.rows > 0
+    assert states(ledger) == {"static"}
+    aggregator.run_once(NOW + FIRST_PAUSE_MS)  # the answer is there when the round books
+    assert states(ledger) == {"measured"}
+    with ledger.engine.begin() as connection:
+        for bucket_ms, co2_g, energy_j in connection.execute(
+            select(bookings.c.bucket_ms, bookings.c.co2_g, bookings.c.cpu_static_j + bookings.c.cpu_dynamic_j)
+        ):
+            intensity = bucket_ms // HOUR % 500
+            assert co2_g == pytest.approx(energy_j / 3.6e6 * intensity, rel=1e-9)
+    store.close()
+
+
+def states(ledger: Ledger) -> set[str]:
+    """States of the intensities that anything is booked with."""
+    joined = select(figures.c.state).join(factors, factors.c.intensity_id == figures.c.figure_id)
+    with ledger.engine.begin() as connection:
+        return set(connection.execute(joined.join(bookings, bookings.c.factor_id == factors.c.factor_id)).scalars())

@@ -67,6 +67,17 @@ def test_summary_adds_up_by_account_and_by_component(filled: Book, queries: Quer
     assert summary.evidence.uncertainty == pytest.approx(spread_j / 22_700)
 
 
+def test_the_summary_names_the_figures_by_the_time_they_held(filled: Book, queries: Queries) -> None:
+    filled.factor(2, 180.0, "2025")
+    for bucket in (2, 3, 4, 5, 6, 7):
+        filled.window(bucket)
+        filled.booking(0, "n2", bucket, {"cpu_static_j": 1.0}, account=int(Account.IDLE), factor_id=2)
+    figures = queries.energy_summary(ADMIN, T0, T0 + 8 * BUCKET).figures
+    grid = [(use.vintage, use.share) for use in figures if use.quantity == "intensity"]
+    assert grid == [("2025", 0.75), ("2024", 0.25)]
+    assert queries.energy_summary(ADMIN, T0 - 2 * BUCKET, T0).figures == ()
+
+
 def test_idle_is_split_by_the_state_of_the_nodes(filled: Book, queries: Queries) -> None:
     for account, energy_j in ((Account.DOWN, 500.0), (Account.DRAINED, 40.0)):
         filled.booking(0, "n2", 1, {"cpu_static_j": energy_j}, account=int(account))
