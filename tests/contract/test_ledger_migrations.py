@@ -132,3 +132,14 @@ def test_the_version_is_that_of_the_newest_migration(new_ledger_url: str) -> Non
         assert int(found) == SCHEMA_VERSION
     assert ledger.fact("schema_version") == found.lstrip("0")
     ledger.close()
+
+
+def test_factors_of_old_bookings_keep_their_numbers_and_everything_is_valued_again(old: str) -> None:
+    ledger = Ledger.open(old)
+    with ledger.engine.begin() as connection:
+        joined = "SELECT factor_id, i.value, i.zone, p.value, market_id, price_id FROM factors "
+        joined += "JOIN figures i ON i.figure_id = intensity_id JOIN figures p ON p.figure_id = pue_id"
+        assert connection.exec_driver_sql(joined).all() == [(1, 344.0, "DE", 1.2, 0, 0)]
+    t0 = 1_780_272_000_000
+    assert [(each.start_ms, each.end_ms) for each in ledger.revaluations()] == [(t0, t0 + 4 * 900_000)]
+    ledger.close()
