@@ -1,17 +1,30 @@
 """The closed loop: what the method books for each job beside what the job truly drew."""
 
-from itertools import pairwise
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice, pairwise
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from flask import Flask
+from waitress.server import create_server
 
+from aggregator.ingest.committer import Committer
+from aggregator.ingest.http import ingest_blueprint
+from aggregator.ingest.tokens import digest
+from aggregator.store.duckdb import DuckDBStore
 from benchmarks.closed_loop.compare import LENGTHS_S, Facts, facts, weighted_error
-from benchmarks.closed_loop.fast_path import Booked, book
+from benchmarks.closed_loop.fast_path import Booked, attributed, book
 from benchmarks.closed_loop.generator.regime import PHYSICS, PLUMBING
 from benchmarks.closed_loop.generator.scene import Read, Scene, read, scene
 from benchmarks.closed_loop.outcome import Outcome, outcome
+from benchmarks.closed_loop.real_path import lines
 from benchmarks.closed_loop.tables import sent
+from exporters.node.push import Outcome as Stored
+from exporters.node.push import Push
 
 INTERVAL_S = 10.0
 MINUTE_S = 60.0
@@ -96,6 +109,77 @@ class TestPhysics:
     def test_it_is_not_vacuous(self, physics: list[Outcome]) -> None:
         long = np.concatenate([each.stated[each.length_s >= MINUTE_S] for each in physics])
         assert np.median(long) <= 0.25
+
+
+class TestRealPath:
+    """Files below a folder, the agent's collectors at virtual times, its push, a real server, store, attribution."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def world() -> Scene:
+        return scene(PLUMBING, 5, nodes=3, hours=1.5)
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def booked(world: Scene, tmp_path_factory: pytest.TempPathFactory) -> Booked:
+        folder = tmp_path_factory.mktemp("real-path")
+        with ingesting(folder) as (push, store):
+            for number, each in enumerate(read(world, INTERVAL_S)):
+                bodies = lines(world, number, each, folder / f"node-{number}")
+                for some in batched(bodies, 120):
+                    answer = push.send(b"".join(some))
+                    assert answer.outcome is Stored.STORED, answer.detail
+            return attributed(world, store, folder)
+
+    def test_wraps_a_reboot_and_restarts_on_the_way(self, world: Scene) -> None:
+        when = [each.when for each in read(world, INTERVAL_S)]
+        assert [int(each.boot.max()) for each in when].count(1) == 1
+        assert [len(np.unique(each.agent)) for each in when] == [1, 3, 3]
+        assert all((np.diff(each.what.cpu_uj) < 0).sum() > 3 for each in read(world, INTERVAL_S))
+
+    def test_jobs_get_what_they_drew(self, world: Scene, booked: Booked) -> None:
+        true = facts(world)
+        error_j = np.abs(booked.job_j.sum(axis=(1, 2)) - true.truth_j)
+        long = true.length_s >= MINUTE_S
+        assert long.sum() > 50 and (~long).sum() > 50
+        assert np.quantile((error_j / true.truth_j)[long], 0.95) <= 0.01
+        assert np.quantile((error_j / (2 * true.allocated_w))[~long], 0.95) <= 1
+
+    def test_totals_are_what_the_nodes_drew(self, world: Scene, booked: Booked) -> None:
+        assert booked.report.closure_error <= 1e-9
+        for node, each, booked_j in zip(world.nodes, read(world, INTERVAL_S), booked.nodes_j, strict=True):
+            if np.isnan(node.reboot_s):
+                ends_s = each.when.at_s[~each.when.lost][[0, -1]]
+                true_j = [
+                    np.diff(node.curves.at(curve, ends_s))[0] for curve in (node.curves.cpu_j, node.curves.dram_j)
+                ]
+                np.testing.assert_allclose(booked_j[:2], true_j, rtol=1e-7)
+
+
+@contextmanager
+def ingesting(folder: Path) -> Iterator[tuple[Push, DuckDBStore]]:
+    """A real server that takes line protocol on loopback, and the agent's way to it."""
+    token = folder / "token"
+    token.write_text("a-long-random-token")
+    store = DuckDBStore(folder / "samples.duckdb")
+    committer = Committer(store, interval_ms=1)
+    app = Flask(__name__)
+    app.register_blueprint(ingest_blueprint(committer, [digest(token.read_text())]))
+    web = create_server(app, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=web.run, daemon=True)
+    thread.start()
+    try:
+        yield Push(f"http://127.0.0.1:{web.effective_port}", token), store
+    finally:
+        web.trigger.pull_trigger(web.close)  # in the thread that selects: it must not find its sockets gone
+        thread.join(timeout=10)
+        committer.close()
+        store.close()
+
+
+def batched(bodies: Iterator[bytes], count: int) -> Iterator[list[bytes]]:
+    while some := list(islice(bodies, count)):
+        yield some
 
 
 def counted(rows: pa.Table, name: str) -> float:

@@ -16,7 +16,7 @@ from benchmarks.closed_loop.generator.slurm import Account, account
 from benchmarks.closed_loop.generator.truth import NodeTruth, node_truth
 from benchmarks.closed_loop.generator.workload import Job, jobs
 
-START_MS: Final = 1_780_272_000_000
+START_MS: Final = 1_717_372_800_000
 """Wall clock at the start of every scene: a UTC midnight [epoch ms]."""
 HOUR_S: Final = 3600
 
