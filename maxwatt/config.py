@@ -90,6 +90,14 @@ def _emissions(value: str) -> str | None:
     return _one_of("", "lifecycle", "direct")(value)
 
 
+def _hosts(value: str) -> str | None:
+    try:
+        expand(value)
+    except InputError as error:
+        return f"is no host list: {error.message}"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterSettings:
     """The cluster whose jobs and nodes this is."""
@@ -97,6 +105,16 @@ class ClusterSettings:
     name: str = _setting("cluster", "name of the cluster, as in Slurm's ClusterName")
     timezone: str = _setting("UTC", "time zone of the site, for days and pages", _zone)
     simulated: bool = _setting(False, "label every page as simulated")
+    outside_slurm: str = _setting(
+        "",
+        "login, display and file nodes, such as login[1-2]: nobody can reserve them, so nothing there is idle",
+        _hosts,
+    )
+
+    @property
+    def nodes_outside(self) -> frozenset[str]:
+        """The nodes of `outside_slurm`."""
+        return frozenset(expand(self.outside_slurm))
 
 
 @dataclass(frozen=True, slots=True)

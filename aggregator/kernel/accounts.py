@@ -1,4 +1,4 @@
-"""Books the chunk's energy: jobs by life and bucket, system, idle and unattributed by node and bucket."""
+"""Books the chunk's energy: jobs by life, sessions by user, the other accounts by node; all by bucket."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from aggregator.kernel.arrays import F64, I64, Bool, Chunk, Window
 from aggregator.kernel.components import Component
-from aggregator.kernel.counters import MODELLED
+from aggregator.kernel.counters import COUNTED, MODELLED
 from aggregator.kernel.cpu_time import CpuTime
 from aggregator.kernel.gpu import GpuEnergy
 from aggregator.kernel.gpu_holdings import GpuHoldings
@@ -14,6 +14,7 @@ from aggregator.kernel.holdings import Holdings
 from aggregator.kernel.node_weights import NodeWeights
 from aggregator.kernel.ragged import sums
 from aggregator.kernel.rest import Rest
+from aggregator.kernel.sessions import SessionRows
 from aggregator.kernel.sheet import CPU, DRAM, DYNAMIC, GPU, REST, STATIC, Sheet, kinds_of
 from aggregator.kernel.timeline import OVERTIME_MS, Timeline
 
@@ -90,14 +91,23 @@ def book_jobs(chunk: Chunk, timeline: Timeline, energy: Energy, rows: JobRows) -
 def _book_job_dynamic(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> None:
     for pieces in energy.time.jobs:
         inside = timeline.bucket[pieces.segment] >= 0
-        segment, cpu_s = pieces.segment[inside], pieces.cpu_s[inside]
+        segment = pieces.segment[inside]
         row = rows.of(pieces.life[inside], timeline.bucket[segment])
-        total_j = np.zeros(len(row))
-        for component, part in ((CPU, energy.cpu), (DRAM, energy.dram)):
-            amount_j = part.per_cpu_s[segment] * cpu_s
-            sheet.book(row, amount_j, component, DYNAMIC, np.maximum(part.evidence, pieces.evidence)[segment])
-            total_j += amount_j
-        sheet.book(row, energy.rest.per_dynamic[segment] * total_j, REST, DYNAMIC, energy.rest.evidence[segment])
+        book_use(energy, sheet, row, segment, pieces.cpu_s[inside], pieces.evidence)
+
+
+def book_use(energy: Energy, sheet: Sheet, row: I64, segment: I64, cpu_s: F64, evidence: int = COUNTED) -> None:
+    """Book CPU seconds: their dynamic energy of cpu and dram, and the rest that goes with it.
+
+    Args:
+        row, segment, cpu_s: [n]; evidence: how the CPU seconds became known, index into EVIDENCE.
+    """
+    total_j = np.zeros(len(row))
+    for component, part in ((CPU, energy.cpu), (DRAM, energy.dram)):
+        amount_j = part.per_cpu_s[segment] * cpu_s
+        sheet.book(row, amount_j, component, DYNAMIC, np.maximum(part.evidence, evidence)[segment])
+        total_j += amount_j
+    sheet.book(row, energy.rest.per_dynamic[segment] * total_j, REST, DYNAMIC, energy.rest.evidence[segment])
 
 
 def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> None:
@@ -135,16 +145,18 @@ def _by_evidence(timeline: Timeline, per_segment: F64, evidence: I64) -> list[tu
     return [(kind, timeline.per_cell(np.where(evidence == kind, per_segment, 0.0))) for kind in kinds]
 
 
+def book_sessions(energy: Energy, rows: SessionRows) -> Sheet:
+    """Book the logins; they hold nothing, so that nothing static is theirs."""
+    found, on = energy.time.sessions, rows.row >= 0
+    sheet = Sheet.empty(len(found.uid) * rows.buckets)
+    book_use(energy, sheet, rows.row[on], found.segment[on], found.cpu_s[on])
+    return sheet
+
+
 def book_system(energy: Energy, sheet: Sheet, row: I64) -> None:
-    """Book what no job used. `row` [s] is each segment's row, -1 outside the window."""
-    on: Bool = row >= 0
-    total = np.zeros(int(on.sum()))
-    for component, part in ((CPU, energy.cpu), (DRAM, energy.dram)):
-        amount = (part.per_cpu_s * energy.time.system_s)[on]
-        sheet.book(row[on], amount, component, DYNAMIC, part.evidence[on])
-        total += amount
-    rest = energy.rest
-    sheet.book(row[on], rest.per_dynamic[on] * total, REST, DYNAMIC, rest.evidence[on])
+    """Book what no job and no login used. `row` [s] is each segment's row, -1 outside the window."""
+    segment = np.flatnonzero(row >= 0)
+    book_use(energy, sheet, row[segment], segment, energy.time.system_s[segment])
 
 
 def book_idle(timeline: Timeline, energy: Energy, sheet: Sheet, cell_row: I64) -> None:

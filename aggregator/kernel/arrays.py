@@ -65,13 +65,36 @@ class JobSamples:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionSamples:
+    """Rows of users' logins, sorted by (node, uid, ts_ms)."""
+
+    node: I32
+    uid: I64
+    ts_ms: I64
+    monotonic_s: F64
+    epoch_id: I64
+    cpu_s: F64
+
+
+NO_SESSIONS: Final = SessionSamples(
+    *(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64)),
+    *(np.zeros(0), np.zeros(0, np.int64), np.zeros(0)),
+)
+"""Nobody is logged in."""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeTraits:
-    """Per node of the chunk: its name, its model, N CPUs and M bytes that Slurm can allocate (0: unknown)."""
+    """Per node of the chunk: its name, its model, N CPUs and M bytes that Slurm can allocate (0: unknown).
+
+    Of a node `outside` Slurm nobody can reserve anything: what nobody holds of it is the system's, not idle.
+    """
 
     name: str
     model: NodeModel
     cpus: float
     memory_bytes: float
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +210,7 @@ class Chunk:
     gpu_shares: GpuShares
     idle: IdlePowers
     states: States = NO_STATES
+    session: SessionSamples = NO_SESSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,17 +230,20 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Bookings:
-    """One entry per (node, bucket, account, life or -1) with energy or held time, sorted so.
+    """One entry per (node, bucket, account, life or uid) with energy or held time, sorted so.
 
     energy_j: [n, 4 components, 2 parts] in the order of COMPONENTS and PARTS.
     evidence_j: [n, 5] in the order of EVIDENCE; sums to energy_j over all.
-    life: index into Lives, -1 where the account is no job. bucket: index into the window's edges.
-    share_s: part of the node times the time it was held, over covered time [s]; of jobs and idle it sums to that time.
-    cpu_used_s, waste_j, memory_peak_bytes: NaN where unknown or not a job.
+    life: index into Lives, -1 where the account is no job. uid: of a session, else -1. bucket: index into the
+    window's edges.
+    share_s: part of the node times the time it was held, over covered time [s]; of jobs and idle, outside Slurm of
+    system, it sums to that time.
+    cpu_used_s, waste_j, memory_peak_bytes: NaN where unknown or nobody's.
     """
 
     account: I32
     life: I64
+    uid: I64
     node: I32
     bucket: I32
     energy_j: F64

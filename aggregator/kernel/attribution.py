@@ -7,7 +7,7 @@ second (cpu_time), price the meters' intervals (components, gpu, rest), book (ac
 from dataclasses import replace
 
 from aggregator.kernel import timeline as timelines
-from aggregator.kernel.accounts import Energy, book_idle, book_jobs, book_system, job_rows
+from aggregator.kernel.accounts import Energy, book_idle, book_jobs, book_sessions, book_system, job_rows
 from aggregator.kernel.arrays import Bookings, Chunk, Measured, Window
 from aggregator.kernel.components import covered, cpu_meter, dram_meter, node_bounds, parts_of, priced, whole_node
 from aggregator.kernel.counters import ordered
@@ -22,6 +22,7 @@ from aggregator.kernel.node_rows import NodeRows, node_rows
 from aggregator.kernel.node_weights import node_weights
 from aggregator.kernel.output import bookings
 from aggregator.kernel.rest import rest
+from aggregator.kernel.sessions import session_rows
 from aggregator.kernel.sheet import REST, STATIC, Sheet
 from aggregator.kernel.timeline import Timeline
 from maxwatt.domain.energy import Account
@@ -47,7 +48,9 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
     jobs = book_jobs(chunk, line, energy, rows)
     on_nodes = node_rows(chunk, window, line)
     nodes = _book_nodes(line, energy, on_nodes)
-    found = bookings(chunk, window, line, energy, (rows, jobs), (on_nodes, nodes))
+    on_users = session_rows(energy.time.sessions, window, line)
+    logins = book_sessions(energy, on_users)
+    found = bookings(chunk, window, line, energy, (rows, jobs), (on_users, logins), (on_nodes, nodes))
     return found, measured(chunk, window, line, energy)
 
 
@@ -57,7 +60,7 @@ def _energy(chunk: Chunk, line: Timeline, window: Window) -> Energy:
     held = holdings(chunk, line)
     time = cpu_time(chunk, line, readings, rows.cpu_busy_s, held, gap)
     of_cpu, of_dram = cpu_meter(rows, readings, line, gap), dram_meter(rows, readings, line, gap)
-    cpu_s = time.jobs_s + time.system_s
+    cpu_s = time.users_s + time.system_s
     cpu = priced(of_cpu, idle_w(chunk.idle, chunk.idle.cpu_w, line.axis, of_cpu.intervals), cpu_s)
     dram = priced(of_dram, idle_w(chunk.idle, chunk.idle.dram_w, line.axis, of_dram.intervals), cpu_s)
     gpu = gpu_energy(chunk, line, window)

@@ -75,8 +75,12 @@ def medians(powers: Powers, nodes: int, components: int) -> tuple[F64, I64]:
 
 
 def _powers(chunk: Chunk, axis: Axis, intervals: Intervals, component: int, slots: int = 1) -> Powers:
-    """Of the job-free ones of intervals whose entity is `node x slots + GPU index`."""
-    free = take(intervals, _job_free(chunk.lives, axis, intervals.start, intervals.end))
+    """Of the job-free ones of intervals whose entity is `node x slots + GPU index`.
+
+    Outside Slurm no job tells when a node is at work: it is not calibrated.
+    """
+    outside = np.array([node.outside for node in chunk.nodes], np.bool_)[intervals.entity // slots]
+    free = take(intervals, _job_free(chunk.lives, axis, intervals.start, intervals.end) & ~outside)
     node, index = np.divmod(free.entity, slots)
     return Powers(node, component + index, free.amount / free.seconds)
 

@@ -1,4 +1,4 @@
-"""All CPU seconds of the chunk's nodes, on segments: those of each job, and those of the system."""
+"""All CPU seconds of the chunk's nodes, on segments: those of each job and session, and those of the system."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from aggregator.kernel.job_use import Sampled, increments, samples_of_lives
 from aggregator.kernel.meters import Meter, on_timeline
 from aggregator.kernel.pieces import Pieces, cut
 from aggregator.kernel.ragged import sums
+from aggregator.kernel.sessions import Sessions, sessions
 from aggregator.kernel.timeline import Timeline
 from aggregator.kernel.unsampled import tails, unread
 
@@ -21,12 +22,14 @@ class CpuTime:
 
     Args:
         jobs: pieces of all lives: sampled, accounted and modelled ones.
-        jobs_s, system_s: [s] of all jobs and of the system, per segment.
+        sessions: pieces of the logins.
+        users_s, system_s: [s] of all jobs and sessions and of the system, per segment.
         sampled: the job rows with their lives.
     """
 
     jobs: tuple[Pieces, ...]
-    jobs_s: F64
+    sessions: Sessions
+    users_s: F64
     system_s: F64
     sampled: Sampled
 
@@ -34,7 +37,7 @@ class CpuTime:
 def cpu_time(
     chunk: Chunk, timeline: Timeline, readings: Readings, busy_s: F64, held: Holdings, max_gap_ms: int
 ) -> CpuTime:
-    """Cut the jobs' CPU seconds at the knots; what remains of the node's busy time is the system's.
+    """Cut the CPU seconds of jobs and sessions at the knots; what remains of the node's busy time is the system's.
 
     `U = max(busy, sum of u)` and `u_sys = U - sum of u`, per interval of the busy counter. Where the busy counter
     could not be read the system's part is unknown and left out.
@@ -47,14 +50,17 @@ def cpu_time(
     known = increments(sampled, chunk.lives, timeline, max_gap_ms)
     read = cut(timeline, known, COUNTED)
     read_s, free_s = _taken(busy, read, busy.intervals.amount)
+    logins = sessions(chunk, timeline, max_gap_ms)
+    logins_s, free_s = _taken(busy, logins, free_s)
     after = tails(chunk, timeline, sampled, busy, free_s, max_gap_ms)
     after_s, free_s = _taken(busy, after, free_s)
     blind = unread(chunk, timeline, held, known, sampled, busy, free_s, max_gap_ms)
     blind_s, free_s = _taken(busy, blind, free_s)
-    return CpuTime((read, after, blind), read_s + after_s + blind_s, busy.spread(free_s), sampled)
+    users_s = read_s + logins_s + after_s + blind_s
+    return CpuTime((read, after, blind), logins, users_s, busy.spread(free_s), sampled)
 
 
-def _taken(busy: Meter, pieces: Pieces, free_s: F64) -> tuple[F64, F64]:
+def _taken(busy: Meter, pieces: Pieces | Sessions, free_s: F64) -> tuple[F64, F64]:
     """CPU seconds of the pieces per segment, and what they leave of each interval."""
     used_s = sums(pieces.segment, pieces.cpu_s, len(busy.share))
     return used_s, np.maximum(free_s - busy.gather(used_s), 0.0)

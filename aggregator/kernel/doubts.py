@@ -1,4 +1,4 @@
-"""What the uncertainty of each booking is made of, gathered for job rows and for the node's other accounts."""
+"""What the uncertainty of each booking is made of, gathered for jobs, logins and the accounts of nodes."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,13 @@ from aggregator.kernel.arrays import F64, I64, Chunk, Window
 from aggregator.kernel.evidence import Doubts
 from aggregator.kernel.node_rows import NodeRows
 from aggregator.kernel.ragged import ratio, sums
+from aggregator.kernel.sessions import SessionRows
 from aggregator.kernel.sheet import Sheet
 from aggregator.kernel.timeline import Timeline
 from maxwatt.domain.energy import Account
+
+Facts = Mapping[str, F64]
+"""`cpu_used_s`, `crowd_s` and `held_s` of each row."""
 
 
 def doubts_of(
@@ -19,30 +23,31 @@ def doubts_of(
     window: Window,
     line: Timeline,
     energy: Energy,
-    facts: Mapping[str, F64],
-    of_jobs: tuple[JobRows, Sheet],
+    of_jobs: tuple[tuple[JobRows, Sheet], Facts],
+    of_sessions: tuple[tuple[SessionRows, Sheet], Facts],
     of_nodes: tuple[NodeRows, Sheet],
 ) -> Doubts:
-    """Doubts of the job rows, and behind them of the nodes' rows.
-
-    Args:
-        facts: `cpu_used_s`, `crowd_s` and `held_s` of each job row.
-    """
-    (rows, jobs), (on_nodes, nodes) = of_jobs, of_nodes
+    """Doubts of the job rows, behind them of the logins', and of the nodes' rows."""
+    ((rows, jobs), told), ((_, logins), seen), (on_nodes, nodes) = of_jobs, of_sessions, of_nodes
     buckets = len(window.edges_ms) - 1
-    own_slot = chunk.lives.node[rows.life] * buckets + rows.bucket
-    slot = np.concatenate([own_slot, np.tile(np.arange(on_nodes.size), on_nodes.count // max(on_nodes.size, 1))])
+    job_slot = chunk.lives.node[rows.life] * buckets + rows.bucket
+    login_slot = (energy.time.sessions.node[:, None] * buckets + np.arange(buckets)).ravel()
+    node_slot = np.tile(np.arange(on_nodes.size), on_nodes.count // max(on_nodes.size, 1))
+    slot = np.concatenate([job_slot, login_slot, node_slot])
     system = on_nodes.of(Account.SYSTEM)
     on, system_s = (system >= 0) & energy.cpu.meter.covered, energy.time.system_s
     per_s, count = per_interval_s(energy), on_nodes.count
+    used_s = sums(system[on], system_s[on], count)
+    crowd_s = sums(system[on], (system_s**2 * per_s)[on], count)
+    no_edges = np.zeros(len(login_slot) + count, np.int64)
     return Doubts(
-        energy_j=np.concatenate([jobs.energy_j, nodes.energy_j]),
-        evidence_j=np.concatenate([jobs.evidence_j, nodes.evidence_j]),
+        energy_j=np.concatenate([sheet.energy_j for sheet in (jobs, logins, nodes)]),
+        evidence_j=np.concatenate([sheet.evidence_j for sheet in (jobs, logins, nodes)]),
         slot=slot,
-        used_s=np.concatenate([np.nan_to_num(facts["cpu_used_s"]), sums(system[on], system_s[on], count)]),
-        crowd_s=np.concatenate([facts["crowd_s"], sums(system[on], (system_s**2 * per_s)[on], count)]),
-        held_s=np.concatenate([facts["held_s"], np.zeros(count)]),
-        edges=np.concatenate([_edges(chunk, window, rows), np.zeros(count, np.int64)]),
+        used_s=np.concatenate([np.nan_to_num(told["cpu_used_s"]), seen["cpu_used_s"], used_s]),
+        crowd_s=np.concatenate([told["crowd_s"], seen["crowd_s"], crowd_s]),
+        held_s=np.concatenate([told["held_s"], seen["held_s"], np.zeros(count)]),
+        edges=np.concatenate([_edges(chunk, window, rows), no_edges]),
         interval_s=_interval_s(line, energy, on_nodes)[slot],
     )
 
@@ -50,7 +55,7 @@ def doubts_of(
 def per_interval_s(energy: Energy) -> F64:
     """`1 / U_k` [1/s] of the CPU meter's interval that each segment lies in, 0 where there is none."""
     meter = energy.cpu.meter
-    all_s = np.append(meter.gather(energy.time.jobs_s + energy.time.system_s), 0.0)
+    all_s = np.append(meter.gather(energy.time.users_s + energy.time.system_s), 0.0)
     return ratio(meter.covered.astype(np.float64), all_s[meter.interval])
 
 

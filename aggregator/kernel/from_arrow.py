@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from aggregator.kernel.arrays import F64, I32, I64, GpuSamples, JobSamples, NodeSamples
+from aggregator.kernel.arrays import F64, I32, I64, GpuSamples, JobSamples, NodeSamples, SessionSamples
 
 
 def node_samples(table: pa.Table) -> NodeSamples:
@@ -47,6 +47,18 @@ def job_samples(table: pa.Table) -> JobSamples:
         ts_ms=_int64(table, "ts_ms"),
         cpu_s=_float(table, "cpu_seconds_total"),
         memory_bytes=_float(table, "memory_resident_bytes"),
+    )
+
+
+def session_samples(table: pa.Table) -> SessionSamples:
+    """Rows of schema.SESSION with `node` as int32 index."""
+    return SessionSamples(
+        node=_int32(table, "node"),
+        uid=_int64(table, "uid"),
+        ts_ms=_int64(table, "ts_ms"),
+        monotonic_s=_float(table, "monotonic_s"),
+        epoch_id=_int64(table, "epoch_id"),
+        cpu_s=_float(table, "cpu_seconds_total"),
     )
 
 

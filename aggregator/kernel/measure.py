@@ -23,7 +23,7 @@ def measured(chunk: Chunk, window: Window, timeline: Timeline, energy: Energy) -
     slot: I64 = timeline.node * buckets + timeline.bucket
     parts_dynamic = np.zeros(len(timeline.start))
     for number, component in ((CPU, energy.cpu), (DRAM, energy.dram)):
-        dynamic = component.per_cpu_s * (energy.time.jobs_s + energy.time.system_s)
+        dynamic = component.per_cpu_s * (energy.time.users_s + energy.time.system_s)
         parts_dynamic += dynamic
         flat = _component(timeline, component, component.static_j + dynamic, slot, nodes * buckets)
         result[:, :, number] = flat.reshape(nodes, buckets)

@@ -75,8 +75,12 @@ def node_rows(chunk: Chunk, window: Window, line: Timeline) -> NodeRows:
 
 
 def _unheld_account(chunk: Chunk, line: Timeline) -> I64:
-    """Account [c] that pays for what nobody holds: idle, or what the state of the node makes of it."""
+    """Account [c] that pays for what nobody holds: idle, or what the state of the node makes of it.
+
+    Outside Slurm nothing can be reserved: it all is the system's.
+    """
     found, states = np.full(line.cell_count, int(Account.IDLE), np.int64), chunk.states
     span, cell = line.cells(line.axis.at(states.node, states.start_ms), line.axis.at(states.node, states.end_ms))
     found[cell] = states.account[span]  # pairs are in order of the spans: of two the later holds
+    found[np.array([node.outside for node in chunk.nodes], np.bool_)[line.cell_node]] = Account.SYSTEM
     return found

@@ -1,5 +1,8 @@
 """The result as rows, with what each booking says of itself: time held, covered, used, wasted, and how sure."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 
 from aggregator.kernel.accounts import Energy, JobRows
@@ -8,7 +11,8 @@ from aggregator.kernel.doubts import doubts_of, per_interval_s
 from aggregator.kernel.evidence import uncertainty
 from aggregator.kernel.job_use import life_bounds
 from aggregator.kernel.node_rows import NODE_ACCOUNTS, NodeRows
-from aggregator.kernel.ragged import sums
+from aggregator.kernel.ragged import ratio, sums
+from aggregator.kernel.sessions import SessionRows, used_in
 from aggregator.kernel.sheet import Sheet
 from aggregator.kernel.timeline import Timeline
 from aggregator.kernel.waste import waste
@@ -21,41 +25,87 @@ def bookings(
     line: Timeline,
     energy: Energy,
     of_jobs: tuple[JobRows, Sheet],
+    of_sessions: tuple[SessionRows, Sheet],
     of_nodes: tuple[NodeRows, Sheet],
 ) -> Bookings:
-    """Both sheets as rows of the ledger."""
-    rows, on_nodes = of_jobs[0], of_nodes[0]
-    buckets, node_count = len(window.edges_ms) - 1, len(chunk.nodes)
-    covered = np.where(energy.covered, line.length_ms / 1000, 0.0)
-    node_covered = on_nodes.held_s(line, covered)
-    facts = _job_facts(line, energy, rows, covered, waste(chunk, window, line, energy))
-    doubts = doubts_of(chunk, window, line, energy, facts, of_jobs, of_nodes)
-    unknown = np.full(len(node_covered), np.nan)
-    grid = np.meshgrid(NODE_ACCOUNTS, range(node_count), range(buckets), indexing="ij")
-    account, node, bucket = (axis.ravel() for axis in grid)
-    all_rows = Bookings(
-        account=np.concatenate([np.full(len(rows.life), Account.JOB), account]).astype(np.int32),
-        life=np.concatenate([rows.life, np.full(len(account), -1)]),
-        node=np.concatenate([chunk.lives.node[rows.life], node]).astype(np.int32),
-        bucket=np.concatenate([rows.bucket, bucket]).astype(np.int32),
-        energy_j=doubts.energy_j,
-        evidence_j=doubts.evidence_j,
-        cpu_used_s=np.concatenate([facts["cpu_used_s"], unknown]),
-        cpu_reserved_s=np.concatenate([facts["cpu_reserved_s"], np.zeros(len(account))]),
-        held_s=np.concatenate([facts["held_s"], node_covered]),
-        covered_s=np.concatenate([facts["covered_s"], node_covered]),
-        share_s=np.concatenate([facts["share_s"], on_nodes.unheld_s(line, covered, energy.weights.free)]),
-        waste_j=np.concatenate([facts["waste_j"], unknown]),
-        memory_peak_bytes=np.concatenate([_memory_peaks(chunk, line, energy, rows), unknown]),
-        uncertainty=uncertainty(doubts),
+    """The sheets as rows of the ledger."""
+    covered_s = np.where(energy.covered, line.length_ms / 1000, 0.0)
+    facts = _job_facts(line, energy, of_jobs[0], covered_s, waste(chunk, window, line, energy))
+    logins = _session_facts(line, energy, of_sessions[0], covered_s)
+    parts = (
+        _of_jobs(chunk, line, energy, *of_jobs, facts),
+        _of_sessions(energy, *of_sessions, logins),
+        _of_nodes(len(chunk.nodes), len(window.edges_ms) - 1, line, energy, *of_nodes, covered_s),
     )
-    return _tidy(all_rows)
+    doubts = doubts_of(chunk, window, line, energy, (of_jobs, facts), (of_sessions, logins), of_nodes)
+    names = Bookings.__dataclass_fields__
+    rows = Bookings(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return _tidy(replace(rows, uncertainty=uncertainty(doubts)))
+
+
+def _of_jobs(
+    chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows, sheet: Sheet, facts: Mapping[str, F64]
+) -> Bookings:
+    told = ("cpu_used_s", "cpu_reserved_s", "held_s", "covered_s", "share_s", "waste_j")
+    return Bookings(
+        account=np.full(len(rows.life), Account.JOB, np.int32),
+        life=rows.life,
+        uid=np.full(len(rows.life), -1),
+        node=chunk.lives.node[rows.life],
+        bucket=rows.bucket.astype(np.int32),
+        energy_j=sheet.energy_j,
+        evidence_j=sheet.evidence_j,
+        **{name: facts[name] for name in told},
+        memory_peak_bytes=_memory_peaks(chunk, line, energy, rows),
+        uncertainty=np.zeros(len(rows.life)),
+    )
+
+
+def _of_sessions(energy: Energy, rows: SessionRows, sheet: Sheet, facts: Mapping[str, F64]) -> Bookings:
+    """Logins: they reserve nothing, so there is nothing that they could waste."""
+    found, count = energy.time.sessions, len(sheet.energy_j)
+    user, bucket = np.divmod(np.arange(count), rows.buckets)
+    return Bookings(
+        account=np.full(count, Account.SESSION, np.int32),
+        life=np.full(count, -1),
+        uid=found.uid[user],
+        node=found.node[user].astype(np.int32),
+        bucket=bucket.astype(np.int32),
+        energy_j=sheet.energy_j,
+        evidence_j=sheet.evidence_j,
+        **{name: facts[name] for name in ("cpu_used_s", "held_s", "covered_s")},
+        **{name: np.zeros(count) for name in ("cpu_reserved_s", "share_s", "uncertainty")},
+        **{name: np.full(count, np.nan) for name in ("waste_j", "memory_peak_bytes")},
+    )
+
+
+def _of_nodes(
+    nodes: int, buckets: int, line: Timeline, energy: Energy, rows: NodeRows, sheet: Sheet, covered_s: F64
+) -> Bookings:
+    grid = np.meshgrid(NODE_ACCOUNTS, range(nodes), range(buckets), indexing="ij")
+    account, node, bucket = (axis.ravel().astype(np.int32) for axis in grid)
+    count, held_s = len(account), rows.held_s(line, covered_s)
+    return Bookings(
+        account=account,
+        life=np.full(count, -1),
+        uid=np.full(count, -1),
+        node=node,
+        bucket=bucket,
+        energy_j=sheet.energy_j,
+        evidence_j=sheet.evidence_j,
+        held_s=held_s,
+        covered_s=held_s,
+        share_s=rows.unheld_s(line, covered_s, energy.weights.free),
+        **{name: np.zeros(count) for name in ("cpu_reserved_s", "uncertainty")},
+        **{name: np.full(count, np.nan) for name in ("cpu_used_s", "waste_j", "memory_peak_bytes")},
+    )
 
 
 def _tidy(rows: Bookings) -> Bookings:
     """Rows with energy or held time, in the documented order."""
     some = np.flatnonzero((rows.energy_j != 0).any(axis=(1, 2)) | (rows.held_s > 0))
-    order = some[np.lexsort((rows.life[some], rows.account[some], rows.bucket[some], rows.node[some]))]
+    keys = (rows.uid, rows.life, rows.account, rows.bucket, rows.node)
+    order = some[np.lexsort(tuple(key[some] for key in keys))]
     return Bookings(*(getattr(rows, name)[order] for name in Bookings.__dataclass_fields__))
 
 
@@ -82,6 +132,19 @@ def _job_facts(line: Timeline, energy: Energy, rows: JobRows, covered_s: F64, wa
         "cpu_reserved_s": sums(row, held.cpus[inside] * seconds, count),
         "cpu_used_s": np.where(seen, used_s, np.nan),
         "crowd_s": crowd_s,
+    }
+
+
+def _session_facts(line: Timeline, energy: Energy, rows: SessionRows, covered_s: F64) -> dict[str, F64]:
+    """CPU seconds used, time seen and covered, per session row; one that used no CPU time was seen for no time."""
+    found = energy.time.sessions
+    used_s, share = used_in(found, rows, found.cpu_s), ratio(covered_s, line.length_ms / 1000)[found.segment]
+    per_s = per_interval_s(energy)[found.segment]
+    return {
+        "cpu_used_s": used_s,
+        "crowd_s": used_in(found, rows, found.cpu_s**2 * per_s),
+        "held_s": np.where(used_s > 0, used_in(found, rows, found.seconds), 0.0),
+        "covered_s": np.where(used_s > 0, used_in(found, rows, found.seconds * share), 0.0),
     }
 
 

@@ -20,7 +20,7 @@ MEASURED_COLUMNS: Final = tuple(column.name for column in measured.columns if co
 _BOOKING_KEYS: Final = len(bookings.primary_key.columns)
 _MEASURED_KEYS: Final = len(measured.primary_key.columns)
 _BUCKET: Final = 0  # place of bucket_ms in the keys of both tables
-_JOB: Final = 3  # place of job_ref in the key of a booking
+_ACCOUNT, _JOB = 2, 3  # places of account and job_ref in the key of a booking
 
 
 def replace(
@@ -49,7 +49,7 @@ def replace(
     _replace_measured(connection, nodes, span_ms, meters)
     changed = {row[_BUCKET] for row in touched}
     windows.raise_revisions(connection, {ms: before[ms] + 1 for ms in changed if before.get(ms, 0) > 0})
-    stale.mark(connection, changed, {row[_JOB] for row in touched})
+    stale.mark(connection, changed, {row[_JOB] for row in touched if row[_ACCOUNT] == Account.JOB})
     return len(touched)
 
 

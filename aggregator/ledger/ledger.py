@@ -18,6 +18,7 @@ from aggregator.ledger import (
     refresh,
     states,
     unfinished,
+    users,
     valuing,
     windows,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from aggregator.ledger.refresh import Progress, Site
     from aggregator.ledger.rows import Row
     from aggregator.ledger.unfinished import Unaccounted
+    from aggregator.ledger.users import User
     from aggregator.ledger.valuing import BucketRates, RowRates
     from aggregator.ledger.windows import Stretch
     from maxwatt.domain.carbon import Factor, Intensity
@@ -122,6 +124,12 @@ class Ledger:
         """States of `nodes` in a time that make what nobody holds something else than idle."""
         with self.engine.begin() as connection:
             return states.load(connection, nodes, start_ms, end_ms)
+
+    def note_users(self, seen: Mapping[int, User]) -> None:
+        """Keep the names of users who were logged in, by their numbers."""
+        if seen:
+            with self._writing.begin() as connection:
+                users.note(connection, seen)
 
     def allocated_nodes(self, start_ms: int, end_ms: int) -> set[str]:
         """Nodes on which a job held something at any time in [start_ms, end_ms)."""

@@ -15,6 +15,7 @@ from aggregator.ledger.rows import CHUNK
 from aggregator.ledger.tables import bookings, job_totals, rollups, windows
 from aggregator.ledger.transactions import writing
 from aggregator.ledger.windows import SETTLED
+from maxwatt.domain.energy import Account
 from maxwatt.domain.periods import Period, end_of, start_of
 from maxwatt.domain.units import DAY_MS
 
@@ -67,7 +68,8 @@ def rebuild(engine: Engine) -> None:
     """Forget all sums, so that the next refresh makes them from the bookings."""
     with writing(engine).begin() as connection:
         _forget(connection)
-        refs = connection.execute(select(bookings.c.job_ref).distinct()).scalars()
+        of_jobs = bookings.c.account == int(Account.JOB)
+        refs = connection.execute(select(bookings.c.job_ref).where(of_jobs).distinct()).scalars()
         connection.execute(delete(job_totals))
         stale.mark(connection, [], refs)
 

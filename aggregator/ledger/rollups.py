@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     CTE,
+    ColumnElement,
     CompoundSelect,
     Connection,
     Select,
@@ -25,13 +26,14 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     union_all,
 )
 
 from aggregator.ledger import stale
 from aggregator.ledger.rows import Row, insert_rows
 from aggregator.ledger.sums import sums_of, sums_of_bookings
-from aggregator.ledger.tables import bookings, jobs, rollups
+from aggregator.ledger.tables import bookings, jobs, rollups, users
 from maxwatt.domain.energy import Account
 from maxwatt.domain.periods import HOUR_MS, Period, end_of, start_of
 from maxwatt.domain.rollups import JOB_DIMENSIONS, SUMS, Dimension
@@ -83,9 +85,10 @@ def sum_bookings(connection: Connection, period: Period, slots: Slots, group_of:
     """Sum slots anew from their bookings."""
     _clear(connection, period, slots.first_ms, slots.end_ms)
     _insert(connection, _all_of_jobs(period, slots))
-    nodes = booked_sums(Dimension.NODE, slots).subquery().c
-    head = (literal(int(period)), nodes.start_ms, literal(int(Dimension.NODE)))
-    _insert(connection, select(*head, *(column for column in nodes if column.name != "start_ms")))
+    for dimension, sums in ((Dimension.USER, _of_sessions(slots)), (Dimension.NODE, _of_nodes(slots))):
+        part = sums.subquery().c
+        head = (literal(int(period)), part.start_ms, literal(int(dimension)))
+        _insert(connection, select(*head, *(column for column in part if column.name != "start_ms")))
     _insert(connection, _cluster_of_sums(period, slots))
     _insert_groups(connection, period, slots, group_of)
 
@@ -114,17 +117,22 @@ def name_of_job(dimension: Dimension) -> Any:
     return _JOB_COLUMN[dimension]
 
 
-def booked_sums(dimension: Dimension, slots: Slots) -> Select[Any]:
+def booked_sums(
+    dimension: Dimension, slots: Slots, of: ColumnElement[bool] | None = None
+) -> Select[Any] | CompoundSelect[Any]:
     """Sums of bookings by slot, name and account, in the order of a rollup's columns: `start_ms`, `name`, …
 
     Args:
         dimension: any but NODE_GROUP: which node is in which group the database does not know.
+        of: condition on `bookings`; None: all of the time.
     """
+    some = true() if of is None else of
     if dimension is Dimension.NODE:
-        return _of_nodes(slots)
+        return _of_nodes(slots).where(some)
     if dimension is Dimension.CLUSTER:
-        return _of_cluster(slots)
-    return _of_jobs(slots, _JOB_COLUMN[dimension])
+        return _of_cluster(slots).where(some)
+    of_jobs = _of_jobs(slots, _JOB_COLUMN[dimension]).where(some)
+    return union_all(of_jobs, _of_sessions(slots).where(some)) if dimension is Dimension.USER else of_jobs
 
 
 def _all_of_jobs(period: Period, slots: Slots) -> CompoundSelect[Any]:
@@ -170,6 +178,18 @@ def _of_jobs(slots: Slots, name: Any) -> Select[Any]:
         .join_from(bookings, jobs, jobs.c.job_ref == bookings.c.job_ref)
         .where(bookings.c.account == int(Account.JOB), _within(slots), name.is_not(None))
         .group_by(slot, name)
+    )
+
+
+def _of_sessions(slots: Slots) -> Select[Any]:
+    """Logins have a user, but no account, partition or QOS: those are Slurm's words."""
+    slot, session = _slot(slots), literal(int(Account.SESSION)).label("account")
+    uncounted = cast(None, rollups.c.jobs_started.type)
+    return (
+        select(slot, users.c.name, session, *_figures(uncounted))
+        .join_from(bookings, users, users.c.uid == bookings.c.job_ref)
+        .where(bookings.c.account == int(Account.SESSION), _within(slots))
+        .group_by(slot, users.c.name)
     )
 
 

@@ -131,13 +131,22 @@ node_states = Table(
     Index("node_states_end", "end_ms"),
 )
 
+users = Table(
+    "users",
+    metadata,
+    Column("uid", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String, nullable=False, comment="the uid where no node knows a name"),
+    Column("seen_ms", BigInteger, nullable=False, comment="newest row of a session, to a day"),
+    comment="whose sessions were booked: `job_ref` of their bookings is the uid",
+)
+
 bookings = Table(
     "bookings",
     metadata,
     Column("bucket_ms", BigInteger, primary_key=True),
     Column("node", String, primary_key=True),
     Column("account", SmallInteger, primary_key=True, comment="domain.energy.Account"),
-    Column("job_ref", Integer, primary_key=True, comment="0 where the account is no job"),
+    Column("job_ref", BigInteger, primary_key=True, comment="of a session the uid, of accounts of nodes 0"),
     *(Column(name, Float, nullable=False) for name in ENERGY_COLUMNS),
     *(Column(name, Float, nullable=False) for name in EVIDENCE_COLUMNS),
     Column("cpu_used_s", Float, comment="CPU seconds used; null: unknown"),

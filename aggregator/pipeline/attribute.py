@@ -25,6 +25,7 @@ from aggregator.pipeline.chunks import (
 )
 from aggregator.pipeline.factors import FactorHistory, factor_history
 from aggregator.pipeline.idle_powers import idle_powers, thaw
+from aggregator.pipeline.logged_in import users_of
 from aggregator.pipeline.oddities import oddities
 from aggregator.pipeline.series import series_of
 from aggregator.pipeline.values import Values, values_of
@@ -260,6 +261,7 @@ def _attributed(run: _Run, piece: _Piece) -> tuple[Lives, Bookings, Values, Meas
 def _chunk(run: _Run, piece: _Piece, others: siblings.Siblings, tenants: Tenants) -> Chunk:
     """The kernel's input. The samples' tables end here: only the arrays made of them go on."""
     samples, states = _samples(run, piece, others), states_of(piece.day.states, piece.first, piece.last)
+    run.ledger.note_users(users_of(samples))
     idle = idle_powers(run.store, run.ledger, run.settings, samples)
     return build_chunk(samples, tenants, run.capacities, run.settings, idle, states)
 

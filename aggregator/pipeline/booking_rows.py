@@ -64,11 +64,12 @@ def measured_rows(measured: Measured, nodes: Sequence[str], window: Window) -> l
 
 
 def job_refs(booked: Bookings, lives: Lives) -> list[int]:
-    """The ledger's number of each booking's job, NO_JOB where the account is no job."""
-    if not len(lives.job):
-        return [NO_JOB] * len(booked.life)
-    refs: list[int] = np.where(booked.life >= 0, lives.job[booked.life], NO_JOB).tolist()
-    return refs
+    """The ledger's number of each booking's job, the user number of a session, NO_JOB for accounts of nodes."""
+    refs = np.where(booked.uid >= 0, booked.uid, NO_JOB)
+    of_jobs = booked.life >= 0
+    refs[of_jobs] = lives.job[booked.life[of_jobs]]
+    found: list[int] = refs.tolist()
+    return found
 
 
 def _plain(values: F64) -> list[list[float]]:

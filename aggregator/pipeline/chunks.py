@@ -19,7 +19,7 @@ from aggregator.kernel.arrays import (
     Tenants,
     Window,
 )
-from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples
+from aggregator.kernel.from_arrow import gpu_samples, job_samples, node_samples, session_samples
 from aggregator.kernel.rest import SLOT_MS
 from maxwatt.config import Settings
 from maxwatt.domain.ports import SampleWindow
@@ -42,8 +42,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gpu": ("monotonic_s", "epoch_id", "energy_joules_total", "power_watts", "utilisation_ratio"),
     "job": ("cpu_seconds_total", "memory_resident_bytes"),
+    "session": ("user", "monotonic_s", "epoch_id", "cpu_seconds_total"),
 }
-"""Fields of each measurement that attribution reads; the others stay on disk."""
+"""Columns of each measurement that attribution reads; the others stay on disk."""
 
 
 def reach_ms(settings: Settings) -> int:
@@ -97,6 +98,7 @@ def build_chunk(
         gpu_shares=tenants.gpu_shares,
         idle=idle,
         states=states,
+        session=session_samples(samples.session),
     )
 
 
@@ -127,8 +129,9 @@ def states_of(states: States, first: int, last: int) -> States:
 def _traits(samples: SampleWindow, capacities: Capacities, settings: Settings) -> tuple[NodeTraits, ...]:
     told = [capacities.get(name, (0, 0)) for name in samples.nodes]
     seen = {} if all(map(all, told)) else _seen_capacities(samples)
+    outside = settings.cluster.nodes_outside
     return tuple(
-        NodeTraits(name, settings.model_of(name), *_first_known(slurm, seen.get(index, (0, 0))))
+        NodeTraits(name, settings.model_of(name), *_first_known(slurm, seen.get(index, (0, 0))), name in outside)
         for index, (name, slurm) in enumerate(zip(samples.nodes, told, strict=True))
     )
 

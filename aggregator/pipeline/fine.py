@@ -8,7 +8,7 @@ import numpy as np
 from aggregator.kernel.arrays import F64, I64, Bookings, Measured, Window
 from aggregator.pipeline.values import Values
 
-_KEYS: Final = ("node", "bucket", "account", "life")
+_KEYS: Final = ("node", "bucket", "account", "life", "uid")
 
 
 def merged(
@@ -28,7 +28,7 @@ def merged(
         return booked, values, meters
     bucket = np.searchsorted(edges_ms, fine.edges_ms[:-1], side="right") - 1
     moved = replace(booked, bucket=bucket[booked.bucket].astype(booked.bucket.dtype))
-    order = np.lexsort((booked.bucket, moved.life, moved.account, moved.bucket, moved.node))
+    order = np.lexsort((booked.bucket, moved.uid, moved.life, moved.account, moved.bucket, moved.node))
     starts = _starts(moved, order)
     weight = np.abs(booked.energy_j.sum(axis=(1, 2)))[order]
     names = Bookings.__dataclass_fields__

@@ -14,6 +14,7 @@ from aggregator.pipeline.chunks import reach_ms, settle_ms
 from aggregator.pipeline.closing import close_settled
 from aggregator.pipeline.intensities import TICK_S, IntensityPolls
 from aggregator.pipeline.live import LivePolls
+from aggregator.pipeline.logged_in import tell_unknown_nodes
 from aggregator.pipeline.repeating import Repeating
 from aggregator.pipeline.retention import retain
 from aggregator.pipeline.revalue import revalue_waiting
@@ -123,6 +124,8 @@ class Aggregator:
         complete = self._samples_complete(newest, now_ms)
         known = horizon.horizon_ms(complete, self._ledger.sources(), self._needed(), now_ms)
         revalue_waiting(self._store, self._ledger, self._settings, now_ms, self._go_on)
+        if self._live:
+            tell_unknown_nodes(self._ledger, self._settings, newest, now_ms)
         report = self._book_moving(newest, now_ms)
         closing = close_settled(self._ledger, known - settle_ms(self._settings), self._accounting, now_ms)
         refresh_sums(self._ledger, self._settings, self._go_on)

@@ -17,6 +17,12 @@ ACCOUNT_NAMES: Final[Mapping[Account, str]] = {
     Account.UNATTRIBUTED: "unattributed",
 }
 
+OF_USERS: Final = (Account.JOB, Account.SESSION)
+"""Accounts of which each user sees their own part."""
+
+SESSIONS: Final = "(sessions)"
+"""Stands for logins where energy is summed by something that only jobs have; no account of Slurm can be called so."""
+
 
 def idle_by_kind(energy_j: Mapping[Account, float]) -> dict[str, float]:
     """Energy [J] of what nobody held, by the state that its nodes were in; kinds without any are left out."""

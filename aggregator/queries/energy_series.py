@@ -5,12 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from aggregator.ledger.tables import bookings, jobs
-from aggregator.queries.accounts import ACCOUNT_NAMES
+from aggregator.ledger.tables import bookings
+from aggregator.queries.accounts import ACCOUNT_NAMES, OF_USERS
 from aggregator.queries.booked_time import folded_days, in_time, measured_seconds
-from aggregator.queries.expressions import energy_of, visible
+from aggregator.queries.expressions import energy_of, own_bookings
 from aggregator.queries.models import EnergySeries
-from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.units import BUCKET_MS, DAY_MS
 from maxwatt.domain.viewer import Viewer
@@ -41,7 +40,7 @@ def energy_series(
     for bucket_ms, booked_s in measured_seconds(connection, since_ms, until_ms, drawn).items():
         step_s[(bucket_ms - first_ms) // step_ms] += booked_s
     starts = tuple(range(first_ms, until_ms, step_ms))
-    shown = ACCOUNT_NAMES if viewer.sees_all else {Account.JOB: ACCOUNT_NAMES[Account.JOB]}
+    shown = {account: name for account, name in ACCOUNT_NAMES.items() if viewer.sees_all or account in OF_USERS}
     power_w = {
         name: tuple(
             energy_j.get((step, account), 0.0) / step_s[step] if step_s.get(step) else None
@@ -54,8 +53,5 @@ def energy_series(
 
 def _bucket_statement(viewer: Viewer, since_ms: int, until_ms: int) -> Select[Any]:
     statement = select(bookings.c.bucket_ms, bookings.c.account, func.sum(energy_of()).label("energy_j"))
-    statement = statement.where(in_time(since_ms, until_ms))
-    if not viewer.sees_all:
-        own = select(jobs.c.job_ref).where(visible(viewer))
-        statement = statement.where(bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(own))
+    statement = statement.where(in_time(since_ms, until_ms), own_bookings(viewer))
     return statement.group_by(bookings.c.bucket_ms, bookings.c.account)

@@ -19,7 +19,7 @@ from maxwatt.domain.viewer import Viewer
 def energy_summary(
     connection: Connection, viewer: Viewer, site: Site, *, since_ms: int, until_ms: int
 ) -> EnergySummary:
-    """Where the energy went. Who does not see all gets the sum of their own jobs and nothing of the other accounts."""
+    """Where the energy went. Who does not see all gets their own jobs and sessions, nothing of the other accounts."""
     span_ms = whole_buckets(since_ms, until_ms)
     found = _sums(connection, viewer, span_ms, site)
     by_account = {Account(account): totals_of(sums)["energy_j"] for (_, account), sums in found.items()}
@@ -44,6 +44,7 @@ def energy_summary(
         evidence=_summary_evidence(connection, viewer, total, span_ms, known=bool(found)),
         figures=time_figures(connection, *span_ms),
         booked_s=sum(measured_seconds(connection, *span_ms).values()),
+        sessions_j=by_account.get(Account.SESSION, 0.0),
         idle_by_kind_j=idle_by_kind(by_account) if viewer.sees_all else {},
     )
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, false, func, true
+from sqlalchemy import ColumnElement, case, false, func, or_, select, true
 
-from aggregator.ledger.tables import bookings, jobs
-from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS
+from aggregator.ledger.tables import bookings, jobs, users
+from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
 from maxwatt.domain.rollups import VALUE_COLUMNS
 from maxwatt.domain.viewer import Viewer
 
@@ -20,6 +20,23 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.sees_all:
         return true()
     return jobs.c.user == viewer.user if viewer.user else false()
+
+
+def own_bookings(viewer: Viewer) -> ColumnElement[bool]:
+    """Condition on `bookings`: all accounts, or only those of the viewer's own jobs and sessions."""
+    if viewer.sees_all:
+        return true()
+    own_jobs = bookings.c.job_ref.in_(select(jobs.c.job_ref).where(visible(viewer)))
+    return or_((bookings.c.account == int(Account.JOB)) & own_jobs, own_sessions(viewer))
+
+
+def own_sessions(viewer: Viewer) -> ColumnElement[bool]:
+    """Condition on `bookings`: all sessions, or only the viewer's own. A viewer without a name has none."""
+    of_sessions = bookings.c.account == int(Account.SESSION)
+    if viewer.sees_all:
+        return of_sessions
+    own = users.c.name == viewer.user if viewer.user else false()
+    return of_sessions & bookings.c.job_ref.in_(select(users.c.uid).where(own))
 
 
 def energy_of(ending: str = "_j") -> Expression:

@@ -176,10 +176,12 @@ class NodeSeries:
 
 @dataclass(frozen=True, slots=True)
 class EnergyRow:
-    """Energy of one user, account or partition: the bookings of its jobs only.
+    """Energy of one user, account or partition: the bookings of its jobs, and of a user's sessions.
 
     Args:
+        name: sessions have no account or partition: there they are a row of their own, `(sessions)`.
         jobs: jobs with a booking in the time.
+        sessions_j: of `energy_j`, that of sessions.
         cpu_hours: CPUs held x hours.
         waste_j: sum of the bookings whose waste is known, None where none is.
         waste_unknown_j: energy of the bookings whose waste is unknown; above 0, `waste_j` is a lower bound.
@@ -197,13 +199,14 @@ class EnergyRow:
     cost: float | None
     evidence: Evidence
     waste_unknown_j: float = 0.0
+    sessions_j: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class EnergySummary:
-    """Where the energy of a time went: jobs, system, idle, unattributed; they sum to `total_j`.
+    """Where the energy of a time went: jobs, sessions, system, idle, unattributed; they sum to `total_j`.
 
-    A viewer who does not see all gets their own jobs only: `system_j`, `idle_j` and `unattributed_j` are None.
+    A viewer who does not see all gets their own jobs and sessions only: the three others are None.
     `figures` are what CO2 and cost were computed with, weighted by time.
     `booked_s` is the time behind the sums [s]: that of the buckets in which something was measured.
     `idle_by_kind_j` splits `idle_j` by the state of the nodes: `idle`, `drained`, `down`, `powered_off`, `booting`.
@@ -222,13 +225,14 @@ class EnergySummary:
     cost: float | None
     evidence: Evidence
     booked_s: float
+    sessions_j: float = 0.0
     idle_by_kind_j: Mapping[str, float] = field(default_factory=dict)
     figures: tuple[FigureUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EnergySeries:
-    """Mean power of each account over time, for the cluster or for one viewer's jobs: `{"jobs": [W], …}`."""
+    """Mean power of each account over time, for the cluster or of one viewer: `{"jobs": [W], "sessions": [W], …}`."""
 
     start_ms: tuple[int, ...]
     step_ms: int

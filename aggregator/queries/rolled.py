@@ -11,9 +11,9 @@ from aggregator.ledger import stale
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import Slots, booked_sums
 from aggregator.ledger.sums import sums_of
-from aggregator.ledger.tables import bookings, jobs, rollups, windows
-from aggregator.queries.expressions import visible
-from maxwatt.domain.energy import ENERGY_COLUMNS, Account
+from aggregator.ledger.tables import rollups, windows
+from aggregator.queries.expressions import own_bookings
+from maxwatt.domain.energy import ENERGY_COLUMNS
 from maxwatt.domain.periods import Period, end_of, start_of, starts_between
 from maxwatt.domain.rollups import SUMS, VALUE_COLUMNS, Dimension, unknown_of
 from maxwatt.domain.viewer import Viewer
@@ -70,11 +70,8 @@ def sums_by_name(
 def own_sums(
     connection: Connection, viewer: Viewer, dimension: Dimension, since_ms: int, until_ms: int
 ) -> dict[Key, Sums]:
-    """The same of the viewer's own jobs, from their bookings."""
-    own = select(jobs.c.job_ref).where(visible(viewer))
-    statement = booked_sums(dimension, Slots.one(since_ms, until_ms)).where(
-        bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(own)
-    )
+    """The same of the viewer's own jobs and sessions, from their bookings."""
+    statement = booked_sums(dimension, Slots.one(since_ms, until_ms), own_bookings(viewer))
     return {(row["name"], row["account"]): dict(row) for row in connection.execute(statement).mappings()}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, insert, select
@@ -11,14 +12,18 @@ from aggregator.kernel.arrays import FOREVER, Tenants
 from aggregator.ledger.bookings import BOOKING_COLUMNS
 from aggregator.ledger.idle import IdlePower, Origin
 from aggregator.ledger.ledger import Ledger
-from aggregator.ledger.tables import about, bookings, measured, node_states, redo, windows
+from aggregator.ledger.refresh import Site, refresh
+from aggregator.ledger.tables import about, bookings, measured, node_states, redo, rollups, users, windows
 from aggregator.ledger.transactions import writing
+from aggregator.ledger.users import User
 from maxwatt.domain.carbon import Factor, Figure, Quantity, State
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import ConfigError, SourceError
 from maxwatt.domain.gpus import GpuPart, Sharing
 from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState, NodeRecord, SlurmSnapshot
 from maxwatt.domain.node_model import UNKNOWN_MODEL, NodeModel
+from maxwatt.domain.periods import Period
+from maxwatt.domain.rollups import Dimension
 from maxwatt.domain.units import BUCKET_MS
 
 T0 = 1_780_272_000_000  # a UTC midnight
@@ -47,9 +52,11 @@ def accounted(job: JobRecord, end_ms: int, total_cpu_s: float) -> JobRecord:
     return replace(ended(job, end_ms), total_cpu_s=total_cpu_s, allocations=even, source="sacct")
 
 
-def booking(bucket_ms: int, energy_j: float = 10.0, node: str = "n1", job_ref: int = 1) -> tuple[object, ...]:
+def booking(
+    bucket_ms: int, energy_j: float = 10.0, node: str = "n1", job_ref: int = 1, account: int = 0
+) -> tuple[object, ...]:
     values = dict.fromkeys(BOOKING_COLUMNS, 0.0)
-    keys = {"bucket_ms": bucket_ms, "node": node, "account": 0, "job_ref": job_ref}
+    keys = {"bucket_ms": bucket_ms, "node": node, "account": account, "job_ref": job_ref}
     last = {"factor_id": 1, "method_version": 1, "cpu_used_s": None, "waste_j": None}
     return tuple((values | keys | {"cpu_static_j": energy_j, "counted_j": energy_j} | last).values())
 
@@ -413,3 +420,28 @@ class TestIdlePowers:
         assert [(each.power_w, each.revision) for each in ledger.idle_powers(["n1"], 0, 9 * self.DAY)] == [
             (60.0, 1), (70.0, 2),
         ]  # fmt: skip
+
+
+class TestUsers:
+    def names(self, ledger: Ledger) -> dict[object, object]:
+        return dict(rows(ledger.engine, users, "uid", "name"))  # type: ignore[arg-type]
+
+    def test_the_newest_name_stays_and_a_number_takes_none_away(self, ledger: Ledger) -> None:
+        ledger.note_users({1001: User("1001", T0), 4_294_967_294: User("zoé", T0)})
+        ledger.note_users({1001: User("ada", T0 + 1)})
+        ledger.note_users({1001: User("1001", T0 + 2)})
+        assert self.names(ledger) == {1001: "ada", 4_294_967_294: "zoé"}
+        ledger.note_users({1001: User("eve", T0 + 3), 4_294_967_294: User("older", T0 - 1)})
+        assert self.names(ledger) == {1001: "eve", 4_294_967_294: "zoé"}
+        assert ledger.note_users({}) is None
+
+    def test_rollups_follow_a_name(self, ledger: Ledger) -> None:
+        site = Site(ZoneInfo("UTC"), lambda _: "")
+        ledger.note_users({1001: User("1001", T0)})
+        book(ledger, booking(T0, 7.0, job_ref=1001, account=int(Account.SESSION)), booking(T0, 5.0, job_ref=1001))
+        refresh(ledger.engine, site)
+        ledger.note_users({1001: User("ada", T0 + 1)})
+        refresh(ledger.engine, site)
+        found = rows(ledger.engine, rollups, "dimension", "period", "name", "account", "cpu_static_j")
+        of_users = [row[2:] for row in found if row[:2] == (int(Dimension.USER), int(Period.MONTH))]
+        assert of_users == [("ada", int(Account.SESSION), 7.0)]

@@ -16,6 +16,7 @@ from aggregator.kernel.arrays import (
     Lives,
     NodeSamples,
     NodeTraits,
+    SessionSamples,
     States,
     Suspensions,
     Window,
@@ -101,6 +102,10 @@ class Metering:
     """Idle powers differ from the node model's, and half way through another day begins."""
     states: tuple[tuple[int, int | None, Account], ...] = ()
     """Start and end [s after T0] of what Slurm said of the node beside plain idle."""
+    logins: tuple[tuple[int, int, int, float], ...] = ()
+    """User number, start and end [s after T0], CPUs in use."""
+    outside: bool = False
+    """Not one of Slurm's."""
 
 
 class Cluster:
@@ -154,6 +159,13 @@ STATES: tuple[tuple[tuple[int, int | None, Account], ...], ...] = (
 )
 
 
+LOGINS: tuple[tuple[tuple[int, int, int, float], ...], ...] = (
+    (),
+    ((1001, -300, 9000, 0.2),),
+    ((1001, 95, 1200, 1.0), (1001, 1210, 2500, 0.5), (0, 600, 3000, 0.0), (70_000, 1501, 1533, 4.0)),
+)
+
+
 @st.composite
 def meterings(draw: st.DrawFn, *, steady: bool) -> Metering:
     broken = not steady
@@ -175,6 +187,8 @@ def meterings(draw: st.DrawFn, *, steady: bool) -> Metering:
         cpus_known=draw(st.sampled_from([True, True, True, False])),
         calibrated=draw(st.booleans()),
         states=draw(st.sampled_from(STATES)),
+        logins=draw(st.sampled_from(LOGINS)),
+        outside=draw(st.sampled_from([False, False, True])),
     )
 
 
@@ -204,18 +218,19 @@ def cluster(metering: tuple[Metering, ...], drawn: tuple[Job, ...], seed: int) -
     used: list[_CpuUse] = []
     for job in drawn:
         used.append(_CpuUse(rng, job, used[-1].total[-1] if job.twin and job.goes_on else 0.0))
-    node_rows, gpu_rows, job_rows = [], [], []
+    node_rows, gpu_rows, job_rows, session_rows = [], [], [], []
     for node, how in enumerate(metering):
         ts = _times(rng, how)
         mine = [number for number, job in enumerate(drawn) if node in job.nodes]
         rows = _node_rows(rng, node, how, ts, [used[number] for number in mine])
         node_rows.append(rows)
         gpu_rows += _gpu_rows(rng, node, how, rows)
+        session_rows += [_session_rows(rng, node, how, rows, login) for login in how.logins]
         for number in mine:
             job_rows.append(_job_rows(rng, node, how, ts, drawn[number], ids[number], used[number]))
     lives, suspensions = _lives(drawn, ids, used)
     nodes = tuple(
-        NodeTraits(f"n{i}", MODELS[how.model], how.cpus_known * NODE_CPUS, NODE_MEMORY)
+        NodeTraits(f"n{i}", MODELS[how.model], how.cpus_known * NODE_CPUS, NODE_MEMORY, how.outside)
         for i, how in enumerate(metering)
     )
     chunk = Chunk(
@@ -228,6 +243,7 @@ def cluster(metering: tuple[Metering, ...], drawn: tuple[Job, ...], seed: int) -
         idle=_idle(np.random.default_rng(seed + 1), metering, declared(nodes, GPUS)),
         states=_states(metering),
         gpu_shares=_gpu_shares(drawn),
+        session=concatenated(SessionSamples, session_rows or [_empty(SessionSamples)]),
     )
     return Cluster(metering, drawn, seed, chunk)
 
@@ -260,7 +276,8 @@ def _node_rows(
 ) -> dict[str, np.ndarray]:
     seconds, count = (ts - T0) / 1000, len(ts)
     steps = np.diff(seconds, prepend=seconds[0] - STEP_S)
-    busy = how.busy_factor * sum((each.at(seconds) for each in used), np.zeros(count)) + how.system_rate * (seconds + 9)
+    logins = sum((_login_s(seconds, login) for login in how.logins), np.zeros(count))
+    busy = how.busy_factor * sum((each.at(seconds) for each in used), logins) + how.system_rate * (seconds + 9)
     cpu_w = rng.uniform(0, 220, count) * (rng.random(count) > 0.1)
     dram_w, gpu_w = rng.uniform(0, 20, count), rng.uniform(0, 300, (GPUS, count))
     parts_w = (how.cpu != "none") * cpu_w + how.dram * dram_w
@@ -348,6 +365,27 @@ def _idle(rng: np.random.Generator, metering: tuple[Metering, ...], plain: IdleP
 
     first_day_ms = T0 + RUN_S * 500 - DAY_MS
     return IdlePowers(first_day_ms, *(drawn(each) for each in (plain.cpu_w, plain.dram_w, plain.rest_w, plain.gpu_w)))
+
+
+def _login_s(seconds: np.ndarray, login: tuple[int, int, int, float]) -> np.ndarray:
+    _, start_s, end_s, cpus = login
+    return cpus * (np.clip(seconds, start_s, end_s) - start_s)
+
+
+def _session_rows(
+    rng: np.random.Generator,
+    node: int,
+    how: Metering,
+    rows: dict[str, np.ndarray],
+    login: tuple[int, int, int, float],
+) -> dict[str, np.ndarray]:
+    """A counter that begins with the login and is gone with it."""
+    seconds = (rows["ts_ms"] - T0) / 1000
+    on = (seconds >= login[1]) & (seconds <= login[2])
+    count = int(on.sum())
+    clock = {name: rows[name][on] for name in ("node", "ts_ms", "monotonic_s", "epoch_id")}
+    cpu_s = _with_missing(rng, how, _login_s(seconds[on], login), count)
+    return {**clock, "uid": np.full(count, login[0], np.int64), "cpu_s": cpu_s}
 
 
 def _reset(how: Metering, ts: np.ndarray, values: np.ndarray | None) -> np.ndarray | None:
@@ -453,7 +491,14 @@ def concatenated(kind: Any, parts: list[dict[str, np.ndarray]]) -> Any:
 
 
 def _empty(kind: Any) -> dict[str, np.ndarray]:
-    types = {"node": np.int32, "gpu": np.int32, "ts_ms": np.int64, "epoch_id": np.int64, "job_id": np.int64}
+    types = {
+        "node": np.int32,
+        "uid": np.int64,
+        "gpu": np.int32,
+        "ts_ms": np.int64,
+        "epoch_id": np.int64,
+        "job_id": np.int64,
+    }
     return {each.name: np.zeros(0, types.get(each.name, np.float64)) for each in fields(kind)}
 
 
@@ -470,7 +515,7 @@ def cropped(chunk: Chunk, low_ms: int, high_ms: int) -> Chunk:
     """Samples of a time, and the lives that touch it: what a store and a ledger give for one window."""
     samples = {
         name: taken(rows, (rows.ts_ms >= low_ms) & (rows.ts_ms < high_ms))
-        for name, rows in (("node", chunk.node), ("gpu", chunk.gpu), ("job", chunk.job))
+        for name, rows in (("node", chunk.node), ("gpu", chunk.gpu), ("job", chunk.job), ("session", chunk.session))
     }
     keep = np.flatnonzero((chunk.lives.start_ms < high_ms) & (chunk.lives.end_ms > low_ms))
     number = {old: new for new, old in enumerate(keep.tolist())}

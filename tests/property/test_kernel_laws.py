@@ -32,7 +32,7 @@ from clusters import (
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from aggregator.kernel.arrays import NO_STATES, Bookings, Chunk, JobSamples, Lives, NodeTraits, Window
+from aggregator.kernel.arrays import NO_SESSIONS, NO_STATES, Bookings, Chunk, JobSamples, Lives, NodeTraits, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.kernel.job_use import LATE_MS
 from aggregator.kernel.timeline import OVERTIME_MS
@@ -67,13 +67,13 @@ def total_of(booked: Bookings) -> float:
     return float(np.abs(booked.energy_j).sum())
 
 
-def by_account(booked: Bookings, chunk: Chunk) -> dict[tuple[int, int, int], np.ndarray]:
-    """Energy [components, parts] by account, the caller's job number and node."""
-    found: dict[tuple[int, int, int], np.ndarray] = {}
+def by_account(booked: Bookings, chunk: Chunk) -> dict[tuple[int, int, int, int], np.ndarray]:
+    """Energy [components, parts] by account, the caller's job number, user number and node."""
+    found: dict[tuple[int, int, int, int], np.ndarray] = {}
     for row in range(len(booked.account)):
         life = int(booked.life[row])
         job = int(chunk.lives.job[life]) if life >= 0 else -1
-        key = (int(booked.account[row]), job, int(booked.node[row]))
+        key = (int(booked.account[row]), job, int(booked.uid[row]), int(booked.node[row]))
         found[key] = found.get(key, 0.0) + booked.energy_j[row]
     return found
 
@@ -114,6 +114,8 @@ def test_figures_are_figures(world: Cluster, inner: list[float]) -> None:
     assert not booked.energy_j[lost][:, [CPU, DRAM, GPU]].any()
     assert (booked.covered_s <= booked.held_s + 1e-6).all()
     assert ((booked.life >= 0) == (booked.account == Account.JOB)).all()
+    assert ((booked.uid >= 0) == (booked.account == Account.SESSION)).all()
+    assert (booked.energy_j[booked.account == Account.SESSION][..., STATIC] == 0).all()
     known = ~np.isnan(booked.waste_j)
     assert (booked.waste_j[known] >= 0).all()
     static = booked.energy_j[:, [CPU, DRAM, GPU], STATIC].sum(axis=1)
@@ -132,7 +134,9 @@ def test_jobs_and_idle_share_the_covered_time_of_a_node(world: Cluster, inner: l
     models = [replace(traits.model, embodied_kg=3000.0, lifetime_years=5.0) for traits in world.chunk.nodes]
     embodied = embodied_g(booked, whole_window(*inner), models)
     close(embodied.sum(), 3e6 * measured.covered_s.sum() / (5 * 365.25 * 86400), 1.0)
-    assert (booked.share_s[np.isin(booked.account, [Account.SYSTEM, Account.UNATTRIBUTED])] == 0).all()
+    outside = np.array([traits.outside for traits in world.chunk.nodes])[booked.node]
+    nothing = np.isin(booked.account, [Account.UNATTRIBUTED, Account.SESSION])
+    assert (booked.share_s[nothing | ((booked.account == Account.SYSTEM) & ~outside)] == 0).all()
 
 
 @settings(max_examples=80 * TIMES)
@@ -252,7 +256,8 @@ def test_what_the_agents_model_decided_is_booked_as_modelled(world: Cluster, at_
     modelled_j = booked.evidence_j[:, EVIDENCE.index(Evidence.MODELLED)]
     for number in range(len(how)):
         told = chunk.node.cpu_estimated_j[chunk.node.node == number]
-        assert modelled_j[booked.node == number].sum() >= np.nanmax(told) - 1e-6
+        if np.nanmax(told) > 1.0:  # else nothing was drawn in that step
+            assert modelled_j[booked.node == number].sum() >= np.nanmax(told) - 1e-6
 
 
 # -- windows, samples, order --------------------------------------------------------------------------------------
@@ -352,6 +357,7 @@ def _with_interpolated(chunk: Chunk, row: int, _: int, share: float, jobs_too: b
         node=insert(node, ("node", "ts_ms"), node.node == number),
         gpu=insert(chunk.gpu, ("node", "gpu", "ts_ms"), chunk.gpu.node == number),
         job=insert(job, ("node", "job_id", "ts_ms"), job.node == number) if jobs_too else job,
+        session=insert(chunk.session, ("node", "uid", "ts_ms"), chunk.session.node == number),
     )
 
 
@@ -364,7 +370,7 @@ def test_order_and_duplicates_change_nothing(world: Cluster, seed: int) -> None:
         again = np.flatnonzero(rng.random(count) < 0.2)
         return taken(rows, rng.permutation(np.concatenate([np.arange(count), again])))
 
-    shuffled = replace(chunk, node=mixed(chunk.node), gpu=mixed(chunk.gpu), job=mixed(chunk.job))
+    shuffled = replace(chunk, **{name: mixed(getattr(chunk, name)) for name in ("node", "gpu", "job", "session")})
     window = whole_window(900, 1800)
     a, b = attribute(chunk, window)[0], attribute(shuffled, window)[0]
     for each in fields(Bookings):
@@ -377,6 +383,33 @@ def test_a_second_run_is_identical(world: Cluster) -> None:
     for each in fields(Bookings):
         assert getattr(a, each.name).tobytes() == getattr(b, each.name).tobytes()
     assert m.energy_j.tobytes() == n.energy_j.tobytes()
+
+
+@given(clusters(), moments)
+def test_logins_take_from_the_system_what_they_used_and_nothing_else(world: Cluster, inner: list[float]) -> None:
+    """Where all jobs could be read and nodes were busy for longer than all users, static energy and jobs stay as is."""
+    how = tuple(replace(each, busy_factor=1.05, missing=0.0, gap_s=None, drop_s=None) for each in world.metering)
+    read = tuple(replace(job, readable=True, lost_tail_s=0, total_cpu=None, late_s=0) for job in world.jobs)
+    chunk = cluster(how, tuple(job for job in read if not job.twin), world.seed).chunk
+    assume(not _unread(chunk))
+    window = whole_window(*inner)
+    logged, plain = (attribute(each, window)[0] for each in (chunk, replace(chunk, session=NO_SESSIONS)))
+    joined = replace(
+        logged,
+        account=np.where(logged.account == Account.SESSION, Account.SYSTEM, logged.account),
+        uid=np.full(len(logged.uid), -1),
+    )
+    same_accounts(by_account(joined, chunk), by_account(plain, chunk), total_of(plain))
+
+
+def _unread(chunk: Chunk) -> bool:
+    """Whether a job lived without a sample, or on after its last: what it used there is guessed from the rest."""
+    lives, job = chunk.lives, chunk.job
+    for life in range(len(lives.job)):
+        mine = job.ts_ms[(job.node == lives.node[life]) & (job.job_id == lives.job_id[life])]
+        if not len(mine) or mine[-1] < min(int(lives.end_ms[life]), chunk.node.ts_ms[-1]) or lives.start_ms[life] < T0:
+            return True
+    return False
 
 
 @given(clusters(), moments)

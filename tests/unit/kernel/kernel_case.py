@@ -17,6 +17,7 @@ from aggregator.kernel.arrays import (
     Measured,
     NodeSamples,
     NodeTraits,
+    SessionSamples,
     States,
     Suspensions,
     Window,
@@ -31,7 +32,14 @@ CPUS, MEMORY = 8.0, 64e9
 PLAIN = NodeModel("plain", cpu_idle_w=60.0, cpu_max_w=200.0)
 """60 W idle, and nothing of memory, GPUs and rest."""
 
-_TYPES = {"node": np.int32, "gpu": np.int32, "ts_ms": np.int64, "epoch_id": np.int64, "job_id": np.int64}
+_TYPES = {
+    "node": np.int32,
+    "uid": np.int64,
+    "gpu": np.int32,
+    "ts_ms": np.int64,
+    "epoch_id": np.int64,
+    "job_id": np.int64,
+}
 _LIFE = {
     "node": np.int32, "job": np.int64, "job_id": np.int64, "start_ms": np.int64, "end_ms": np.int64,
     "cpus": np.float64, "memory_bytes": np.float64, "exclusive": np.bool_, "modelled": np.bool_,
@@ -52,6 +60,12 @@ def job_rows(
     job_id: int, at_s: list[float], cpu_s: list[float], *, node: int = 0, **values: Any
 ) -> dict[str, list[Any]]:
     return _rows(JobSamples, at_s, {"node": node, "job_id": job_id, "cpu_s": cpu_s, **values})
+
+
+def session_rows(
+    uid: int, at_s: list[float], cpu_s: list[float], *, node: int = 0, **values: Any
+) -> dict[str, list[Any]]:
+    return _rows(SessionSamples, at_s, {"node": node, "uid": uid, "cpu_s": cpu_s, **values})
 
 
 def _rows(kind: Any, at_s: list[float], values: dict[str, Any]) -> dict[str, list[Any]]:
@@ -86,35 +100,44 @@ class Booked:
     rows: Bookings
     measured: Measured
 
-    def _on(self, account: Account, job: int | None, bucket: int | None, node: int | None) -> np.ndarray:
-        on = self.rows.account == account
-        if job is not None:
-            on &= np.isin(self.rows.life, np.flatnonzero(self.chunk.lives.job == job))
+    def _on(self, who: "Who", bucket: int | None, node: int | None) -> np.ndarray:
+        if isinstance(who, User):
+            on = (self.rows.account == Account.SESSION) & (self.rows.uid == who.uid)
+        elif isinstance(who, Account):
+            on = self.rows.account == who
+        else:
+            on = np.isin(self.rows.life, np.flatnonzero(self.chunk.lives.job == who))
         if bucket is not None:
-            on &= self.rows.bucket == bucket
+            on = on & (self.rows.bucket == bucket)
         return on if node is None else on & (self.rows.node == node)
 
     def energy_j(
-        self, who: int | Account, component: str, part: str, *, bucket: int | None = None, node: int | None = None
+        self, who: "Who", component: str, part: str, *, bucket: int | None = None, node: int | None = None
     ) -> float:
-        """Energy of a job (its number) or of another account."""
-        on = self._on(*_who(who), bucket, node)
+        """Energy of a job (its number), a user's logins or another account."""
+        on = self._on(who, bucket, node)
         values = self.rows.energy_j[on, COMPONENTS.index(component), PARTS.index(part)]  # type: ignore[arg-type]
         return float(values.sum())
 
-    def evidence_j(self, who: int | Account, evidence: str) -> float:
-        on = self._on(*_who(who), None, None)
+    def evidence_j(self, who: "Who", evidence: str) -> float:
+        on = self._on(who, None, None)
         return float(self.rows.evidence_j[on, EVIDENCE.index(evidence)].sum())  # type: ignore[arg-type]
 
-    def fact(self, who: int | Account, name: str, *, bucket: int | None = None, node: int | None = None) -> float:
-        """A column of the one row of a job or account."""
-        found = getattr(self.rows, name)[self._on(*_who(who), bucket, node)]
+    def fact(self, who: "Who", name: str, *, bucket: int | None = None, node: int | None = None) -> float:
+        """A column of the one row of a job, user or account."""
+        found = getattr(self.rows, name)[self._on(who, bucket, node)]
         assert len(found) == 1, f"{len(found)} rows"
         return float(found[0])
 
 
-def _who(who: int | Account) -> tuple[Account, int | None]:
-    return (who, None) if isinstance(who, Account) else (Account.JOB, who)
+@dataclass(frozen=True)
+class User:
+    """A user's logins."""
+
+    uid: int
+
+
+Who = int | Account | User
 
 
 def booked(edges_s: list[float], *, max_gap_s: float = 60.0, power_gap_s: float = 45.0, **given: Any) -> Booked:
@@ -133,6 +156,8 @@ def chunk_of(
     lives: list[dict[str, Any]] | None = None,
     suspended: list[tuple[int, float, float]] | None = None,
     states: list[tuple[int, float, float | None, Account]] | None = None,
+    session: list[dict[str, list[Any]]] | None = None,
+    outside: bool = False,
     model: NodeModel = PLAIN,
     idle: IdlePowers | None = None,
     cpus: float = CPUS,
@@ -142,7 +167,7 @@ def chunk_of(
     spans = np.array([(one, T0 + a * 1000, T0 + b * 1000) for one, a, b in suspended or []], np.int64).reshape(-1, 3)
     lasted = [(n, T0 + a * 1000, FOREVER if b is None else T0 + b * 1000, what) for n, a, b, what in states or []]
     state = np.array(lasted, np.int64).reshape(-1, 4).T
-    nodes = tuple(NodeTraits(f"n{i}", model, cpus, MEMORY) for i in range(count))
+    nodes = tuple(NodeTraits(f"n{i}", model, cpus, MEMORY, outside) for i in range(count))
     boards = 1 + max((max(rows["gpu"], default=0) for rows in gpu or []), default=0)
     return Chunk(
         nodes=nodes,
@@ -154,6 +179,7 @@ def chunk_of(
         idle=idle or declared(nodes, boards),
         states=States(state[0].astype(np.int32), state[1], state[2], state[3].astype(np.int32)),
         gpu_shares=_gpu_shares(lives or []),
+        session=_record(SessionSamples, session or []),
     )
 
 

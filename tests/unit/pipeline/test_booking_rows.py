@@ -39,6 +39,7 @@ def booked() -> Bookings:
     return Bookings(
         account=np.array([Account.JOB, Account.IDLE, Account.JOB], np.int32),
         life=np.array([1, -1, 0]),
+        uid=np.full(3, -1),
         node=np.array([0, 0, 1], np.int32),
         bucket=np.array([0, 1, 1], np.int32),
         energy_j=energy,

@@ -23,8 +23,9 @@ def booked(*share_s: float) -> Bookings:
     n = len(share_s)
     zeros, ints = np.zeros(n), np.zeros(n, np.int32)
     return Bookings(
-        account=np.full(n, Account.JOB, np.int32), life=np.arange(n), node=np.arange(n, dtype=np.int32), bucket=ints,
-        energy_j=np.zeros((n, 4, 2)), evidence_j=np.zeros((n, 5)), cpu_used_s=zeros, cpu_reserved_s=zeros, held_s=zeros,
+        account=np.full(n, Account.JOB, np.int32), life=np.arange(n), uid=np.full(n, -1),
+        node=np.arange(n, dtype=np.int32), bucket=ints, energy_j=np.zeros((n, 4, 2)),
+        evidence_j=np.zeros((n, 5)), cpu_used_s=zeros, cpu_reserved_s=zeros, held_s=zeros,
         covered_s=zeros, share_s=np.array(share_s), waste_j=zeros, memory_peak_bytes=zeros, uncertainty=zeros,
     )  # fmt: skip
 

@@ -82,8 +82,8 @@ def pieces(energy_j: list[float], **changes: object) -> Bookings:
     evidence[:, 0] = energy_j
     found = Bookings(
         account=np.array([Account.JOB, Account.JOB, Account.IDLE], np.int32), life=np.array([0, 0, -1]),
-        node=np.zeros(n, np.int32), bucket=np.array([0, 1, 1], np.int32), energy_j=energies, evidence_j=evidence,
-        cpu_used_s=np.array([60.0, 20.0, np.nan]), cpu_reserved_s=np.array([300.0, 600.0, 0.0]),
+        uid=np.full(n, -1), node=np.zeros(n, np.int32), bucket=np.array([0, 1, 1], np.int32), energy_j=energies,
+        evidence_j=evidence, cpu_used_s=np.array([60.0, 20.0, np.nan]), cpu_reserved_s=np.array([300.0, 600.0, 0.0]),
         held_s=np.array([300.0, 600.0, 0.0]), covered_s=np.array([300.0, 500.0, 0.0]),
         share_s=np.array([150.0, 125.0, 0.0]),
         waste_j=np.array([10.0, np.nan, np.nan]), memory_peak_bytes=np.array([5.0, np.nan, np.nan]),

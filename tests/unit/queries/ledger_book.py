@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Engine, Table, insert
+from sqlalchemy import Engine, Table, insert, select
 
 from aggregator.ledger import stale, tables
 from aggregator.ledger.refresh import refresh
@@ -76,6 +76,14 @@ class Book:
         self.add(tables.figures, figure_id=first + 2, quantity="price", value=price, **(site | {"kind": "EUR"}))
         ids = {"intensity_id": first, "pue_id": first + 1, "market_id": 0, "price_id": first + 2}
         self.add(tables.factors, factor_id=number, **ids)
+
+    def session(self, uid: int, user: str, node: str, bucket: int, dynamic_j: float, **values: Any) -> None:
+        """A login; its user is put down with the first."""
+        with self.engine.begin() as connection:
+            if connection.execute(select(tables.users).where(tables.users.c.uid == uid)).first() is None:
+                connection.execute(insert(tables.users).values(uid=uid, name=user, seen_ms=T0))
+        account = {"account": int(Account.SESSION), "waste_j": None, "co2_g": dynamic_j * 1.5e-4}
+        self.booking(uid, node, bucket, {"cpu_dynamic_j": dynamic_j}, **{**account, **values})
 
     def window(self, bucket: int, state: str = "closed", computed: float = 100.0) -> None:
         start_ms = T0 + bucket * BUCKET

@@ -3,9 +3,12 @@
 A column that is added is nullable or has a `server_default`: there are rows already.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, PrimaryKeyConstraint, SmallInteger, String, inspect
+from sqlalchemy.types import TypeEngine
 
 revision = "0002"
 down_revision = "0001"
@@ -39,17 +42,17 @@ def _bookings() -> None:
     op.add_column("bookings", Column("cost", Float()))
     op.add_column("bookings", Column("share_s", Float()))
     op.add_column("bookings", Column("embodied_g", Float()))
-    _cluster("bookings", ["bucket_ms", "node", "account", "job_ref"])
+    _cluster("bookings", ["bucket_ms", "node", "account", "job_ref"], job_ref=BigInteger())
     op.create_index("bookings_job", "bookings", ["job_ref"])
     _cluster("measured", ["bucket_ms", "node"])
     op.add_column("measured", Column("buckets", SmallInteger(), nullable=False, server_default="1"))
 
 
-def _cluster(table: str, keys: list[str]) -> None:
-    """Make a table anew that lies in the order of its key; its indexes are gone."""
+def _cluster(table: str, keys: list[str], **types: TypeEngine[Any]) -> None:
+    """Make a table anew that lies in the order of its key; its indexes are gone. Some columns get another type."""
     found = {column["name"]: column for column in inspect(op.get_bind()).get_columns(table)}
     names = [*keys, *(name for name in found if name not in keys)]
-    columns = [Column(name, found[name]["type"], nullable=found[name]["nullable"]) for name in names]
+    columns = [Column(name, types.get(name, found[name]["type"]), nullable=found[name]["nullable"]) for name in names]
     op.create_table(f"{table}_2", *columns, PrimaryKeyConstraint(*keys), sqlite_with_rowid=False)
     listed = ", ".join(names)
     op.execute(f"INSERT INTO {table}_2 ({listed}) SELECT {listed} FROM {table} ORDER BY {', '.join(keys)}")  # noqa: S608  our own names
@@ -107,8 +110,18 @@ def _new_tables() -> None:
         Column("before_ms", BigInteger(), nullable=False),
     )
     _carbon_tables()
+    _users()
     _rollups()
     _idle_powers()
+
+
+def _users() -> None:
+    op.create_table(
+        "users",
+        Column("uid", BigInteger(), primary_key=True, autoincrement=False),
+        Column("name", String(), nullable=False),
+        Column("seen_ms", BigInteger(), nullable=False),
+    )
 
 
 _SUMS = (
