@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from aggregator.queries.health import Health
 from aggregator.queries.models import (
     EnergyRow,
     EnergySeries,
@@ -46,6 +47,10 @@ class PageQueries(Protocol):
 
     def energy_series(self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int) -> EnergySeries:
         """Mean power by account over time, at most `max_points` steps."""
+        ...
+
+    def health(self, viewer: Viewer) -> Health | None:
+        """What is well with the data and what is not; None for who does not see all."""
         ...
 
     def status(self, viewer: Viewer) -> Status:

@@ -17,7 +17,7 @@ from dash_app.ports import PageQueries
 from maxwatt.domain.clock import now_ms
 
 APP_NAME: Final = "maxwatt"
-NAVIGATION: Final = (("Jobs", "/jobs"), ("Energy", "/energy"))
+NAVIGATION: Final = (("Jobs", "/jobs"), ("Energy", "/energy"), ("Data quality", "/quality"))
 STATUS_INTERVAL_MS: Final = 30_000
 _HEADER_PX: Final = 56
 _THEME: Final = {

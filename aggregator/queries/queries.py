@@ -9,6 +9,7 @@ from aggregator.queries.energy_groups import energy_by
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.explain import Explanation, explain
+from aggregator.queries.health import Health, health
 from aggregator.queries.job_detail import find_job, job_detail, node_shares
 from aggregator.queries.jobs import job_attempts, job_page
 from aggregator.queries.models import (
@@ -109,6 +110,11 @@ class Queries:
         """Mean power of each account over time; who does not see all gets `jobs`, their own, only."""
         with self._engine.connect() as connection:
             return energy_series(connection, viewer, since_ms, until_ms, max_points)
+
+    def health(self, viewer: Viewer) -> Health | None:
+        """What is well with the data and what is not; None for who does not see all."""
+        with self._engine.connect() as connection:
+            return health(connection, viewer, self._settings, self._now_ms())
 
     def status(self, viewer: Viewer) -> Status:
         """How old and how complete the data is."""

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "demo": "run the whole system on a simulated cluster and this machine",
     "import": "bring job records or samples in from a file",
     "attribute": "book the energy of past windows again",
+    "doctor": "what is well with the data and what is not",
     "forget": "remove a user's name, paths and comments from the ledger",
     "job": "what one job used",
     "top": "users, accounts, partitions or jobs by energy",

@@ -219,7 +219,7 @@ def figures(read: Queries, since: int, until: int) -> dict[str, float]:
     found = {"total": summary.total_j, "idle": summary.idle_j, "uncertainty": summary.evidence.uncertainty}
     for row in read.energy_by(ADMIN, "user", since, until):
         found |= {
-            f"{row.name} {key}": getattr(row, key) for key in ("energy_j", "jobs", "cpu_hours", "waste_unknown_j")
+            f"{row.name} {key}": getattr(row, key) for key in ("energy_j", "cpu_hours", "waste_unknown_j")
         }
     return found
 
@@ -241,3 +241,16 @@ def test_full_energy_shares_out_the_whole_meter_of_each_day(ledgers):
     close(ledger)
     ledger.refresh_rollups(SITE)
     assert read.job(ADMIN, 3).full_j == pytest.approx(4 * 100.0 + 50.0)
+
+
+def test_jobs_are_counted_once_from_sums_and_from_bookings(ledgers):
+    """Bob's job begins in bucket 3 and runs through bucket 11: two hours and a half, the last of them ragged."""
+    ledger = emptied(ledgers[0])
+    close(ledger)
+    read = Queries(ledger.engine, None, replace(Settings(), cluster=ClusterSettings(timezone="Europe/Berlin")))
+    put(ledger, [booking("n1", bucket, Account.JOB, 3, 4.0) for bucket in range(3, 12)])
+    for _ in range(2):  # from the bookings, then from the sums
+        for first, last, jobs in ((0, 12, 1), (3, 5, 1), (4, 8, 1), (5, 11, 1), (12, 20, 0), (0, 3, 0)):
+            rows = read.energy_by(ADMIN, "user", T0 + first * BUCKET_MS, T0 + last * BUCKET_MS)
+            assert sum(row.jobs for row in rows) == jobs, (first, last)
+        ledger.refresh_rollups(SITE)

@@ -173,7 +173,7 @@ def test_a_series_of_nothing_draws_nothing() -> None:
 
 
 def row(name: str, energy_j: float) -> EnergyRow:
-    return EnergyRow(name, 1, 1.0, energy_j, energy_j / 4, 3 * energy_j / 4, None, None, None, EVIDENCE)
+    return EnergyRow(name, 1, 1.0, energy_j, energy_j / 4, 3 * energy_j / 4, None, None, None, None, EVIDENCE)
 
 
 def test_ranking_is_largest_first_and_bounded() -> None:

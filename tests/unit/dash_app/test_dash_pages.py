@@ -24,11 +24,11 @@ from stand_in import (
 from dash_app.components.job_grid import columns, sort_of
 from dash_app.context import PageContext
 from dash_app.factory import PAGES, create_app
-from dash_app.pages import energy, job, jobs
+from dash_app.pages import energy, job, jobs, quality
 from dash_app.shell import page_of, window_title
 from maxwatt.config import Settings
 from maxwatt.domain.errors import SourceError
-from maxwatt.domain.viewer import ADMIN
+from maxwatt.domain.viewer import ADMIN, Viewer
 
 
 def client_of(queries: StandIn) -> FlaskClient:
@@ -337,3 +337,18 @@ def test_kinds_of_idle_are_told_apart_by_words_and_hatching() -> None:
     assert all(word in text_of(shown) for word in ("Idle", "Drained", "Down", "Powered off"))
     classes = json.dumps(shown.to_plotly_json(), default=lambda part: part.to_plotly_json())
     assert all(f"mw-hatch-{name}" in classes for name in ("slash", "cross", "dots"))
+
+
+def test_quality_page_tells_findings_and_faults() -> None:
+    text = text_of(quality.layout(context("/quality")))
+    assert "1 fault, 1 warning" in text
+    assert "n007 61 %" in text
+    assert "See whether the agent runs there." in text
+    assert "1\u202f200" in text
+
+
+def test_quality_page_is_for_administrators() -> None:
+    queries = StandIn()
+    viewer = Viewer("ada")
+    page = quality.layout(PageContext(viewer, queries, queries.status(viewer), "/quality", "", NOW_MS))
+    assert "shown to administrators" in text_of(page)

@@ -1,0 +1,132 @@
+"""Are the nodes read, are their meters consistent, and how much is modelled?"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import Select, func, select
+
+from aggregator.ledger.tables import idle_powers, measured, nodes, rollups
+from aggregator.queries.booked_time import booked_seconds
+from aggregator.queries.checks.finding import Finding, Level, Question, named
+from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
+from maxwatt.domain.formatting import format_energy, format_share
+from maxwatt.domain.periods import Period
+from maxwatt.domain.rollups import Dimension
+from maxwatt.domain.units import DAY_MS
+
+AREA: Final = "meters"
+COVERED: Final = 0.95
+"""Nodes with less of their time between samples are told."""
+MODELLED: Final = 0.2
+"""A larger part of the energy than this that is modelled is told."""
+
+
+def checks(asked: Question) -> Iterator[Finding]:
+    """Findings about nodes and their meters."""
+    yield from _coverage(asked)
+    yield from _silent(asked)
+    yield from _overshoot(asked)
+    yield from _modelled(asked)
+    yield from _uncalibrated(asked)
+    yield from _unknown_models(asked)
+
+
+def _coverage(asked: Question) -> Iterator[Finding]:
+    """Over the last day: older holes cannot be mended."""
+    since_ms = max(asked.since_ms, asked.now_ms - DAY_MS)
+    seconds = booked_seconds(asked.connection, since_ms, asked.now_ms)
+    covered = select(measured.c.node, func.sum(measured.c.covered_s).label("covered_s"))
+    rows = asked.rows(covered.where(measured.c.bucket_ms >= since_ms).group_by(measured.c.node))
+    whole_s = sum(seconds.values())
+    if not rows or not whole_s:
+        return
+    shares = {row.node: row.covered_s / whole_s for row in rows}
+    low = sorted((share, node) for node, share in shares.items() if share < COVERED)
+    mean = format_share(sum(shares.values()) / len(shares))
+    if low:
+        sentence = (
+            f"{len(low)} of {len(shares)} nodes have samples of less than {format_share(COVERED)} of the last day."
+        )
+        places = named([f"{node} {format_share(share)}" for share, node in low])
+        yield Finding(
+            Level.WARNING, AREA, sentence, "See whether the agent runs there and can reach the server.", places
+        )
+    else:
+        yield Finding(Level.OK, AREA, f"{len(shares)} nodes report; samples cover {mean} of their last day.")
+
+
+def _silent(asked: Question) -> Iterator[Finding]:
+    """Nodes that Slurm knows and of which no sample came in the last day."""
+    seen = _seen(asked)
+    missing = [
+        row.node for row in asked.rows(select(nodes.c.node).where(nodes.c.node.not_in(seen)).order_by(nodes.c.node))
+    ]
+    if missing:
+        sentence = f"{len(missing)} nodes that Slurm knows sent nothing for a day: their energy is missing, not zero."
+        yield Finding(Level.WARNING, AREA, sentence, "Install the agent there (docs/agent.md).", named(missing))
+
+
+def _overshoot(asked: Question) -> Iterator[Finding]:
+    part, lost = rollups.c, func.sum(rollups.c.rest_static_j)
+    rows = asked.rows(
+        select(part.name, lost.label("energy_j"))
+        .where(part.period == int(Period.DAY), part.start_ms >= asked.since_ms, part.dimension == int(Dimension.NODE))
+        .where(part.account == int(Account.UNATTRIBUTED))
+        .group_by(part.name)
+        .having(lost < 0)
+        .order_by(lost)
+    )
+    if rows:
+        size = format_energy(-sum(row.energy_j for row in rows))
+        sentence = f"On {len(rows)} nodes the parts say {size} more than the whole-node meter."
+        mend = "Check `meter_includes_gpus` of the node model, and the meter itself."
+        yield Finding(
+            Level.WARNING, AREA, sentence, mend, named([f"{r.name} {format_energy(-r.energy_j)}" for r in rows])
+        )
+
+
+def _modelled(asked: Question) -> Iterator[Finding]:
+    part = rollups.c
+    whole = part.period == int(Period.DAY), part.dimension == int(Dimension.CLUSTER), part.start_ms >= asked.since_ms
+    sums = asked.rows(select(*(func.sum(part[name]).label(name) for name in EVIDENCE_COLUMNS)).where(*whole))[0]
+    total_j = sum(abs(value or 0.0) for value in sums)
+    if not total_j:
+        return
+    share = abs(sums.modelled_j or 0.0) / total_j
+    if share > MODELLED:
+        sentence = f"{format_share(share)} of the energy is modelled, not measured."
+        mend = "Let agents read RAPL (docs/agent.md), and a whole-node meter where there is one."
+        yield Finding(Level.WARNING, AREA, sentence, mend)
+    else:
+        yield Finding(Level.OK, AREA, f"{format_share(1 - share)} of {format_energy(total_j)} was measured.")
+
+
+def _uncalibrated(asked: Question) -> Iterator[Finding]:
+    newest = asked.rows(select(func.max(idle_powers.c.day_ms)))[0][0]
+    if newest is None:
+        return
+    today = (idle_powers.c.day_ms == newest) & (idle_powers.c.component == "cpu")
+    rows = asked.rows(select(idle_powers.c.node, idle_powers.c.origin).where(today).order_by(idle_powers.c.node))
+    unknown = [row.node for row in rows if row.origin == "none"]
+    calibrated = sum(row.origin == "calibrated" for row in rows)
+    if unknown:
+        sentence = f"Of {len(unknown)} nodes the idle power is not known: their waste is unknown, all of it dynamic."
+        mend = "It is found from 30 job-free intervals of a week; or give `cpu_idle_w` in a node model."
+        yield Finding(Level.WARNING, AREA, sentence, mend, named(unknown))
+    if rows:
+        yield Finding(Level.OK, AREA, f"Idle power is calibrated on {calibrated} of {len(rows)} nodes.")
+
+
+def _unknown_models(asked: Question) -> Iterator[Finding]:
+    known = {node for model in asked.settings.node_models for node in model.nodes}
+    without = [row.node for row in asked.rows(_seen(asked).order_by(measured.c.node)) if row.node not in known]
+    if without:
+        sentence = (
+            f"{len(without)} nodes have no node model: what is not metered there is unknown, and rest has no weights."
+        )
+        yield Finding(Level.WARNING, AREA, sentence, "List them in a `[[node_models]]` entry.", named(without))
+
+
+def _seen(asked: Question) -> Select[Any]:
+    """Nodes with a meter row in the last day."""
+    return select(measured.c.node).where(measured.c.bucket_ms >= asked.now_ms - DAY_MS).distinct()

@@ -1,0 +1,85 @@
+"""Data quality: what is well with the data and what is not, with its size and its mend."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from dash import Dash, html
+
+from aggregator.queries.checks.finding import Finding, Level
+from aggregator.queries.health import Fault, Health
+from dash_app.components.attributes import HIDDEN, aria
+from dash_app.components.states import empty
+from dash_app.components.tables import table
+from dash_app.context import PageContext
+from dash_app.ports import PageQueries
+from dash_app.text import ago, format_count, plural
+
+NAME: Final = "Data quality"
+PATHS: Final = ("/quality",)
+
+_WORDS: Final = {Level.FAULT: "Fault", Level.WARNING: "Warning", Level.OK: "Well"}
+_MARKS: Final = {Level.FAULT: "✗", Level.WARNING: "!", Level.OK: "✓"}
+
+
+def layout(context: PageContext) -> html.Div:
+    """The findings, the worst first, and what was noted in the last days."""
+    health = context.queries.health(context.viewer)
+    if health is None:
+        return html.Div(
+            empty("Not for everybody", "Findings name other people's jobs: they are shown to administrators.")
+        )
+    return html.Div(
+        [
+            html.Div([html.H1(NAME), html.Span(_summary(health), className="mw-count")], className="mw-title-row"),
+            _findings(health.findings),
+            _faults(health.faults, context.now_ms),
+        ],
+        className="mw-quality",
+    )
+
+
+def register(app: Dash, queries: PageQueries) -> None:
+    """The page has no callbacks: it is read anew with each visit."""
+
+
+def _summary(health: Health) -> str:
+    counts = {level: sum(finding.level is level for finding in health.findings) for level in Level}
+    worse = [plural(counts[level], _WORDS[level].lower()) for level in (Level.FAULT, Level.WARNING) if counts[level]]
+    return ", ".join(worse) or "all is well"
+
+
+def _findings(findings: Sequence[Finding]) -> html.Ul:
+    return html.Ul([_finding(finding) for finding in findings], className="mw-findings", **aria(label="Findings"))
+
+
+def _finding(finding: Finding) -> html.Li:
+    parts: list[Any] = [
+        html.Span(_MARKS[finding.level], className="mw-finding-mark", **HIDDEN),
+        html.Div(
+            [
+                html.P(
+                    [
+                        html.Span(f"{_WORDS[finding.level]}, {finding.area}: ", className="mw-finding-area"),
+                        finding.sentence,
+                    ]
+                ),
+                html.P(", ".join(finding.places), className="mw-finding-places") if finding.places else None,
+                html.P(["→ ", finding.mend], className="mw-finding-mend") if finding.mend else None,
+            ]
+        ),
+    ]
+    return html.Li(parts, className=f"mw-finding mw-finding-{finding.level}")
+
+
+def _faults(faults: Sequence[Fault], now_ms: int) -> html.Section:
+    if not faults:
+        return html.Section([html.H2("Noted in the last days"), html.P("Nothing odd came in.")])
+    rows = [(fault.source, fault.message, format_count(fault.count), ago(fault.seen_ms, now_ms)) for fault in faults]
+    return html.Section(
+        [
+            html.H2("Noted in the last days"),
+            table(
+                ("source", "what was odd", "times", "last"), rows, "What was odd in what came in", first_is_text=True
+            ),
+        ]
+    )
