@@ -124,7 +124,7 @@
   };
 
   function markNavigation(pathname) {
-    var here = pathname === "/energy" ? "/energy" : pathname === "/" || /^\/jobs?(\/|$)/.test(pathname) ? "/jobs" : "";
+    var here = pathname === "/" || /^\/jobs?(\/|$)/.test(pathname) ? "/jobs" : pathname;
     document.querySelectorAll(".mw-nav-link").forEach(function (link) {
       if (link.getAttribute("href") === here) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");

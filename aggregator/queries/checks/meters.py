@@ -45,7 +45,7 @@ def _coverage(asked: Question) -> Iterator[Finding]:
     mean = format_share(sum(shares.values()) / len(shares))
     if low:
         sentence = (
-            f"{len(low)} of {len(shares)} nodes have samples of less than {format_share(COVERED)} of the last day."
+            f"On {len(low)} of {len(shares)} nodes samples cover less than {format_share(COVERED)} of the last day."
         )
         places = named([f"{node} {format_share(share)}" for share, node in low])
         yield Finding(
@@ -62,7 +62,7 @@ def _silent(asked: Question) -> Iterator[Finding]:
         row.node for row in asked.rows(select(nodes.c.node).where(nodes.c.node.not_in(seen)).order_by(nodes.c.node))
     ]
     if missing:
-        sentence = f"{len(missing)} nodes that Slurm knows sent nothing for a day: their energy is missing, not zero."
+        sentence = f"Nodes that Slurm knows and that sent nothing for a day: {len(missing)}. Their energy is missing, not zero."
         yield Finding(Level.WARNING, AREA, sentence, "Install the agent there (docs/agent.md).", named(missing))
 
 
@@ -78,7 +78,7 @@ def _overshoot(asked: Question) -> Iterator[Finding]:
     )
     if rows:
         size = format_energy(-sum(row.energy_j for row in rows))
-        sentence = f"On {len(rows)} nodes the parts say {size} more than the whole-node meter."
+        sentence = f"The parts say {size} more than the whole-node meter; nodes: {len(rows)}."
         mend = "Check `meter_includes_gpus` of the node model, and the meter itself."
         yield Finding(
             Level.WARNING, AREA, sentence, mend, named([f"{r.name} {format_energy(-r.energy_j)}" for r in rows])
@@ -110,7 +110,7 @@ def _uncalibrated(asked: Question) -> Iterator[Finding]:
     unknown = [row.node for row in rows if row.origin == "none"]
     calibrated = sum(row.origin == "calibrated" for row in rows)
     if unknown:
-        sentence = f"Of {len(unknown)} nodes the idle power is not known: their waste is unknown, all of it dynamic."
+        sentence = f"Nodes whose idle power is not known: {len(unknown)}. What is wasted there is unknown."
         mend = "It is found from 30 job-free intervals of a week; or give `cpu_idle_w` in a node model."
         yield Finding(Level.WARNING, AREA, sentence, mend, named(unknown))
     if rows:
@@ -121,9 +121,7 @@ def _unknown_models(asked: Question) -> Iterator[Finding]:
     known = {node for model in asked.settings.node_models for node in model.nodes}
     without = [row.node for row in asked.rows(_seen(asked).order_by(measured.c.node)) if row.node not in known]
     if without:
-        sentence = (
-            f"{len(without)} nodes have no node model: what is not metered there is unknown, and rest has no weights."
-        )
+        sentence = f"Nodes without a node model: {len(without)}. What is not metered there is unknown."
         yield Finding(Level.WARNING, AREA, sentence, "List them in a `[[node_models]]` entry.", named(without))
 
 

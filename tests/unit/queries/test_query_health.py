@@ -50,26 +50,22 @@ def test_windows_that_stay_open_are_told(filled: Book, queries: Queries) -> None
 
 def test_nodes_with_few_samples_are_named(filled: Book, queries: Queries) -> None:
     (low,) = [each for each in found(queries, "meters", Level.WARNING) if "less than 95 %" in each.sentence]
-    assert "1 of 2 nodes" in low.sentence
+    assert "On 1 of 2 nodes" in low.sentence
     assert low.places == ("n2 50 %",)
 
 
 def test_silent_nodes_and_nodes_without_a_model_are_named(filled: Book, queries: Queries) -> None:
     facts = {"cpus": 4, "memory_bytes": 0, "gpus": 0, "partitions": "", "features": "", "seen_ms": T0}
     filled.add(tables.nodes, node="n9", first_seen_ms=T0, **facts)
-    said = {
-        each.sentence.split(" nodes ")[1][:20]: each
-        for each in found(queries, "meters", Level.WARNING)
-        if " nodes " in each.sentence
-    }
-    assert said["that Slurm knows sen"].places == ("n9",)
-    assert said["have no node model: "].places == ("n1", "n2")
+    places = {each.sentence: each.places for each in found(queries, "meters", Level.WARNING)}
+    assert next(places[said] for said in places if "sent nothing for a day: 1." in said) == ("n9",)
+    assert next(places[said] for said in places if "without a node model: 2." in said) == ("n1", "n2")
 
 
 def test_parts_beyond_the_meter_are_told_with_their_size(filled: Book, queries: Queries) -> None:
     filled.booking(0, "n1", 1, {"rest_static_j": -7200.0}, account=3)
     filled.sum_up()
-    assert "On 1 nodes the parts say 2 Wh more" in sentence(
+    assert "The parts say 2 Wh more than the whole-node meter; nodes: 1." in sentence(
         queries, "meters", Level.WARNING, "more than the whole-node"
     )
 
