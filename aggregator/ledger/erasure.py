@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, update
 
-from aggregator.ledger import forgotten, stale
+from aggregator.ledger import forgotten, renaming, stale
 from aggregator.ledger.rows import as_mapping, chunks, insert_rows
 from aggregator.ledger.sums import sums_of
 from aggregator.ledger.tables import bookings, faults, jobs, node_states, rollups
@@ -24,9 +24,10 @@ _NAMELESS: Final = {"user": FORGOTTEN} | dict.fromkeys(PERSONAL, "")
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How much named the person: jobs, sums of periods, faults, reasons of node states."""
+    """How much named the person: jobs, bookings of logins, sums of periods, faults, reasons of node states."""
 
     jobs: int
+    sessions: int
     sums: int
     faults: int
     reasons: int
@@ -52,6 +53,7 @@ def forget(connection: Connection, user: str, before_ms: int, zone: ZoneInfo) ->
     _sum_again_after(connection, own, before_ms)
     erased = Erased(
         jobs=_erase_jobs(connection, own, user),
+        sessions=renaming.forget(connection, renaming.numbers_of(connection, user), before_ms),
         sums=_erase_sums(connection, rollups.c.name == user, before_ms, zone),
         faults=_erase_faults(connection, user),
         reasons=_erase_reasons(connection, user),
@@ -76,6 +78,7 @@ def forget_older(engine: Engine, before_ms: int, zone: ZoneInfo) -> bool:
         day = named & (jobs.c.start_ms < until_ms)
         _sum_again_after(connection, day, before_ms)
         _erase_jobs(connection, day, "")
+        renaming.forget(connection, renaming.numbers_between(connection, known_ms, until_ms), until_ms)
         forgotten.remember_everybody(connection, until_ms)
         if until_ms == before_ms:
             _erase_sums(connection, rollups.c.name != FORGOTTEN, before_ms, zone)

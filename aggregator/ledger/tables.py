@@ -298,6 +298,16 @@ figures = Table(
     comment="every figure that something was booked with, kept for ever",
 )
 
+renamings = Table(
+    "renamings",
+    metadata,
+    Column("renaming_id", Integer, primary_key=True, autoincrement=True),
+    Column("uid", BigInteger, nullable=False),
+    Column("pseudonym", BigInteger, nullable=False),
+    Column("before_ms", BigInteger, nullable=False, comment="of sessions before this"),
+    comment="user numbers that the samples are still to lose",
+)
+
 forgotten = Table(
     "forgotten",
     metadata,

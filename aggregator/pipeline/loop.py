@@ -15,6 +15,7 @@ from aggregator.pipeline.closing import close_settled
 from aggregator.pipeline.intensities import TICK_S, IntensityPolls
 from aggregator.pipeline.live import LivePolls
 from aggregator.pipeline.logged_in import tell_unknown_nodes
+from aggregator.pipeline.renaming import rename_waiting
 from aggregator.pipeline.repeating import Repeating
 from aggregator.pipeline.retention import retain
 from aggregator.pipeline.revalue import revalue_waiting
@@ -120,6 +121,7 @@ class Aggregator:
         """Book everything that moved, close what is complete, sum up what changed, let go of what is too old."""
         self._started_ms = now_ms if self._started_ms is None else self._started_ms
         self._persist_late()
+        rename_waiting(self._store, self._ledger)
         newest = self._store.newest_ms()
         complete = self._samples_complete(newest, now_ms)
         known = horizon.horizon_ms(complete, self._ledger.sources(), self._needed(), now_ms)

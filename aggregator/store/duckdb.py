@@ -101,12 +101,22 @@ class DuckDBStore:
     def _commit(self, filled: Mapping[str, pa.Table]) -> int:
         new_ids = self._new_node_ids(filled)
         ids = self._node_ids | new_ids
+        with self._changing():
+            self._insert_nodes(new_ids)
+            added = {name: self._insert(name, batches.numbered(batch, ids)) for name, batch in filled.items()}
+            disturbed = self._disturb([batch for name, batch in filled.items() if added[name]])
+        self._node_ids = ids
+        self._arranged -= disturbed
+        self._note_newest(filled)
+        return sum(added.values())
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[Any]:
+        """A transaction; who opens it has the lock."""
         try:
             self._connection.begin()
             try:
-                self._insert_nodes(new_ids)
-                added = {name: self._insert(name, batches.numbered(batch, ids)) for name, batch in filled.items()}
-                disturbed = self._disturb([batch for name, batch in filled.items() if added[name]])
+                yield self._connection
                 self._connection.commit()
             except BaseException:
                 with contextlib.suppress(duckdb.TransactionException):  # a failed commit has rolled back by itself
@@ -114,10 +124,6 @@ class DuckDBStore:
                 raise
         except duckdb.Error as error:
             raise SourceError(f"{self._path}: could not be written: {error}") from error
-        self._node_ids = ids
-        self._arranged -= disturbed
-        self._note_newest(filled)
-        return sum(added.values())
 
     def _disturb(self, written: Sequence[pa.Table]) -> set[int]:
         """The arranged days that rows came late for: they lie behind the others. They are noted as not arranged."""
@@ -211,20 +217,18 @@ class DuckDBStore:
         Raises:
             SourceError: the file could not be written; nothing is removed.
         """
-        with self._lock:
-            try:
-                self._connection.begin()
-                gone = {m.name: self._delete_before(m, before_ms) for m in MEASUREMENTS.values()}
-                self._connection.commit()
-            except duckdb.Error as error:
-                with contextlib.suppress(duckdb.TransactionException):
-                    self._connection.rollback()
-                raise SourceError(f"{self._path}: could not be written: {error}") from error
+        with self._lock, self._changing() as connection:
+            gone = {m.name: _changed(connection, sql.delete_before_sql(m), [before_ms]) for m in MEASUREMENTS.values()}
         return gone[NODE.name]
 
-    def _delete_before(self, measurement: Measurement, before_ms: int) -> int:
-        statement = f"DELETE FROM {sql.table(measurement)} WHERE ts_ms < ?"  # noqa: S608  our own name
-        return int(self._connection.execute(statement, [before_ms]).fetchone()[0])
+    def rename_user(self, uid: int, new_uid: int, new_name: str, before_ms: int) -> int:
+        """Give a user's session rows before a time [epoch ms UTC] another number and name; returns how many.
+
+        Raises:
+            SourceError: the file could not be written; nothing is changed.
+        """
+        with self._lock, self._changing() as connection:
+            return _changed(connection, sql.RENAME_USER, [new_uid, new_name, uid, before_ms])
 
     def arrange(self, before_ms: int) -> int | None:
         """Lay one day in the order in which it is read: the newest UTC day that ends before and does not lie so yet.
@@ -286,3 +290,8 @@ class DuckDBStore:
             if self._opened is not None:
                 self._opened.close()
                 self._opened = None  # kept beyond the interpreter's end, DuckDB would complain
+
+
+def _changed(connection: Any, statement: str, values: list[Any]) -> int:
+    """Run a statement; returns how many rows it changed."""
+    return int(connection.execute(statement, values).fetchone()[0])

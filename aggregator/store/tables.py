@@ -6,7 +6,7 @@ Node names live once in `nodes`; sample tables hold a small integer instead, so 
 from collections.abc import Sequence
 from typing import Final
 
-from maxwatt.domain.schema import NODE, DType, Measurement
+from maxwatt.domain.schema import NODE, SESSION, DType, Measurement
 
 DATABASE: Final = "samples"
 NODES: Final = f'{DATABASE}."nodes"'
@@ -99,10 +99,18 @@ def delete_rows_sql(measurement: Measurement) -> str:
     return f"DELETE FROM {table(measurement)} WHERE ts_ms >= ? AND ts_ms < ? AND rowid <= ?"  # noqa: S608  as above
 
 
+def delete_before_sql(measurement: Measurement) -> str:
+    """Deletes the rows with `ts_ms` before parameter 1."""
+    return f"DELETE FROM {table(measurement)} WHERE ts_ms < ?"  # noqa: S608  as above
+
+
 def sort_keys(measurement: Measurement) -> list[str]:
     """Columns that a window is sorted by: whole numbers that name the entity, then time."""
     return ["node", *(tag.name for tag in measurement.tags if tag.dtype == "int"), "ts_ms"]
 
+
+RENAME_USER: Final = f'UPDATE {table(SESSION)} SET uid = ?, "user" = ? WHERE uid = ? AND ts_ms < ?'  # noqa: S608  as above
+"""Gives a user's session rows another number and name: new number, new name, number, before which time."""
 
 NEWEST_BY_NODE: Final = (
     f"SELECT n.name, max(t.ts_ms) FROM {table(NODE)} t JOIN {NODES} n USING (node_id) GROUP BY n.name"  # noqa: S608  as above

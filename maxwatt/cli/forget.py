@@ -14,7 +14,7 @@ from maxwatt.cli._reading import refuse_missing_ledger
 from maxwatt.cli._time import FORMS, parse_moment
 from maxwatt.config import Settings
 from maxwatt.domain.clock import now_ms
-from maxwatt.domain.errors import InputError
+from maxwatt.domain.errors import InputError, StoreLockedError
 from maxwatt.domain.periods import Period, start_of
 
 if TYPE_CHECKING:
@@ -50,9 +50,21 @@ def run(args: argparse.Namespace) -> int:
             return 0
         _ask(args)
         erased = forget_user(ledger.engine, args.user, before_ms, zone)
+        _samples_follow(ledger, settings)
         clean = _compacted(ledger)
         _tell(args, erased, clean)
     return 0 if clean else 1
+
+
+def _samples_follow(ledger: "Ledger", settings: Settings) -> None:
+    """Now where no server has the store open, else that server in its next round."""
+    from aggregator.pipeline.renaming import rename_waiting
+    from aggregator.store.registry import open_store
+
+    if not settings.store_path.exists():
+        return
+    with contextlib.suppress(StoreLockedError), contextlib.closing(open_store(settings)) as store:
+        rename_waiting(store, ledger)
 
 
 def _before(args: argparse.Namespace, settings: Settings) -> int:
@@ -94,6 +106,7 @@ def _tell(args: argparse.Namespace, erased: "Erased", clean: bool | None) -> Non
         return
     would = "would be " if args.dry_run else ""
     print(f"{counts['jobs']} jobs {would}without name, paths and comments")
+    print(f"{counts['sessions']} bookings of logins {would}given to nobody")
     print(f"{counts['sums']} sums of periods {would}added to those of forgotten users")
     print(f"{counts['faults']} faults and {counts['reasons']} reasons of node states {would}without the name")
     if clean is False:

@@ -79,6 +79,10 @@ class Store(Protocol):
         """Time of the oldest node row of all, None while the store is empty."""
         ...
 
+    def rename_user(self, uid: int, new_uid: int, new_name: str, before_ms: int) -> int:
+        """Give a user's session rows with `ts_ms < before_ms` another number and name; returns how many those were."""
+        ...
+
     def forget_before(self, before_ms: int) -> int:
         """Remove all samples with `ts_ms < before_ms`; returns how many node rows that were."""
         ...

@@ -6,18 +6,24 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, insert, select
 
+from aggregator.ledger import renaming
 from aggregator.ledger.bookings import BOOKING_COLUMNS
 from aggregator.ledger.compact import compact
 from aggregator.ledger.erasure import Erased, forget_older, forget_user
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.refresh import Site
-from aggregator.ledger.tables import faults, jobs, metadata, node_states, rollups
+from aggregator.ledger.tables import bookings, faults, jobs, metadata, node_states, rollups
+from aggregator.ledger.users import User
+from aggregator.pipeline.renaming import rename_waiting
 from aggregator.queries.queries import Queries
+from aggregator.store.duckdb import DuckDBStore
 from maxwatt.cli import main
 from maxwatt.config import Settings
+from maxwatt.domain.energy import Account
 from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState
 from maxwatt.domain.periods import Period
 from maxwatt.domain.privacy import FORGOTTEN
@@ -210,7 +216,8 @@ def test_nothing_of_the_name_is_left_in_the_files_of_sqlite(tmp_path: Path, caps
     assert left() > 500
     assert main(["forget", NAME, "--yes", "--json", "--data-dir", str(tmp_path)]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        **{"user": NAME, "dry_run": False, "jobs": 500, "sums": 0, "faults": 0, "reasons": 0, "compacted": True}
+        **{"user": NAME, "dry_run": False, "jobs": 500, "sessions": 0, "sums": 0, "faults": 0, "reasons": 0},
+        "compacted": True,
     }
     assert left() == 0
     ledger.close()
@@ -240,3 +247,80 @@ def test_a_dry_run_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     ledger.close()
     assert main(["forget", NAME, "--dry-run", "--data-dir", str(tmp_path)]) == 0
     assert "3 jobs would be without name" in capsys.readouterr().out
+
+
+class TestLogins:
+    """A user with number 7 was logged in on two nodes, before and after the day."""
+
+    UID = 7
+
+    @pytest.fixture
+    def site(self, ledger: Ledger, tmp_path: Path) -> Iterator[tuple[Ledger, DuckDBStore]]:
+        ledger.note_users({self.UID: User(NAME, NOW), 8: User("trillian", NOW)})
+        self.book(ledger)
+        ledger.refresh_rollups(SITE)
+        store = DuckDBStore(tmp_path / "samples.duckdb", "64MB")
+        samples = {"ts_ms": [T0, T0 + 5 * DAY_MS, T0], "node": ["n1"] * 3, "uid": [self.UID, self.UID, 8]}
+        store.write({"session": pa.table(samples | {"user": [NAME, NAME, "trillian"]})})
+        yield ledger, store
+        store.close()
+
+    def book(self, ledger: Ledger) -> None:
+        rows = []
+        for uid, day in ((self.UID, 0), (8, 0), (self.UID, 5)):
+            row = dict(zip(BOOKING_COLUMNS, booking(job(5, "", 0), uid, T0 + day * DAY_MS), strict=True))
+            rows.append(tuple((row | {"account": int(Account.SESSION), "node": "n2"}).values()))
+        ledger.replace_bookings(["n2"], (T0, T0 + 20 * DAY_MS), rows, [])
+
+    def numbers(self, ledger: Ledger) -> list[int]:
+        """Who had sessions on each day, the made-up number as 0."""
+        of_sessions = bookings.c.account == int(Account.SESSION)
+        chosen = select(bookings.c.job_ref).where(of_sessions).order_by(bookings.c.bucket_ms, bookings.c.job_ref)
+        with ledger.engine.begin() as connection:
+            return [ref if ref < 2**40 else 0 for ref in connection.execute(chosen).scalars()]
+
+    def test_name_and_number_are_nowhere_any_more(self, site: tuple[Ledger, DuckDBStore]) -> None:
+        ledger, store = site
+        before = sums(ledger, Dimension.CLUSTER), users(ledger, Period.DAY)
+        assert forget_user(ledger.engine, NAME, NOW, BERLIN).sessions == 2
+        rename_waiting(store, ledger)
+        ledger.refresh_rollups(SITE)
+        assert self.numbers(ledger) == [8, 0, 0]
+        assert NAME not in everything(ledger.engine).replace("zaphodbee", "")
+        found = store.read(["n1"], 0, NOW).session.to_pylist()
+        assert sorted(row["user"] for row in found) == [FORGOTTEN, FORGOTTEN, "trillian"]
+        assert self.UID not in {row["uid"] for row in found}
+        assert sums(ledger, Dimension.CLUSTER) == before[0]
+        assert users(ledger, Period.DAY)[FORGOTTEN] == pytest.approx(before[1][NAME], rel=1e-9)
+        assert renaming.waiting(ledger.engine) == []
+
+    def test_sessions_from_a_day_on_keep_their_user(self, site: tuple[Ledger, DuckDBStore]) -> None:
+        ledger, store = site
+        assert forget_user(ledger.engine, NAME, T0 + 2 * DAY_MS, BERLIN).sessions == 1
+        rename_waiting(store, ledger)
+        assert self.numbers(ledger) == [8, 0, self.UID]
+        found = store.read(["n1"], T0 + DAY_MS, NOW).session.to_pylist()
+        assert [(row["uid"], row["user"]) for row in found] == [(self.UID, NAME)]
+
+    def test_what_is_booked_before_the_samples_have_followed_follows_with_them(
+        self, site: tuple[Ledger, DuckDBStore]
+    ) -> None:
+        ledger, store = site
+        before = sums(ledger, Dimension.CLUSTER)
+        forget_user(ledger.engine, NAME, NOW, BERLIN)
+        ledger.note_users({self.UID: User(NAME, NOW)})
+        self.book(ledger)
+        rename_waiting(store, ledger)
+        ledger.refresh_rollups(SITE)
+        assert self.numbers(ledger) == [8, 0, 0]
+        assert NAME not in everything(ledger.engine).replace("zaphodbee", "")
+        assert sums(ledger, Dimension.CLUSTER) == before
+
+    def test_after_some_time_all_sessions_are_nobodys(self, site: tuple[Ledger, DuckDBStore]) -> None:
+        ledger, store = site
+        while forget_older(ledger.engine, T0 + 2 * DAY_MS, BERLIN):
+            rename_waiting(store, ledger)
+        rename_waiting(store, ledger)
+        assert self.numbers(ledger) == [0, 0, self.UID]
+        found = store.read(["n1"], 0, NOW).session.to_pylist()
+        assert sorted((row["ts_ms"] - T0) // DAY_MS for row in found if row["user"] == FORGOTTEN) == [0, 0]

@@ -201,6 +201,18 @@ def test_what_is_forgotten_is_gone_and_may_come_again(store: Store) -> None:
     assert store.write({"node": node_rows(("a", 0), ("a", 20))}) == 1
 
 
+def test_a_users_sessions_get_another_number_and_name(store: Store) -> None:
+    rows = [(0, 7, "ada"), (10, 7, "ada"), (0, 8, "bob")]
+    names = {"ts_ms": [T0 + ms for ms, _, _ in rows], "node": ["a"] * 3, "uid": [uid for _, uid, _ in rows]}
+    store.write({"session": pa.table(names | {"user": [name for _, _, name in rows]})})
+    assert store.rename_user(7, 2**41, "(forgotten)", T0 + 10) == 1
+    found = store.read(["a"], T0, T0 + 100).session.to_pylist()
+    assert [(row["uid"], row["user"], row["ts_ms"] - T0) for row in found] == [
+        *((7, "ada", 10), (8, "bob", 0), (2**41, "(forgotten)", 0)),
+    ]
+    assert store.rename_user(7, 2**41, "(forgotten)", T0 + 10) == 0
+
+
 def test_newest_is_the_same_after_a_restart(kind: str, tmp_path: Path) -> None:
     first = open_store(settings(kind, tmp_path))
     first.write({"node": node_rows(("a", 5), ("b", 7))})

@@ -105,6 +105,13 @@ def _factor_tables() -> None:
 
 def _new_tables() -> None:
     op.create_table(
+        "renamings",
+        Column("renaming_id", Integer(), primary_key=True),
+        Column("uid", BigInteger(), nullable=False),
+        Column("pseudonym", BigInteger(), nullable=False),
+        Column("before_ms", BigInteger(), nullable=False),
+    )
+    op.create_table(
         "forgotten",
         Column("digest", String(), primary_key=True),
         Column("before_ms", BigInteger(), nullable=False),
