@@ -36,9 +36,9 @@ def main() -> None:
     text = page.page(
         {
             "command": f"python -m benchmarks.closed_loop --first {args.first} --scenes {args.scenes} --write",
-            "idle": nobodys(worlds),
-            "smt": PHYSICS.smt_share,
-            "ratio": ratio_to_best(found),
+            "idle": page.share(nobodys(worlds)),
+            "smt": page.share(PHYSICS.smt_share),
+            "ratio": page.share(ratio_to_best(found)),
             "seeds": _names(seeds),
             "some": _names(some),
             "plumbing": page.plumbing_table(summary(together(exact)), by_edges(exact_worlds, exact)),

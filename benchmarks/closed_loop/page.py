@@ -22,7 +22,7 @@ def plumbing_table(found: Summary, edges: Sequence[float]) -> str:
         edges: 95th percentile of the error over what the allocation draws in a second at each edge.
     """
     rows = [
-        [name, found.jobs[n], _share(found.median[OURS][n]), _share(found.p95[OURS][n]), f"{edges[n]:.2f}"]
+        [name, found.jobs[n], share(found.median[OURS][n]), share(found.p95[OURS][n]), f"{edges[n]:.2f}"]
         for n, name in enumerate(LENGTH_NAMES)
     ]
     return _table(
@@ -34,17 +34,17 @@ def physics_table(found: Summary) -> str:
     """Errors of every rule by length."""
     names = list(found.median)
     rows = [
-        [length, found.jobs[n], *(f"{_share(found.median[name][n])} / {_share(found.p95[name][n])}" for name in names)]
+        [length, found.jobs[n], *(f"{share(found.median[name][n])} / {share(found.p95[name][n])}" for name in names)]
         for n, length in enumerate(LENGTH_NAMES)
     ]
-    rows.append(["**energy-weighted**", "", *(f"**{_share(found.weighted[name][-1])}**" for name in names)])
+    rows.append(["**energy-weighted**", "", *(f"**{share(found.weighted[name][-1])}**" for name in names)])
     return _table(["length", "jobs", *names], rows)
 
 
 def coverage_table(found: Summary) -> str:
     """Stated uncertainty and how often it holds."""
     rows = [
-        [name, found.jobs[n], f"± {_share(found.stated[n])}", f"{found.held[n]:.1%}"]
+        [name, found.jobs[n], f"± {share(found.stated[n])}", f"{100 * found.held[n]:.1f} %"]
         for n, name in enumerate(LENGTH_NAMES)
     ]
     return _table(["length", "jobs", "stated, median", "holds the truth of"], rows)
@@ -55,9 +55,9 @@ def interval_table(found: Mapping[float, Summary]) -> str:
     rows = [
         [
             f"{interval_s:.0f} s",
-            _share(each.weighted[OURS][-1]),
-            *map(_share, each.median[OURS][:-1]),
-            f"{each.held[-1]:.1%}",
+            share(each.weighted[OURS][-1]),
+            *map(share, each.median[OURS][:-1]),
+            f"{100 * each.held[-1]:.1f} %",
         ]
         for interval_s, each in found.items()
     ]
@@ -65,7 +65,7 @@ def interval_table(found: Mapping[float, Summary]) -> str:
     return _table(["every", "energy-weighted error", *lengths, "uncertainty holds"], rows)
 
 
-def _share(value: float) -> str:
+def share(value: float) -> str:
     """Two figures are enough."""
     percent = 100 * value
     return f"{percent:,.0f} %" if percent >= 10 else f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"

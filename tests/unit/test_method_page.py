@@ -34,7 +34,7 @@ def test_the_example_adds_up() -> None:
 def test_the_closed_loop_was_measured_with_this_version_and_holds_what_is_claimed() -> None:
     """Made by `python -m benchmarks.closed_loop --write`; a new version of the method needs new figures."""
     assert re.findall(r"method version \*\*(\d+)\*\*", CLOSED_LOOP) == [str(METHOD_VERSION)]
-    (held,) = re.findall(r"^\| all \|.*± .*\| ([\d.]+)% \|$", CLOSED_LOOP, re.M)
+    (held,) = re.findall(r"^\| all \|.*± .*\| ([\d.]+) % \|$", CLOSED_LOOP, re.M)
     assert 85 <= float(held) <= 95
-    (ratio,) = re.findall(r"maxwatt's is (\d+)% of that of the best other rule", CLOSED_LOOP)
+    (ratio,) = re.findall(r"maxwatt's is (\d+) % of that of the best other rule", CLOSED_LOOP)
     assert int(ratio) <= 50
