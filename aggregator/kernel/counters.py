@@ -16,6 +16,10 @@ ACCOUNTED: Final = EVIDENCE.index(Evidence.ACCOUNTED)
 MODELLED: Final = EVIDENCE.index(Evidence.MODELLED)
 
 
+Rows = I64 | slice
+"""Row numbers, or a stretch of rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Rows of one kind of entity (node or GPU), sorted by (entity, time). `entity` numbers are the caller's."""
@@ -71,9 +75,9 @@ def advancing(entity: I64 | I32, epoch_id: I64, monotonic_s: F64) -> Bool:
     The others carry a wall clock that was set back among rows already read: counting between them would count twice.
     A reading without a monotonic time is none.
     """
-    same = (np.diff(entity) == 0) & (np.diff(epoch_id) == 0)
-    known, step_s = ~np.isnan(monotonic_s), np.diff(monotonic_s)
-    if not known.any() or (known.all() and np.all(step_s[same] > 0)):
+    same = (entity[1:] == entity[:-1]) & (epoch_id[1:] == epoch_id[:-1])
+    known = ~np.isnan(monotonic_s)
+    if not known.any() or (known.all() and np.all((monotonic_s[1:] > monotonic_s[:-1]) | ~same)):
         return known
     stretch = np.concatenate([[0], np.cumsum(~same)])[: len(entity)]
     seconds = monotonic_s - monotonic_s[known].min()
@@ -91,11 +95,10 @@ def counted(readings: Readings, counter: F64, max_gap_ms: int, estimated: F64 | 
     Args:
         estimated: of the counter, what the node model decided, NaN: nothing; where it rises the interval is modelled.
     """
-    good = np.flatnonzero(~np.isnan(counter))
-    a, b = good[:-1], good[1:]
+    a, b = _neighbours(counter)
     amount = counter[b] - counter[a]
     keep = _joined(readings, a, b, max_gap_ms) & (amount >= 0)
-    a, b = a[keep], b[keep]
+    a, b = _kept(a, b, keep)
     found = _intervals(readings, a, b, amount[keep], COUNTED)
     if estimated is None or np.isnan(estimated).all():
         return found
@@ -122,10 +125,8 @@ def integrated(readings: Readings, power_w: F64, max_gap_ms: int, bounds: PowerB
 
     Where two readings are far apart their mean is kept within the bounds and the energy is interpolated.
     """
-    good = np.flatnonzero(~np.isnan(power_w))
-    a, b = good[:-1], good[1:]
-    keep = _joined(readings, a, b, max_gap_ms)
-    a, b = a[keep], b[keep]
+    a, b = _neighbours(power_w)
+    a, b = _kept(a, b, _joined(readings, a, b, max_gap_ms))
     mean_w = 0.5 * (power_w[a] + power_w[b])
     far, entity = readings.position[b] - readings.position[a] > bounds.gap_ms, readings.entity[a]
     mean_w = np.where(far, np.clip(mean_w, bounds.low_w[entity], bounds.high_w[entity]), mean_w)
@@ -133,7 +134,24 @@ def integrated(readings: Readings, power_w: F64, max_gap_ms: int, bounds: PowerB
     return replace(_intervals(readings, a, b, energy_j, INTEGRATED), evidence=np.where(far, INTERPOLATED, INTEGRATED))
 
 
-def _joined(readings: Readings, a: I64, b: I64, max_gap_ms: int) -> Bool:
+def _neighbours(values: F64) -> tuple[Rows, Rows]:
+    """Each good reading but the last, and the good one after it; as slices, which copy nothing, where all are good."""
+    bad = np.isnan(values)
+    if not bad.any():
+        return slice(None, -1), slice(1, None)
+    good = np.flatnonzero(~bad)
+    return good[:-1], good[1:]
+
+
+def _kept(a: Rows, b: Rows, keep: Bool) -> tuple[I64, I64]:
+    """Row numbers of the pairs to keep."""
+    if isinstance(a, slice) or isinstance(b, slice):
+        first = np.flatnonzero(keep)
+        return first, first + 1
+    return a[keep], b[keep]
+
+
+def _joined(readings: Readings, a: Rows, b: Rows, max_gap_ms: int) -> Bool:
     same = (readings.entity[a] == readings.entity[b]) & (readings.epoch_id[a] == readings.epoch_id[b])
     forward = readings.monotonic_s[b] > readings.monotonic_s[a]
     near = readings.position[b] - readings.position[a] <= max_gap_ms

@@ -7,7 +7,7 @@ import numpy as np
 from aggregator.kernel.arrays import F64, I64, Chunk, Window
 from aggregator.kernel.counters import Intervals, PowerBounds, Readings, advancing, counted, fill, in_order, integrated
 from aggregator.kernel.idle import gpu_idle_w
-from aggregator.kernel.pieces import overlaps
+from aggregator.kernel.pieces import cuts
 from aggregator.kernel.timeline import Axis, Timeline
 
 
@@ -37,16 +37,16 @@ def gpu_energy(chunk: Chunk, timeline: Timeline, window: Window) -> GpuEnergy:
     present = np.zeros((len(chunk.nodes), slots))
     present[samples.node, samples.gpu] = 1.0
     intervals = gpu_intervals(chunk, timeline.axis, window, slots)
-    owner, segment, share = overlaps(timeline, intervals.start, intervals.end)
-    entity = intervals.entity[owner]
+    found = cuts(timeline, intervals.start, intervals.end)
+    segment, board = found.segments, intervals.entity % max(slots, 1)
     idle_w = gpu_idle_w(chunk.idle, timeline.axis, intervals, slots)
     static = np.minimum(intervals.amount, idle_w * intervals.seconds)
     return GpuEnergy(
-        slot=timeline.cell[segment] * slots + entity % max(slots, 1),
+        slot=timeline.cell[segment] * slots + found.of(board),
         segment=segment,
-        static_j=static[owner] * share,
-        dynamic_j=(intervals.amount - static)[owner] * share,
-        evidence=intervals.evidence[owner],
+        static_j=found.shared(static),
+        dynamic_j=found.shared(intervals.amount - static),
+        evidence=found.of(intervals.evidence),
         slots=slots,
         present=present,
     )

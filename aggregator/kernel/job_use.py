@@ -86,20 +86,22 @@ def later(end_ms: I64, by_ms: int) -> I64:
 
 def _row_ranges(job: JobSamples, lives: Lives) -> tuple[I64, I64]:
     """First row and number of rows of each life in the job samples, which are sorted by node, job id and time."""
-    changed = (np.diff(job.node) != 0) | (np.diff(job.job_id) != 0)
-    run_first = np.concatenate([[0], np.flatnonzero(changed) + 1]) if len(job.node) else np.zeros(0, np.int64)
-    run_last = np.append(run_first[1:], len(job.node))
-    keys = zip(job.node[run_first].tolist(), job.job_id[run_first].tolist(), strict=True)
-    runs = {key: run for run, key in enumerate(keys)}
-    wanted = zip(lives.node.tolist(), lives.job_id.tolist(), strict=True)
-    run = np.array([runs.get(key, -1) for key in wanted], np.int64)
-    low_ms, high_ms = _claims(lives)
-    first, count = np.zeros(len(run), np.int64), np.zeros(len(run), np.int64)
-    for life in np.flatnonzero(run >= 0).tolist():  # lives, not samples: thousands at most
-        ts = job.ts_ms[run_first[run[life]] : run_last[run[life]]]
-        begin, end = np.searchsorted(ts, [low_ms[life], high_ms[life]])
-        first[life], count[life] = run_first[run[life]] + begin, end - begin
-    return first, count
+    if not len(job.node):
+        return np.zeros(len(lives.node), np.int64), np.zeros(len(lives.node), np.int64)
+    opens = np.append(True, (job.node[1:] != job.node[:-1]) | (job.job_id[1:] != job.job_id[:-1]))
+    run, first = np.cumsum(opens) - 1, np.flatnonzero(opens)
+    ids = np.unique(np.concatenate([job.job_id[first], lives.job_id]))
+    known, wanted = (
+        node.astype(np.int64) * len(ids) + np.searchsorted(ids, job_id)
+        for node, job_id in ((job.node[first], job.job_id[first]), (lives.node, lives.job_id))
+    )
+    own = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    # Rows behind each other on one axis, a stretch for each run: one search finds all of them.
+    origin, stride = job.ts_ms.min(), job.ts_ms.max() - job.ts_ms.min() + 2
+    place = run * stride + (job.ts_ms - origin)
+    claims = (np.clip(ms - origin, 0, stride - 1) for ms in _claims(lives))
+    low, high = (np.searchsorted(place, own * stride + ms) for ms in claims)
+    return low, np.where(known[own] == wanted, high - low, 0)
 
 
 def _claims(lives: Lives) -> tuple[I64, I64]:

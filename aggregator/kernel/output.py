@@ -102,8 +102,9 @@ def _of_nodes(
 
 
 def _tidy(rows: Bookings) -> Bookings:
-    """Rows with energy or held time, in the documented order."""
-    some = np.flatnonzero((rows.energy_j != 0).any(axis=(1, 2)) | (rows.held_s > 0))
+    """Rows with energy or held time, in the documented order. Without energy `unattributed` says nothing."""
+    held = (rows.held_s > 0) & (rows.account != Account.UNATTRIBUTED)
+    some = np.flatnonzero((rows.energy_j != 0).any(axis=(1, 2)) | held)
     keys = (rows.uid, rows.life, rows.account, rows.bucket, rows.node)
     order = some[np.lexsort(tuple(key[some] for key in keys))]
     return Bookings(*(getattr(rows, name)[order] for name in Bookings.__dataclass_fields__))

@@ -1,6 +1,7 @@
 """Writing bookings: only what differs is touched, and what changes in a closed window is a new revision of it."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 from sqlalchemy import Connection, Table, func, select
@@ -64,7 +65,8 @@ def _replace_bookings(
     changes = differences(_present(connection, bookings, nodes, span_ms), rows, _BOOKING_KEYS, len(BOOKING_COLUMNS))
     delete_rows(connection, bookings, [*changes.removed, *(row[:_BOOKING_KEYS] for row in changes.changed)])
     new = [*changes.added, *changes.changed]
-    insert_rows(connection, bookings, [(*row, before.get(row[_BUCKET], 0) + 1) for row in new])
+    for revision, some in groupby(new, lambda row: before.get(row[_BUCKET], 0) + 1):
+        insert_rows(connection, bookings, list(some), last=revision)
     return [*new, *changes.removed]
 
 

@@ -1,12 +1,12 @@
 """Many rows at once in PostgreSQL: row by row its inserts and deletes are several times slower than these."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
 
 
-def copy_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def copy_rows(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
     """Add tuples in the order of the table's columns, in the transaction of the connection."""
     names = ", ".join(_quoted(connection, column.name) for column in table.columns)
     statement = f"COPY {_quoted(connection, table.name)} ({names}) FROM STDIN"

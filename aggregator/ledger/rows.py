@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import isclose
 from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete, insert, select
+from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete, insert, literal_column, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from aggregator.ledger import postgresql_bulk
 
@@ -16,6 +17,9 @@ TOLERANCE: Final = 1e-9
 
 CHUNK: Final = 500
 """How many values one `IN (…)` names; databases limit it."""
+
+
+_UPSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +66,30 @@ def _close(a: Any, b: Any) -> bool:
     return isinstance(a, float) and isinstance(b, float) and isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert tuples in the order of the table's columns."""
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Row], last: int | None = None) -> None:
+    """Insert tuples in the order of the table's columns.
+
+    Args:
+        last: value of the last column in all rows, which then lack it: cheaper than to make each of them anew.
+    """
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        postgresql_bulk.copy_rows(connection, table, rows)
-    else:
+        postgresql_bulk.copy_rows(connection, table, rows if last is None else ((*row, last) for row in rows))
+    elif last is None:
         _execute_many(connection, insert(table), rows)
+    else:
+        *columns, ending = (column.name for column in table.columns)
+        values: dict[str, Any] = {name: bindparam(name) for name in columns} | {ending: literal_column(str(int(last)))}
+        _execute_many(connection, insert(table).values(values), rows)
+
+
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert those tuples, in the order of the table's columns, whose primary keys are not there."""
+    if rows:
+        upsert = _UPSERT[connection.dialect.name](table).on_conflict_do_nothing()
+        names = [column.name for column in table.columns]
+        connection.execute(upsert, [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def delete_rows(connection: Connection, table: Table, keys: Sequence[Row]) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Table, delete, select
 
-from aggregator.ledger.rows import Row, chunks, insert_rows
+from aggregator.ledger.rows import Row, chunks, insert_missing
 from aggregator.ledger.tables import stale, stale_jobs
 from maxwatt.domain.periods import Period
 
@@ -48,8 +48,4 @@ def clear_jobs(connection: Connection, job_refs: Iterable[int]) -> None:
 
 
 def _add(connection: Connection, table: Table, rows: set[Row]) -> None:
-    keys = list(table.primary_key.columns)
-    for some in chunks(sorted(rows)):
-        known = select(*keys).where(keys[-1].in_([row[-1] for row in some]))
-        present = {tuple(row) for row in connection.execute(known)}
-        insert_rows(connection, table, [row for row in some if row not in present])
+    insert_missing(connection, table, sorted(rows))

@@ -93,9 +93,15 @@ def _nodes_by_day(samples: SampleWindow) -> Mapping[int, list[str]]:
 
 
 def _pairs(table: pa.Table) -> set[tuple[int, int]]:
-    """Distinct (day [epoch ms UTC], node index) of a table that is sorted by node."""
+    """Distinct (day [epoch ms UTC], node index) of a table that is sorted by node, then entity and time."""
     if not table.num_rows:
         return set()
-    day, node = table["ts_ms"].to_numpy() // DAY_MS, table["node"].to_numpy()
-    turns = np.flatnonzero(np.append(True, (np.diff(day) != 0) | (np.diff(node) != 0)))
-    return set(zip((day[turns] * DAY_MS).tolist(), node[turns].tolist(), strict=True))
+    ts_ms, node = table["ts_ms"].to_numpy(), table["node"].to_numpy()
+    # Time goes back, or jumps over midnight, at few rows only: only these and the first of each node are looked at.
+    first_ms = int(ts_ms.min())
+    turns = np.append(True, (ts_ms[1:] < ts_ms[:-1]) | (node[1:] != node[:-1]))
+    for midnight in range(first_ms - first_ms % DAY_MS + DAY_MS, int(ts_ms.max()) + 1, DAY_MS):
+        turns[1:] |= (ts_ms[1:] >= midnight) & (ts_ms[:-1] < midnight)
+    rows = np.flatnonzero(turns)
+    day = ts_ms[rows] // DAY_MS * DAY_MS
+    return set(zip(day.tolist(), node[rows].tolist(), strict=True))
