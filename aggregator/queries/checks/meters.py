@@ -62,7 +62,7 @@ def _silent(asked: Question) -> Iterator[Finding]:
         row.node for row in asked.rows(select(nodes.c.node).where(nodes.c.node.not_in(seen)).order_by(nodes.c.node))
     ]
     if missing:
-        sentence = f"Nodes that Slurm knows and that sent nothing for a day: {len(missing)}. Their energy is missing, not zero."
+        sentence = f"Nodes of Slurm that sent nothing for a day: {len(missing)}. Their energy is missing, not zero."
         yield Finding(Level.WARNING, AREA, sentence, "Install the agent there (docs/agent.md).", named(missing))
 
 
