@@ -55,13 +55,21 @@ def job_detail(
         nodes=nodes,
         figures=job_figures(connection, job["job_ref"]),
         full_j=full_of_job(connection, job["job_ref"]),
+        embodied_g=_embodied_g(connection, job["job_ref"]),
     )
 
 
 _COPIED = (
     *("submit_ms", "state_reason", "qos", "features", "command", "work_dir", "stdout", "stderr", "comment"),
-    *("exit_signal", "memory_bytes", "total_cpu_s"),
+    *("exit_signal", "memory_bytes", "total_cpu_s", "consumed_energy_j"),
 )
+
+
+def _embodied_g(connection: Connection, job_ref: int) -> float | None:
+    mine = (bookings.c.job_ref == job_ref) & (bookings.c.account == int(Account.JOB))
+    total = sum_if_all_known(bookings.c.embodied_g, bookings.c.share_s)
+    found: float | None = connection.execute(select(total).where(mine)).scalar()
+    return found
 
 
 def node_shares(connection: Connection, job_ref: int) -> tuple[NodeShare, ...]:

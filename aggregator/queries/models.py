@@ -133,7 +133,11 @@ class FigureUse:
 class JobDetail:
     """Everything known of one job.
 
-    `full_j` is its energy with its part of what nobody used: see `queries.full`; None while one of its days is open.
+    Args:
+        full_j: its energy with its part of what nobody used [J], see `queries.full`; None while a day of it is open.
+        embodied_g: its part of what making the nodes emitted [g], kept apart from its CO2; None where no model says it.
+        consumed_energy_j: what Slurm itself says it consumed [J], where a site has that. Slurm charges a shared node's
+            whole energy to every job on it.
     """
 
     row: JobRow
@@ -153,6 +157,8 @@ class JobDetail:
     nodes: tuple[NodeShare, ...]
     figures: tuple[FigureUse, ...]
     full_j: float | None = None
+    embodied_g: float | None = None
+    consumed_energy_j: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,19 @@ class EnergyRow:
     evidence: Evidence
     waste_unknown_j: float = 0.0
     sessions_j: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEnergyRow:
+    """Energy of one node, or of one home group of nodes, by account [J]; the accounts sum to `energy_j`."""
+
+    name: str
+    energy_j: float
+    by_account_j: Mapping[str, float]
+    co2_g: float | None
+    co2_market_g: float | None
+    cost: float | None
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,11 @@ from aggregator.queries.models import (
     JobFilter,
     JobPage,
     JobRow,
+    NodeEnergyRow,
     NodeSeries,
     Status,
 )
+from aggregator.queries.node_energy import energy_of_nodes
 from aggregator.queries.status import data_status
 from maxwatt.config import Settings
 from maxwatt.domain import clock
@@ -100,6 +102,13 @@ class Queries:
         """Energy of each user, account or partition, most first; buckets count by their start."""
         with self._engine.connect() as connection:
             return energy_by(connection, viewer, group, self._site, since_ms=since_ms, until_ms=until_ms)
+
+    def energy_of_nodes(
+        self, viewer: Viewer, since_ms: int, until_ms: int, *, groups: bool = False
+    ) -> tuple[NodeEnergyRow, ...]:
+        """Energy of each node, or of each home group, most first; nothing for who does not see all."""
+        with self._engine.connect() as connection:
+            return energy_of_nodes(connection, viewer, self._site, since_ms=since_ms, until_ms=until_ms, groups=groups)
 
     def energy_summary(self, viewer: Viewer, since_ms: int, until_ms: int) -> EnergySummary:
         """Where the energy of a time went; who does not see all gets the sum of their own jobs only."""

@@ -38,6 +38,7 @@ def job_head(detail: JobDetail, attempts: Sequence[JobRow], status: Status, now_
             _attempts(detail.row, attempts, status),
             _tiles(detail, status),
             html.Div([_use(detail), _components(detail)], className="mw-two"),
+            _beside(detail),
             card("What Slurm knows", facts(slurm_facts(detail, status, now_ms), columns=True)),
         ]
     )
@@ -161,6 +162,17 @@ def _components(detail: JobDetail) -> html.Section | None:
         for column, energy_j in node.energy_j.items():
             sums[column] = sums.get(column, 0.0) + energy_j
     return component_card(sums) if any(value > 0 for value in sums.values()) else None
+
+
+def _beside(detail: JobDetail) -> html.Section | None:
+    """Other figures of the job's energy, where there are any: each is another question than what it drew."""
+    known = [
+        ("With its part of idle nodes", format_energy(detail.full_j), detail.full_j),
+        ("Embodied CO₂, not part of the above", format_co2(detail.embodied_g), detail.embodied_g),
+        ("Slurm's ConsumedEnergy, of whole nodes", format_energy(detail.consumed_energy_j), detail.consumed_energy_j),
+    ]
+    rows: list[Fact] = [(label, text) for label, text, value in known if value is not None]
+    return card("Beside it", facts(rows, columns=True)) if rows else None
 
 
 def _exit(code: int | None, signal: int | None) -> str:

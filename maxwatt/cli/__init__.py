@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "doctor": "what is well with the data and what is not",
     "forget": "remove a user's name, paths and comments from the ledger",
     "job": "what one job used",
-    "top": "users, accounts, partitions or jobs by energy",
+    "top": "users, accounts, partitions, nodes or jobs by energy",
 }
 """Subcommand to its one-line help. Each lives in `maxwatt.cli.<name>` (`import` in `import_`) and has
 `add_arguments(parser)` and `run(args) -> int`."""

@@ -162,6 +162,8 @@ def _figures(detail: JobDetail, currency: str) -> list[tuple[str, str]]:
     market = _valued(figures, Quantity.MARKET, "CO₂, market", row.co2_market_g, format_co2(row.co2_market_g), "g/kWh")
     cost = _valued(figures, Quantity.PRICE, "Cost", row.cost, cost_text(row.cost, currency), per_kwh)
     pue = mean_value(figures, Quantity.PUE)
+    embodied = [("Embodied CO₂", f"{format_co2(detail.embodied_g)}, not part of the above")]
+    slurm = [("Slurm says", f"{format_energy(detail.consumed_energy_j)} (ConsumedEnergy: whole nodes, shared or not)")]
     full = [("With idle", f"{format_energy(detail.full_j)}: its part of the whole meter on its days")]
     return [
         ("CPU efficiency", format_share(row.cpu_efficiency)),
@@ -172,6 +174,8 @@ def _figures(detail: JobDetail, currency: str) -> list[tuple[str, str]]:
         ("CO₂", format_co2(row.co2_g) + figure_text(figures, Quantity.INTENSITY, "g/kWh")),
         *market,
         *cost,
+        *(embodied if detail.embodied_g is not None else []),
+        *(slurm if detail.consumed_energy_j is not None else []),
         *([] if pue is None else [("PUE", f"{pue:.3g}, {origin_text(figures, Quantity.PUE)}")]),
     ]
 

@@ -1,10 +1,11 @@
-"""`maxwatt top`: users, accounts, partitions, QOS or jobs by energy, from the ledger."""
+"""`maxwatt top`: users, accounts, partitions, QOS, nodes, node groups or jobs by energy, from the ledger."""
 
 import argparse
 from typing import Final
 
+from aggregator.queries.accounts import ACCOUNT_NAMES
 from aggregator.queries.jobs import MAX_LIMIT
-from aggregator.queries.models import EnergyRow, EnergySummary, Grouping, JobFilter, JobRow, Status
+from aggregator.queries.models import EnergyRow, EnergySummary, Grouping, JobFilter, JobRow, NodeEnergyRow, Status
 from aggregator.queries.queries import Queries
 from maxwatt.cli._format import cost_text, evidence_text, figure_text, header_lines, print_json, print_table
 from maxwatt.cli._options import add_config_options, settings_of
@@ -26,9 +27,12 @@ from maxwatt.domain.viewer import ADMIN
 GROUPS: Final[dict[str, Grouping]] = {"users": "user", "accounts": "account", "partitions": "partition", "qos": "qos"}
 
 
+PLACES: Final = ("nodes", "groups")
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `maxwatt top`."""
-    parser.add_argument("what", choices=[*GROUPS, "jobs"], help="what to list, most energy first")
+    parser.add_argument("what", choices=[*GROUPS, *PLACES, "jobs"], help="what to list, most energy first")
     add_time_options(parser)
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="most rows shown (default: 20)")
     parser.add_argument("--json", action="store_true", help="as JSON: SI units, named in the keys")
@@ -44,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
     with opened_queries(settings) as queries:
         if args.what == "jobs":
             _top_jobs(queries, span_ms, args)
+        elif args.what in PLACES:
+            _top_places(queries, span_ms, args)
         else:
             _top_groups(queries, span_ms, args)
     return 0
@@ -79,6 +85,31 @@ def _group_cells(row: EnergyRow, money: bool) -> list[str]:
         format_co2(row.co2_g),
         *([format_number(row.cost)] if money else []),
         at_least + format_kwh(row.waste_j),
+        evidence_text(row.evidence),
+    ]
+
+
+def _top_places(queries: Queries, span_ms: tuple[int, int], args: argparse.Namespace) -> None:
+    status, rows = queries.status(ADMIN), queries.energy_of_nodes(ADMIN, *span_ms, groups=args.what == "groups")
+    shown = rows[: args.limit]
+    if args.json:
+        _print_document(args.what, status, span_ms, {"total": len(rows), "rows": shown})
+        return
+    _print_head(args.what, status, span_ms)
+    accounts = [name for name in ACCOUNT_NAMES.values() if any(row.by_account_j.get(name) for row in shown)]
+    columns = {args.what.removesuffix("s"): "left", "kWh": "right", "CO₂": "right"}
+    columns |= dict.fromkeys((name.replace("_", " ") for name in accounts), "right") | {"evidence": "left"}
+    print_table(columns, (_place_cells(row, accounts) for row in shown))
+    _print_rest(len(shown), len(rows))
+
+
+def _place_cells(row: NodeEnergyRow, accounts: list[str]) -> list[str]:
+    parts = [row.by_account_j.get(name, 0.0) / row.energy_j if row.energy_j else None for name in accounts]
+    return [
+        row.name or "(none)",
+        format_kwh(row.energy_j),
+        format_co2(row.co2_g),
+        *map(format_share, parts),
         evidence_text(row.evidence),
     ]
 

@@ -211,3 +211,12 @@ def test_a_job_without_a_name(data_dir: Path, capsys: pytest.CaptureFixture[str]
     book.engine.dispose()
     lines = ran(capsys, "job", "4711", "--data-dir", str(data_dir))[1].splitlines()
     assert [line.split(None, 1)[1] for line in lines if line.startswith("Job ")] == ["4711, attempt 2 of 2"]
+
+
+def test_top_nodes_and_groups(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = ran(capsys, "top", "nodes", *SPAN, "--data-dir", str(data_dir))
+    cells = next(line for line in out.splitlines() if line.startswith("n1")).split()
+    assert cells[:2] == ["n1", "0.00333"]  # 12 kJ
+    assert cells[4:8] == ["90", "%", "10", "%"]
+    (group,) = document(capsys, "top", "groups", *SPAN, "--data-dir", str(data_dir))["rows"]
+    assert (group["name"], group["by_account_j"]) == ("", {"jobs": 10_800.0, "idle": 1200.0})

@@ -1,9 +1,14 @@
-import pytest
-from ledger_book import BUCKET, T0, Book
+from dataclasses import replace
 
+import pytest
+from ledger_book import BUCKET, SETTINGS, T0, Book
+
+from aggregator.ledger.refresh import refresh
+from aggregator.pipeline.sums import site_of
 from aggregator.queries.queries import Queries
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import InputError
+from maxwatt.domain.node_model import NodeModel
 from maxwatt.domain.viewer import ADMIN, Viewer
 
 ALICE = Viewer("alice")
@@ -145,3 +150,20 @@ def test_an_empty_time_has_no_points(filled: Book, queries: Queries) -> None:
     assert queries.energy_series(ADMIN, T0, T0).start_ms == ()
     with pytest.raises(InputError):
         queries.energy_series(ADMIN, T0, T0 + BUCKET, max_points=0)
+
+
+def test_energy_of_nodes_sums_its_accounts(filled: Book, queries: Queries) -> None:
+    n1, n2 = queries.energy_of_nodes(ADMIN, *ALL)
+    assert (n1.name, n1.energy_j, n1.by_account_j) == ("n1", 14_400.0, {"jobs": 14_400.0})
+    assert (n2.name, n2.energy_j) == ("n2", 8300.0)
+    assert n2.by_account_j == {"jobs": 7200.0, "system": 300.0, "idle": 900.0, "unattributed": -100.0}
+    assert (n1.evidence.coverage, n2.evidence.coverage) == (1.0, 0.5)
+
+
+def test_energy_of_groups_from_sums_and_from_bookings(filled: Book) -> None:
+    settings = replace(SETTINGS, node_models=(NodeModel("fat", ("n1",), group="big"), NodeModel("thin", ("n2",))))
+    queries = Queries(filled.engine, None, settings)
+    for _ in range(2):
+        rows = queries.energy_of_nodes(ADMIN, *ALL, groups=True)
+        assert [(row.name, row.energy_j) for row in rows] == [("big", 14_400.0), ("thin", 8300.0)]
+        refresh(filled.engine, site_of(settings))

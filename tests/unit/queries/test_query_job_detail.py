@@ -60,3 +60,13 @@ def test_the_intensity_over_two_factors_is_weighted_by_energy(filled: Book, quer
 def test_no_such_job(filled: Book, queries: Queries) -> None:
     assert queries.job(ADMIN, 999) is None
     assert queries.job_attempts(ADMIN, 999) == ()
+
+
+def test_figures_beside_the_energy(filled: Book, queries: Queries) -> None:
+    detail = queries.job(ADMIN, 102)
+    assert (detail.embodied_g, detail.consumed_energy_j, detail.full_j) == (None, None, None)
+    filled.job(9, "carol", 0, 1, consumed_energy_j=9000.0)
+    filled.booking(9, "n1", 0, {"cpu_static_j": 1.0}, share_s=450.0, embodied_g=2.5)
+    filled.booking(9, "n2", 0, {"cpu_static_j": 1.0}, share_s=450.0, embodied_g=1.5)
+    detail = queries.job(ADMIN, 109)
+    assert (detail.embodied_g, detail.consumed_energy_j) == (4.0, 9000.0)

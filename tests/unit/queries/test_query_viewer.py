@@ -27,6 +27,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "job_series": [{"job_id": 102}],
     "explain": [{"job_id": 102}],
     "health": [{}],
+    "energy_of_nodes": [SPAN, {**SPAN, "groups": True}],
     "energy_by": [{"group": group, **SPAN} for group in ("user", "account", "partition", "qos")],
     "energy_summary": [SPAN],
     "energy_series": [SPAN],
