@@ -51,9 +51,10 @@ def summary_tiles(summary: EnergySummary, status: Status) -> html.Div:
 
 
 def accounts_bar(summary: EnergySummary) -> html.Div:
-    """Shares of jobs, system, every kind of idle, and unattributed; what is negative stands in the legend only."""
+    """Shares of jobs, sessions, system, every kind of idle, and unattributed; negative ones are in the legend only."""
     amounts: dict[str, float | None] = {
         "jobs": summary.jobs_j,
+        "sessions": summary.sessions_j or None,
         "system": summary.system_j,
         **(summary.idle_by_kind_j or {"idle": summary.idle_j}),
         "unattributed": summary.unattributed_j,
@@ -95,7 +96,7 @@ def power_chart(series: EnergySeries, zone: str) -> html.Div:
 def ranking(rows: Sequence[EnergyRow], grouping: Grouping, currency: str) -> html.Div:
     """Bars of the largest, and the table of all."""
     if not rows:
-        return empty("No energy of jobs in this time", "No job was booked between these moments.")
+        return empty("No energy of jobs in this time", "No job and no login was booked between these moments.")
     parts = [Layer("static", "static", BLUE, STATIC_ALPHA), Layer("dynamic", "dynamic", BLUE, 0.85)]
     more = f", the {MAX_BARS} largest of {format_count(len(rows))}" if len(rows) > MAX_BARS else ""
     name = GROUP_NAMES[grouping]
@@ -129,11 +130,13 @@ def nothing_booked(status: Status) -> html.Div:
 
 def _ranking_table(rows: Sequence[EnergyRow], grouping: Grouping, currency: str) -> html.Div:
     with_cost = any(row.cost is not None for row in rows)
+    with_sessions = grouping == "user" and any(row.sessions_j for row in rows)
     head = [
         GROUP_NAMES[grouping],
         "Jobs",
         "CPU hours",
         "kWh",
+        *(["in sessions"] if with_sessions else []),
         "± %",
         "Wasted",
         "kg CO₂",
@@ -141,10 +144,11 @@ def _ranking_table(rows: Sequence[EnergyRow], grouping: Grouping, currency: str)
     ]
     body = [
         [
-            dcc.Link(row.name or "(none)", href=jobs_path(**{grouping: row.name})),
+            dcc.Link(row.name or "(none)", href=jobs_path(**{grouping: row.name})) if row.jobs else row.name,
             format_count(row.jobs),
             format_count(row.cpu_hours) if row.cpu_hours >= 100 else format_number(row.cpu_hours),
             format_number(kwh_from_j(row.energy_j)),
+            *([format_number(kwh_from_j(row.sessions_j))] if with_sessions else []),
             format_number(100 * row.evidence.uncertainty),
             _waste(row),
             UNKNOWN if row.co2_g is None else format_number(row.co2_g / 1000),

@@ -19,6 +19,7 @@ COMPONENT_LABELS: Final[Mapping[str, str]] = {"cpu": "CPU", "dram": "Memory", "g
 
 ACCOUNT_COLOURS: Final[Mapping[str, str]] = {
     "jobs": BLUE,
+    "sessions": PURPLE,
     "system": GREEN,
     "idle": GREY,
     "drained": GREY,
@@ -29,6 +30,7 @@ ACCOUNT_COLOURS: Final[Mapping[str, str]] = {
 }
 ACCOUNT_LABELS: Final[Mapping[str, str]] = {
     "jobs": "Jobs",
+    "sessions": "Sessions",
     "system": "System",
     "idle": "Idle",
     "drained": "Drained",

@@ -64,24 +64,27 @@ def _top_groups(queries: Queries, span_ms: tuple[int, int], args: argparse.Names
         return
     _print_head(args.what, status, span_ms)
     money = any(row.cost is not None for row in shown)
-    columns = {GROUPS[args.what]: "left", "jobs": "right", "CPU h": "right", "kWh": "right", "CO₂": "right"}
-    columns |= {status.currency: "right"} if money else {}
+    sessions = GROUPS[args.what] == "user" and any(row.sessions_j for row in shown)
+    columns = {GROUPS[args.what]: "left", "jobs": "right", "CPU h": "right", "kWh": "right"}
+    columns |= {"in sessions": "right"} if sessions else {}
+    columns |= {"CO₂": "right", **({status.currency: "right"} if money else {})}
     print_table(
         columns | {"waste kWh": "right", "evidence": "left"},
-        (_group_cells(row, money) for row in shown),
+        (_group_cells(row, money=money, sessions=sessions) for row in shown),
     )
     _print_rest(len(shown), len(rows))
     print()
     _print_summary(summary, status)
 
 
-def _group_cells(row: EnergyRow, money: bool) -> list[str]:
+def _group_cells(row: EnergyRow, *, money: bool, sessions: bool) -> list[str]:
     at_least = "≥" if row.waste_j is not None and row.waste_unknown_j > 0 else ""
     return [
         row.name or "(none)",
         str(row.jobs),
         format_number(row.cpu_hours),
         format_kwh(row.energy_j),
+        *([format_kwh(row.sessions_j)] if sessions else []),
         format_co2(row.co2_g),
         *([format_number(row.cost)] if money else []),
         at_least + format_kwh(row.waste_j),
@@ -163,6 +166,7 @@ def _print_summary(summary: EnergySummary, status: Status) -> None:
     shares = ", ".join(
         [
             f"jobs {_share(summary.jobs_j, summary)}",
+            *([f"sessions {_share(summary.sessions_j, summary)}"] if summary.sessions_j else []),
             f"system {_share(summary.system_j, summary)}",
             f"idle {_share(summary.idle_j, summary)}{_idle_kinds(summary)}",
             f"unattributed {_share(summary.unattributed_j, summary)}",

@@ -352,3 +352,23 @@ def test_quality_page_is_for_administrators() -> None:
     viewer = Viewer("ada")
     page = quality.layout(PageContext(viewer, queries, queries.status(viewer), "/quality", "", NOW_MS))
     assert "shown to administrators" in text_of(page)
+
+
+def test_sessions_stand_beside_jobs_and_lead_to_no_job() -> None:
+    from dataclasses import replace
+
+    from dash_app.components.energy_parts import accounts_bar, ranking
+
+    stand_in = StandIn()
+    whole = stand_in.energy_summary(ADMIN, 0, 3_600_000)
+    assert "Sessions" in text_of(accounts_bar(replace(whole, sessions_j=5.0e6)))
+    assert "Sessions" not in text_of(accounts_bar(whole))
+    ada, grace = stand_in.energy_by(ADMIN, "user", 0, 2**62)[:2]
+    only_logins = replace(grace, name="eve", jobs=0, sessions_j=grace.energy_j)
+    shown = ranking([replace(ada, sessions_j=3.6e6), only_logins], "user", "EUR")
+    assert "in sessions" in text_of(shown)
+    links = json.dumps(shown.to_plotly_json(), default=lambda part: part.to_plotly_json())
+    assert f"/jobs?user={ada.name}" in links
+    assert "user=eve" not in links
+    line = ranking([replace(only_logins, name="(sessions)")], "account", "EUR")
+    assert "in sessions" not in text_of(line)
