@@ -56,16 +56,24 @@ class Intervals:
 def ordered(samples: NodeSamples, axis: Axis) -> tuple[NodeSamples, Readings]:
     """The node rows in order of node and time without duplicates, and their readings."""
     position = axis.at(samples.node, samples.ts_ms)
-    keep = in_order(position)
-    keep = keep[advancing(samples.node[keep], samples.epoch_id[keep], samples.monotonic_s[keep])]
+    keep = usable(position, samples.node, samples.epoch_id, samples.monotonic_s)
     rows = NodeSamples(*(getattr(samples, name)[keep] for name in NodeSamples.__dataclass_fields__))
     return rows, Readings(rows.node.astype(np.int64), position[keep], rows.monotonic_s, rows.epoch_id)
 
 
-def in_order(position: I64) -> I64:
-    """Row numbers that sort `position`, the first of equal positions only."""
-    if len(position) and np.all(np.diff(position) > 0):
-        return np.arange(len(position))
+def usable(position: I64, entity: I64 | I32, epoch_id: I64, monotonic_s: F64) -> Rows:
+    """Readings in order of `position` without repeats, and of these the advancing ones; a slice where all are."""
+    order = in_order(position)
+    good = advancing(entity[order], epoch_id[order], monotonic_s[order])
+    if isinstance(order, slice):
+        return order if good.all() else np.flatnonzero(good)
+    return order[good]
+
+
+def in_order(position: I64) -> Rows:
+    """Row numbers that sort `position`, the first of equal positions only; a slice, which copies nothing, of all."""
+    if np.all(position[1:] > position[:-1]):
+        return slice(None)
     return np.unique(position, return_index=True)[1]
 
 

@@ -125,13 +125,15 @@ def increments(sampled: Sampled, lives: Lives, timeline: Timeline, max_gap_ms: i
     first of the next is theirs by time.
     """
     life, position, cpu_s = sampled.life, sampled.position, sampled.cpu_s
-    opens = np.ones(len(life), np.bool_)
-    opens[1:] = life[1:] != life[:-1]
+    opens = np.flatnonzero(np.append(True, life[1:] != life[:-1])[: len(life)])
     low, _ = life_bounds(lives, timeline)
-    start = np.where(opens, low[life], np.roll(position, 1))
-    start = np.where(position > low[life], np.minimum(start, position - 1), start)
-    used = cpu_s - np.where(opens, 0.0, np.roll(cpu_s, 1))
-    begun = ~opens | (lives.start_ms[life] >= timeline.axis.origin_ms)
+    start, used, begun = np.empty_like(position), cpu_s.copy(), np.ones(len(life), np.bool_)
+    start[1:], start[opens] = position[:-1], low[life[opens]]
+    used[1:] -= cpu_s[:-1]
+    used[opens] = cpu_s[opens]
+    begun[opens] = lives.start_ms[life[opens]] >= timeline.axis.origin_ms
+    same = np.flatnonzero(start >= position)
+    start[same] = np.where(position[same] > low[life[same]], position[same] - 1, start[same])
     begun, closing = _over_resizes(sampled, lives, timeline, used, begun)
     keep = (used >= 0) & (position - start <= max_gap_ms) & begun
     found = Increments(life[keep], start[keep], position[keep], used[keep])

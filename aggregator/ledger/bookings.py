@@ -65,8 +65,11 @@ def _replace_bookings(
     changes = differences(_present(connection, bookings, nodes, span_ms), rows, _BOOKING_KEYS, len(BOOKING_COLUMNS))
     delete_rows(connection, bookings, [*changes.removed, *(row[:_BOOKING_KEYS] for row in changes.changed)])
     new = [*changes.added, *changes.changed]
-    for revision, some in groupby(new, lambda row: before.get(row[_BUCKET], 0) + 1):
-        insert_rows(connection, bookings, list(some), last=revision)
+    if any(before.values()):
+        for revision, some in groupby(new, lambda row: before.get(row[_BUCKET], 0) + 1):
+            insert_rows(connection, bookings, list(some), last=revision)
+    else:
+        insert_rows(connection, bookings, new, last=1)
     return [*new, *changes.removed]
 
 

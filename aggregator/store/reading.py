@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from aggregator.store import tables as sql
-from aggregator.store.arranging import arranged_days, pieces
+from aggregator.store.arranging import Piece, arranged_days, pieces
 from aggregator.store.arrow import ARROW_TYPES
 from aggregator.store.order import joined
 from maxwatt.domain.ports import SampleWindow
@@ -27,32 +28,30 @@ def read_window(
         span_ms: start and end [epoch ms UTC].
         columns: None: everything.
     """
-    cursor.register("wanted", _wanted(ids, nodes))
+    places = {ids[name]: place for place, name in enumerate(nodes) if name in ids}
     parts = pieces(span_ms, arranged_days(cursor, span_ms[0] - DAY_MS, span_ms[1]))
-    return SampleWindow(tuple(nodes), *(_read(cursor, each, parts, columns) for each in (NODE, GPU, JOB, SESSION)))
-
-
-def _wanted(ids: Mapping[str, int], nodes: Sequence[str]) -> pa.Table:
-    known = [(ids[name], index) for index, name in enumerate(nodes) if name in ids]
-    return pa.table(
-        {
-            "node_id": pa.array([node_id for node_id, _ in known], pa.int32()),
-            "node": pa.array([index for _, index in known], pa.int32()),
-        }
-    )
+    found = [_read(cursor, measurement, places, parts, columns) for measurement in (NODE, GPU, JOB, SESSION)]
+    return SampleWindow(tuple(nodes), *found)
 
 
 def _read(
-    cursor: Any, measurement: Measurement, parts: Sequence[tuple[int, int, bool]], columns: Columns | None
+    cursor: Any, measurement: Measurement, places: Mapping[int, int], parts: Sequence[Piece], columns: Columns | None
 ) -> pa.Table:
     names = _picked(measurement, columns)
-    if columns is not None and measurement.name not in columns:
+    if not places or (columns is not None and measurement.name not in columns):
         return _window_schema(measurement, names).empty_table()
-    found = [
-        cursor.sql(sql.select_sql(measurement, names, ordered=not arranged), params=[start, end]).to_arrow_table()
-        for start, end, arranged in parts
-    ]
+    found = []
+    for start, end, arranged in parts:
+        query = sql.select_sql(measurement, names, places, ordered=not arranged)
+        found.append(_placed(cursor.sql(query, params=[start, end]).to_arrow_table(), places))
     return joined(found, sql.sort_keys(measurement))
+
+
+def _placed(table: pa.Table, places: Mapping[int, int]) -> pa.Table:
+    """The table with each node's place instead of its number."""
+    place = np.zeros(max(places) + 1, np.int32)
+    place[list(places)] = list(places.values())
+    return table.set_column(table.column_names.index("node"), "node", pa.array(place[table["node"].to_numpy()]))
 
 
 def _picked(measurement: Measurement, columns: Columns | None) -> list[str]:
