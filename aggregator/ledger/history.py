@@ -81,8 +81,8 @@ def _turn(connection: Connection, before: Mapping[str, State], to: Mapping[str, 
         if state is not None:
             values = {"node": node, "start_ms": at_ms, "state": state[0], "reason": state[1]}
             connection.execute(insert(node_states).values(**values))
-        if _idle(before.get(node)) is not _idle(state):
-            windows.mark(connection, node, at_ms, None)
+    other = [node for node, state in to.items() if _idle(before.get(node)) is not _idle(state)]
+    windows.mark(connection, [(node, at_ms, None) for node in other])
 
 
 def _idle(state: State | None) -> Account:

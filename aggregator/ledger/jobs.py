@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, select, update
 
-from aggregator.ledger import forgotten, marks, records, windows
+from aggregator.ledger import forgotten, job_writes, marks, records, windows
 from aggregator.ledger import known as knowledge
-from aggregator.ledger.rows import as_mapping, chunks, insert_rows, inserted_key
+from aggregator.ledger.rows import as_mapping, chunks
 from aggregator.ledger.tables import allocations, jobs, suspensions
 from maxwatt.domain.jobs import JobKey, JobRecord, JobState
 from maxwatt.domain.merge import is_accounted
@@ -30,16 +30,20 @@ def upsert(connection: Connection, reports: Iterable[JobRecord], seen_ms: int) -
     started = [report for report in reports if has_started(report)]
     known = load(connection, {report.key for report in started})
     nameless = forgotten.load(connection)
-    changed: set[JobKey] = set()
+    now = {key: record for key, (_, record) in known.items()}
+    changed, wrong = set[JobKey](), list[windows.Touched]()
     for report in started:
-        before = known.get(report.key)
-        stored = before[1] if before else None
+        stored = now.get(report.key)
         after = knowledge.combine(stored, nameless.without_person(report, stored), seen_ms)
-        if before is None or before[1] != after:
-            known[report.key] = (_write(connection, before, after, seen_ms), after)
+        if stored != after:
+            now[report.key] = after
             changed.add(report.key)
-    seen = {known[report.key][0] for report in started if not is_accounted(report)}
-    _note_seen(connection, sorted(seen), seen_ms)
+            wrong += marks.touched(stored, after)
+    job_writes.add(connection, [now[key] for key in now if key not in known], seen_ms)
+    job_writes.change(connection, [(*known[key], now[key]) for key in known if key in changed])
+    windows.mark(connection, wrong)
+    live = {job.key for job in started if not is_accounted(job)}
+    _note_seen(connection, [known[key][0] for key in live if key in known], seen_ms)
     return len(changed)
 
 
@@ -80,37 +84,7 @@ def _by_job(connection: Connection, table: Table, refs: Sequence[int]) -> Mappin
     return grouped
 
 
-def _write(connection: Connection, before: tuple[int, JobRecord] | None, after: JobRecord, seen_ms: int) -> int:
-    values = records.job_values(after, seen_ms)
-    if before is None:
-        ref = inserted_key(connection, insert(jobs).values(**values))
-    else:
-        ref = before[0]
-        del values["seen_ms"]  # says when the controller saw it last: see _note_seen
-        connection.execute(update(jobs).where(jobs.c.job_ref == ref).values(**values))
-    _write_parts(connection, ref, before[1] if before else None, after)
-    _mark(connection, before[1] if before else None, after)
-    return ref
-
-
-def _write_parts(connection: Connection, ref: int, before: JobRecord | None, after: JobRecord) -> None:
-    if before is None or before.allocations != after.allocations:
-        connection.execute(delete(allocations).where(allocations.c.job_ref == ref))
-        insert_rows(connection, allocations, [records.allocation_row(ref, held) for held in after.allocations])
-    if before is None or before.suspensions != after.suspensions:
-        connection.execute(delete(suspensions).where(suspensions.c.job_ref == ref))
-        insert_rows(connection, suspensions, [records.suspension_row(ref, span) for span in after.suspensions])
-
-
-def _mark(connection: Connection, before: JobRecord | None, after: JobRecord) -> None:
-    span = marks.affected(before, after)
-    if span is not None:
-        nodes = {held.node for record in (before, after) if record for held in record.allocations}
-        for node in sorted(nodes):
-            windows.mark(connection, node, *span)
-
-
 def _note_seen(connection: Connection, refs: Sequence[int], seen_ms: int) -> None:
-    for some in chunks(refs):
+    for some in chunks(sorted(refs)):
         newer = jobs.c.job_ref.in_(some) & (jobs.c.seen_ms < seen_ms)
         connection.execute(update(jobs).where(newer).values(seen_ms=seen_ms))

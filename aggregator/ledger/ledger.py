@@ -203,7 +203,7 @@ class Ledger:
         """
         with self._writing.begin() as connection:
             names = list(nodes) or [windows.EVERY_NODE]
-            return sum(windows.mark(connection, node, start_ms, end_ms) for node in names) > 0
+            return windows.mark(connection, [(node, start_ms, end_ms) for node in names])
 
     def stretches(self) -> list[Stretch]:
         """Everything that waits to be booked again."""

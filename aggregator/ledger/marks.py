@@ -19,6 +19,13 @@ def affected(before: JobRecord | None, after: JobRecord) -> Span | None:
     return (max(after.key.start_ms, min(starts)), _latest(before, after)) if starts else None
 
 
+def touched(before: JobRecord | None, after: JobRecord) -> list[tuple[str, int, int | None]]:
+    """Nodes on which bookings change, each with the time (see `affected`)."""
+    span = affected(before, after)
+    held = (*(before.allocations if before else ()), *after.allocations)
+    return [(node, *span) for node in {each.node for each in held}] if span else []
+
+
 def _holdings(record: JobRecord) -> tuple[object, ...]:
     return (record.allocations, record.exclusive)
 

@@ -1,15 +1,17 @@
 """Jobs about which something is still to come: those that run, and those that accounting has not reported."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select
 
+from aggregator.ledger import job_writes, marks, windows
 from aggregator.ledger import known as knowledge
-from aggregator.ledger import marks, windows
 from aggregator.ledger.jobs import load
+from aggregator.ledger.rows import chunks
 from aggregator.ledger.tables import jobs
-from maxwatt.domain.jobs import JobKey, JobState
+from maxwatt.domain.jobs import JobKey, JobRecord, JobState
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,7 @@ class Unaccounted:
 
 def running(connection: Connection) -> dict[JobKey, int]:
     """Jobs without an end, and when the controller last reported them [epoch ms UTC]."""
-    columns = (jobs.c.cluster, jobs.c.job_id, jobs.c.start_ms, jobs.c.seen_ms)
-    found = connection.execute(select(*columns).where(jobs.c.end_ms.is_(None)))
-    return {JobKey(*row[:3]): int(row[3]) for row in found}
+    return _endless(connection)
 
 
 def unaccounted(connection: Connection, since_ms: int) -> list[Unaccounted]:
@@ -48,27 +48,33 @@ def end_superseded(connection: Connection, started: Iterable[JobKey]) -> int:
     Args:
         started: attempts that were reported.
     """
-    latest_ms: dict[tuple[str, int], int] = {}
+    latest_ms: dict[str, dict[int, int]] = defaultdict(dict)
     for key in started:
-        job = (key.cluster, key.job_id)
-        latest_ms[job] = max(key.start_ms, latest_ms.get(job, 0))
+        same = latest_ms[key.cluster]
+        same[key.job_id] = max(key.start_ms, same.get(key.job_id, 0))
     found: dict[JobKey, int] = {}
-    for key, seen_ms in running(connection).items():
-        next_ms = latest_ms.get((key.cluster, key.job_id), 0)
-        if key.start_ms < next_ms:
-            found[key] = min(seen_ms, next_ms)
+    for cluster, latest in latest_ms.items():
+        for some in chunks(sorted(latest)):
+            for key, seen_ms in _endless(connection, jobs.c.cluster == cluster, jobs.c.job_id.in_(some)).items():
+                if key.start_ms < latest[key.job_id]:
+                    found[key] = min(seen_ms, latest[key.job_id])
     return _end(connection, found)
+
+
+def _endless(connection: Connection, *conditions: ColumnElement[bool]) -> dict[JobKey, int]:
+    columns = (jobs.c.cluster, jobs.c.job_id, jobs.c.start_ms, jobs.c.seen_ms)
+    found = connection.execute(select(*columns).where(jobs.c.end_ms.is_(None), *conditions))
+    return {JobKey(*row[:3]): int(row[3]) for row in found}
 
 
 def _end(connection: Connection, ends_ms: Mapping[JobKey, int]) -> int:
     """End jobs, each not before its start; returns how many."""
-    known = load(connection, set(ends_ms))
-    for key, (ref, before) in known.items():
-        end_ms = max(ends_ms[key], key.start_ms)
-        after = replace(before, state=JobState.UNKNOWN, end_ms=end_ms, state_reason=knowledge.VANISHED)
-        values = {"state": after.state.value, "end_ms": end_ms, "state_reason": after.state_reason}
-        connection.execute(update(jobs).where(jobs.c.job_ref == ref).values(**values))
-        span = marks.affected(before, after)
-        for held in after.allocations if span else ():
-            windows.mark(connection, held.node, *span)  # type: ignore[misc]  # no loop without a span
-    return len(known)
+    changes = [(ref, job, _ended(job, ends_ms[key])) for key, (ref, job) in load(connection, set(ends_ms)).items()]
+    job_writes.change(connection, changes)
+    windows.mark(connection, [each for _, before, after in changes for each in marks.touched(before, after)])
+    return len(changes)
+
+
+def _ended(job: JobRecord, end_ms: int) -> JobRecord:
+    end_ms = max(end_ms, job.key.start_ms)
+    return replace(job, state=JobState.UNKNOWN, end_ms=end_ms, state_reason=knowledge.VANISHED)

@@ -1,5 +1,6 @@
 """The 15-minute windows: which are provisional, which are closed, and what must be booked again."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,10 +11,14 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from aggregator.ledger import frozen
 from aggregator.ledger.rows import Row, chunks, delete_rows, insert_rows
 from aggregator.ledger.tables import redo, windows
+from maxwatt.domain.spans import merged
 from maxwatt.domain.units import BUCKET_MS, bucket_start_ms
 
 EVERY_NODE: Final = ""
 """Stands for all nodes in a stretch to book again."""
+
+Touched = tuple[str, int, int | None]
+"""Host name or EVERY_NODE, start and end of a time [epoch ms UTC]; None: without end."""
 
 
 class WindowState(StrEnum):
@@ -88,30 +93,40 @@ def revisions(connection: Connection, start_ms: int, end_ms: int) -> dict[int, i
     return {int(bucket): int(revision) for bucket, revision in connection.execute(found)}
 
 
-def mark(connection: Connection, node: str, start_ms: int, end_ms: int | None) -> bool:
-    """Note that what is booked of a node in a time is no longer right. What was not booked yet needs no note; what is
-    frozen stays, and that is a fault.
+def mark(connection: Connection, touched: Iterable[Touched]) -> bool:
+    """Note that what is booked of nodes in a time is no longer right; returns whether anything was booked there. What
+    was not booked yet needs no note; what is frozen stays, and that is a fault.
 
     Args:
-        node: host name, or EVERY_NODE.
-        start_ms, end_ms: epoch ms UTC; None: without end.
+        touched: stretches; those of one node that overlap or touch are noted as one.
     """
-    newest = booked_until(connection)
-    first = bucket_start_ms(start_ms)
-    last = newest if end_ms is None or newest is None else min(newest, bucket_start_ms(end_ms - 1) + BUCKET_MS)
-    if last is None or first >= last:
-        return False
-    frozen_ms = frozen.until(connection)
-    if first < frozen_ms:
-        frozen.note_late(connection, node, first, min(last, frozen_ms))
-        first = frozen_ms
-    if first >= last:
-        return False
-    # Always a new row: an equal one may be under way, and has read its samples already.
-    connection.execute(insert(redo).values(node=node, start_ms=first, end_ms=last))
-    inside = (windows.c.bucket_ms >= first) & (windows.c.bucket_ms < last) & (windows.c.state == WindowState.CLOSED)
-    connection.execute(update(windows).where(inside).values(state=WindowState.DIRTY.value))
-    return True
+    newest = booked_until(connection) or 0
+    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for node, start_ms, end_ms in touched:
+        first = bucket_start_ms(start_ms)
+        last = newest if end_ms is None else min(newest, bucket_start_ms(end_ms - 1) + BUCKET_MS)
+        if first < last:
+            spans[node].append((first, last))
+    frozen_ms = frozen.until(connection) if spans else 0
+    warm = [(node, *span) for node in sorted(spans) for span in _not_frozen(connection, node, spans[node], frozen_ms)]
+    if warm:
+        # Always new rows: equal ones may be under way, and have read their samples already.
+        connection.execute(insert(redo), [dict(zip(("node", "start_ms", "end_ms"), row, strict=True)) for row in warm])
+    for first, last in merged((first, last) for _, first, last in warm):
+        inside = (windows.c.bucket_ms >= first) & (windows.c.bucket_ms < last) & (windows.c.state == WindowState.CLOSED)
+        connection.execute(update(windows).where(inside).values(state=WindowState.DIRTY.value))
+    return bool(warm)
+
+
+def _not_frozen(
+    connection: Connection, node: str, spans: Iterable[tuple[int, int]], frozen_ms: int
+) -> Iterable[tuple[int, int]]:
+    """Spans without overlaps, after what is frozen; what lies before is said to come too late."""
+    for first, last in merged(spans):
+        if first < frozen_ms:
+            frozen.note_late(connection, node, first, min(last, frozen_ms))
+        if max(first, frozen_ms) < last:
+            yield max(first, frozen_ms), last
 
 
 def stretches(connection: Connection) -> list[Stretch]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aggregator.ledger.windows import EVERY_NODE, Stretch
+from maxwatt.domain.spans import merged
 
 MAX_RUNS: Final = 32
 """More separate runs than this cost more than booking all these nodes over the whole time."""
@@ -35,17 +36,6 @@ def plan(stretches: Iterable[Stretch], from_ms: int, before_ms: int) -> list[Run
     every = merged(by_node.pop(EVERY_NODE, []))
     runs = [Run(start, end, None) for start, end in every] + _grouped(by_node, every)
     return sorted(runs if len(runs) <= MAX_RUNS else _one(runs), key=lambda run: (run.start_ms, run.end_ms))
-
-
-def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans without overlaps, ascending; those that touch become one."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((start, end))
-    return found
 
 
 def _grouped(by_node: dict[str, list[tuple[int, int]]], every: list[tuple[int, int]]) -> list[Run]:

@@ -13,7 +13,6 @@ import numpy as np
 from aggregator.kernel.arrays import F64, I64, Bool
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.valuing import BucketRates, RowRates
-from aggregator.pipeline import redo
 from aggregator.pipeline.attribute import attributed
 from aggregator.pipeline.booking_rows import job_refs
 from aggregator.pipeline.factors import FactorHistory, Rates, factor_history
@@ -22,6 +21,7 @@ from aggregator.pipeline.values import Values
 from aggregator.sources.carbon.moments import shown
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
+from maxwatt.domain.spans import merged
 from maxwatt.domain.units import BUCKET_MS, DAY_MS, bucket_start_ms
 
 Progress = Callable[[float], None]
@@ -45,7 +45,7 @@ def revalue_waiting(
 ) -> Revalued:
     """Value what new factors have made wrong."""
     waiting, done = ledger.revaluations(), Revalued()
-    for start_ms, end_ms in redo.merged((each.start_ms, each.end_ms) for each in waiting):
+    for start_ms, end_ms in merged((each.start_ms, each.end_ms) for each in waiting):
         done += revalue_range(store, ledger, settings, (start_ms, end_ms), now_ms=now_ms, progress=progress)
     ledger.finish_values(waiting)
     return done

@@ -1,7 +1,7 @@
 """Which runs cover what waits to be booked again."""
 
 from aggregator.ledger.windows import EVERY_NODE, Stretch
-from aggregator.pipeline.redo import MAX_RUNS, Run, merged, plan
+from aggregator.pipeline.redo import MAX_RUNS, Run, plan
 
 
 def stretch(node: str, start: int, end: int) -> Stretch:
@@ -40,7 +40,3 @@ def test_very_many_runs_become_one() -> None:
 def test_very_many_runs_with_one_of_every_node_become_one_of_every_node() -> None:
     waiting = [stretch(f"n{i}", 10 * i, 10 * i + 1) for i in range(MAX_RUNS)] + [stretch(EVERY_NODE, 900, 901)]
     assert [run.nodes for run in plan(waiting, 0, 10_000)] == [None]
-
-
-def test_spans_that_touch_become_one() -> None:
-    assert merged([(5, 6), (0, 2), (2, 3), (1, 2)]) == [(0, 3), (5, 6)]
