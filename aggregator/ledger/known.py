@@ -36,7 +36,10 @@ def combine(known: JobRecord | None, report: JobRecord, seen_ms: int) -> JobReco
     before = _brought_back(known, report) if known is not None else None
     after = absorb(before, report)
     spans = _noticed(before.suspensions if before else (), after, report, seen_ms)
-    return replace(after, suspensions=spans, allocations=tuple(sorted(after.allocations, key=lambda held: held.node)))
+    held = tuple(sorted(after.allocations, key=lambda each: each.node))
+    if (spans, held) == (after.suspensions, after.allocations):
+        return after
+    return replace(after, suspensions=spans, allocations=held)
 
 
 def _brought_back(known: JobRecord, report: JobRecord) -> JobRecord:

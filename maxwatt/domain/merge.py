@@ -108,7 +108,7 @@ def _keep_gpus(before: tuple[Allocation, ...], now: tuple[Allocation, ...]) -> t
     if not now or (any(a.modelled for a in now) and before and not any(a.modelled for a in before)):
         return before
     known = {a.node: a.gpus for a in before}
-    return tuple(a if a.gpus else replace(a, gpus=known.get(a.node, ())) for a in now)
+    return tuple(replace(a, gpus=known[a.node]) if not a.gpus and known.get(a.node) else a for a in now)
 
 
 def _joined(older: Spans, newer: JobRecord) -> Spans:

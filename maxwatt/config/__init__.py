@@ -1,0 +1,36 @@
+"""The configuration file: its sections, and how it is read."""
+
+from maxwatt.config.reading import load, parse
+from maxwatt.config.sections import (
+    CARBON_PROVIDERS,
+    SECTIONS,
+    AgentSettings,
+    AttributionSettings,
+    CarbonSettings,
+    ClusterSettings,
+    CostSettings,
+    LedgerSettings,
+    RetentionSettings,
+    ServerSettings,
+    Settings,
+    SlurmSettings,
+    StoreSettings,
+)
+
+__all__ = [
+    "CARBON_PROVIDERS",
+    "SECTIONS",
+    "AgentSettings",
+    "AttributionSettings",
+    "CarbonSettings",
+    "ClusterSettings",
+    "CostSettings",
+    "LedgerSettings",
+    "RetentionSettings",
+    "ServerSettings",
+    "Settings",
+    "SlurmSettings",
+    "StoreSettings",
+    "load",
+    "parse",
+]
