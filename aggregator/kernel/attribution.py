@@ -43,7 +43,7 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
     """
     chunk = replace(chunk, job=in_order(chunk.job))
     line = timelines.build(chunk, window)
-    energy = _energy(chunk, line, window)
+    energy = energy_of(chunk, line, window)
     rows = job_rows(chunk, window)
     jobs = book_jobs(chunk, line, energy, rows)
     on_nodes = node_rows(chunk, window, line)
@@ -54,7 +54,8 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
     return found, measured(chunk, window, line, energy)
 
 
-def _energy(chunk: Chunk, line: Timeline, window: Window) -> Energy:
+def energy_of(chunk: Chunk, line: Timeline, window: Window) -> Energy:
+    """Everything measured and everything that decides whose it is, on the timeline `line` of the chunk."""
     gap = window.max_gap_ms
     rows, readings = ordered(chunk.node, line.axis)
     held = holdings(chunk, line)
