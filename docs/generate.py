@@ -1,4 +1,7 @@
-"""Writes the references that come from code: metrics, configuration, commands. `--check` fails when one is stale."""
+"""Writes the docs that come from code: references, the method's worked example, the app's copy of the method.
+
+`--check` fails when one is stale.
+"""
 
 import argparse
 import dataclasses
@@ -9,12 +12,14 @@ import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import worked_example
 from maxwatt.cli import COMMANDS, command_parser
 from maxwatt.config import SECTIONS
 from maxwatt.domain.node_model import NodeModel
 from maxwatt.domain.schema import MEASUREMENTS, prometheus_name
 
 DOCS = Path(__file__).parent
+APP_COPY = DOCS.parent / "dash_app" / "documents" / "method.md"
 
 EXAMPLE = """\
 [cluster]
@@ -119,6 +124,28 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
+def method(page: str) -> str:
+    """The method page with its worked example as the code computes it today."""
+    head, opening, rest = page.partition("<!-- example -->\n")
+    _, closing, tail = rest.partition("<!-- /example -->\n")
+    if not closing:
+        raise ValueError("docs/method.md: the marks around the worked example are missing")
+    return f"{head}{opening}\n{worked_example.section()}\n{closing}{tail}"
+
+
+def for_the_app(page: str) -> str:
+    """A page as the app shows it: without comments, and without links to files that it does not have."""
+    text = re.sub(r"<!--.*?-->\n\n?", "", page)
+    return re.sub(r"\[([^]]+)\]\((?!https?:|#)[^)]+\)", r"\1", text)
+
+
+def outputs() -> dict[Path, str]:
+    """Every file that is made, with its text."""
+    made = {DOCS / name: f"<!-- made by docs/generate.py -->\n{make()}" for name, make in PAGES.items()}
+    page = method((DOCS / "method.md").read_text(encoding="utf-8"))
+    return made | {DOCS / "method.md": page, APP_COPY: for_the_app(page)}
+
+
 def main() -> int:
     """Write the pages, or with `--check` tell which are stale (exit 1)."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -126,11 +153,11 @@ def main() -> int:
     check = parser.parse_args().check
     os.environ["COLUMNS"] = "100"  # argparse wraps by the terminal; the docs must not depend on it
     stale = []
-    for name, make in PAGES.items():
-        path, text = DOCS / name, f"<!-- made by docs/generate.py -->\n{make()}"
+    for path, text in outputs().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(name)
+            stale.append(str(path.relative_to(DOCS.parent)))
             if not check:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     if check and stale:
         sys.stderr.write(f"stale: {', '.join(stale)}. Run: .venv/bin/python docs/generate.py\n")

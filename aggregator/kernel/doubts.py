@@ -8,7 +8,7 @@ from aggregator.kernel.accounts import Energy, JobRows
 from aggregator.kernel.arrays import F64, I64, Chunk, Window
 from aggregator.kernel.evidence import Doubts
 from aggregator.kernel.node_rows import NodeRows
-from aggregator.kernel.ragged import ratio, sums
+from aggregator.kernel.ragged import of_own_group, ratio, sums
 from aggregator.kernel.sessions import SessionRows
 from aggregator.kernel.sheet import Sheet
 from aggregator.kernel.timeline import Timeline
@@ -36,9 +36,9 @@ def doubts_of(
     slot = np.concatenate([job_slot, login_slot, node_slot])
     system = on_nodes.of(Account.SYSTEM)
     on, system_s = (system >= 0) & energy.cpu.meter.covered, energy.time.system_s
-    per_s, count = per_interval_s(energy), on_nodes.count
+    count, segment = on_nodes.count, np.flatnonzero(on)
     used_s = sums(system[on], system_s[on], count)
-    crowd_s = sums(system[on], (system_s**2 * per_s)[on], count)
+    crowd_s = sums(system[on], crowds_s(energy, np.zeros(len(segment), np.int64), segment, system_s[on]), count)
     no_edges = np.zeros(len(login_slot) + count, np.int64)
     return Doubts(
         energy_j=np.concatenate([sheet.energy_j for sheet in (jobs, logins, nodes)]),
@@ -52,11 +52,18 @@ def doubts_of(
     )
 
 
-def per_interval_s(energy: Energy) -> F64:
-    """`1 / U_k` [1/s] of the CPU meter's interval that each segment lies in, 0 where there is none."""
-    meter = energy.cpu.meter
+def crowds_s(energy: Energy, user: I64, segment: I64, cpu_s: F64) -> F64:
+    """`u * u_k / U_k` [p] of pieces of CPU seconds; over an interval k of the CPU's meter they sum to `u_k^2 / U_k`.
+
+    So it says the same however finely an interval is cut. 0 where there is no interval.
+
+    Args:
+        user, segment, cpu_s: [p] whose they are, where, and how many.
+    """
+    meter, intervals = energy.cpu.meter, len(energy.cpu.meter.intervals)
     all_s = np.append(meter.gather(energy.time.users_s + energy.time.system_s), 0.0)
-    return ratio(meter.covered.astype(np.float64), all_s[meter.interval])
+    interval = np.where(meter.covered, meter.interval, intervals)[segment]
+    return cpu_s * ratio(of_own_group(user * (intervals + 1) + interval, cpu_s), all_s[interval])
 
 
 def _interval_s(line: Timeline, energy: Energy, on_nodes: NodeRows) -> F64:

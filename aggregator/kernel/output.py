@@ -7,7 +7,7 @@ import numpy as np
 
 from aggregator.kernel.accounts import Energy, JobRows
 from aggregator.kernel.arrays import F64, Bookings, Bool, Chunk, Window
-from aggregator.kernel.doubts import doubts_of, per_interval_s
+from aggregator.kernel.doubts import crowds_s, doubts_of
 from aggregator.kernel.evidence import uncertainty
 from aggregator.kernel.job_use import life_bounds
 from aggregator.kernel.node_rows import NODE_ACCOUNTS, NodeRows
@@ -140,10 +140,9 @@ def _session_facts(line: Timeline, energy: Energy, rows: SessionRows, covered_s:
     """CPU seconds used, time seen and covered, per session row; one that used no CPU time was seen for no time."""
     found = energy.time.sessions
     used_s, share = used_in(found, rows, found.cpu_s), ratio(covered_s, line.length_ms / 1000)[found.segment]
-    per_s = per_interval_s(energy)[found.segment]
     return {
         "cpu_used_s": used_s,
-        "crowd_s": used_in(found, rows, found.cpu_s**2 * per_s),
+        "crowd_s": used_in(found, rows, crowds_s(energy, found.user, found.segment, found.cpu_s)),
         "held_s": np.where(used_s > 0, used_in(found, rows, found.seconds), 0.0),
         "covered_s": np.where(used_s > 0, used_in(found, rows, found.seconds * share), 0.0),
     }
@@ -151,16 +150,14 @@ def _session_facts(line: Timeline, energy: Energy, rows: SessionRows, covered_s:
 
 def _used(line: Timeline, energy: Energy, rows: JobRows) -> tuple[F64, F64, Bool]:
     """CPU seconds per job row, their `sum of u_k^2 / U_k` over the meter's intervals, and whether any are known."""
-    used_s, crowd_s = np.zeros(len(rows.life)), np.zeros(len(rows.life))
-    seen, per_s = np.zeros(len(rows.life), np.bool_), per_interval_s(energy)
-    for pieces in energy.time.jobs:
-        bucket = line.bucket[pieces.segment]
-        within = bucket >= 0
-        row, cpu_s = rows.of(pieces.life[within], bucket[within]), pieces.cpu_s[within]
-        used_s += sums(row, cpu_s, len(used_s))
-        crowd_s += sums(row, cpu_s**2 * per_s[pieces.segment[within]], len(used_s))
-        seen[row] = True
-    return used_s, crowd_s, seen
+    parts, count = energy.time.jobs, len(rows.life)
+    life, segment = (np.concatenate([getattr(part, name) for part in parts]) for name in ("life", "segment"))
+    cpu_s = np.concatenate([part.cpu_s for part in parts])
+    crowd_s, bucket = crowds_s(energy, life, segment, cpu_s), line.bucket[segment]
+    within, seen = bucket >= 0, np.zeros(count, np.bool_)
+    row = rows.of(life[within], bucket[within])
+    seen[row] = True
+    return sums(row, cpu_s[within], count), sums(row, crowd_s[within], count), seen
 
 
 def _memory_peaks(chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows) -> F64:

@@ -31,6 +31,16 @@ def sums(group: I64, weights: F64, count: int) -> F64:
     return np.asarray(np.bincount(group, weights, count), np.float64)
 
 
+def of_own_group(group: I64, weights: F64) -> F64:
+    """For each element the sum of the weights of its group. Fast where the groups come in a few sorted runs."""
+    order = np.argsort(group, kind="stable")
+    first = np.flatnonzero(np.diff(group[order], prepend=-1))
+    found = np.zeros(len(group))
+    if len(first):
+        found[order] = np.repeat(np.add.reduceat(weights[order], first), np.diff(first, append=len(group)))
+    return found
+
+
 def ratio(a: F64, b: F64) -> F64:
     """a / b, and 0 where b is not above 0."""
     return np.asarray(np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=b > 0))

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import select
-from worked_example import node
 
 from aggregator.ingest.line_protocol import parse_lines
 from aggregator.kernel import timeline
@@ -29,6 +28,7 @@ from maxwatt.domain.energy import Account
 from maxwatt.domain.samples import Sample
 from maxwatt.domain.schema import COLLECTOR, NODE
 from maxwatt.domain.units import bucket_start_ms
+from worked_example import node
 
 END_MS: Final = node.START_MS + 1000 * node.AT_S[-1]
 _UW_PER_W: Final = 1e6

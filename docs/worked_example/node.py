@@ -57,8 +57,9 @@ JOBS: Final = (
         allocations=(Allocation(NAME, 8.0, 32 * GIB),), source="scontrol",
     ),
     JobRecord(
-        JobKey("example", 102, START_MS + 20_000), JobState.COMPLETED, user="bob", end_ms=START_MS + 40_000, exit_code=0,
-        cpus=4, node_count=1, allocations=(Allocation(NAME, 4.0, 8 * GIB),), total_cpu_s=55.0, source="scontrol+sacct",
+        JobKey("example", 102, START_MS + 20_000), JobState.COMPLETED, user="bob", end_ms=START_MS + 40_000,
+        exit_code=0, cpus=4, node_count=1, allocations=(Allocation(NAME, 4.0, 8 * GIB),), total_cpu_s=55.0,
+        source="scontrol+sacct",
     ),
 )  # fmt: skip
 """101 runs on; 102 runs from second 20 to second 40, and Slurm's accounting says that it used 55 CPU seconds."""

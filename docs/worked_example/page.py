@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from worked_example import node
-from worked_example.chain import Followed, follow
 
 from aggregator.kernel.pieces import Pieces
 from collectors.unwrap import modulus_uj
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE, PARTS
 from maxwatt.domain.formatting import format_share
 from maxwatt.domain.units import J_PER_KWH
+from worked_example import node
+from worked_example.chain import Followed, follow
 
 _TIMES: Final = [f"12:00:{at_s:02}" for at_s in node.AT_S]
 _INTERVALS: Final = ["interval", "1", "2", "3", "sum"]
 _ACCOUNTS: Final = ("101", "102", "system", "idle")
+_DECLARED: Final = ("cpu_idle", "cpu_max", "dram_idle", "dram_max", "rest_base")
 _HEADS: Final = [f"{component} {part}" for component in COMPONENTS for part in PARTS]
 
 
@@ -28,7 +29,7 @@ class _Words(string.Template):
 
 def section() -> str:
     """All of it, as Markdown."""
-    words = _Words(Path(__file__).with_name("section.md").read_text(encoding="utf-8"))
+    words = _Words(Path(__file__).with_name("section.txt").read_text(encoding="utf-8"))
     found = follow()
     tables = {
         "files": _files(),
@@ -46,7 +47,8 @@ def section() -> str:
 def _given() -> dict[str, Any]:
     (one,), (two,) = (job.allocations for job in node.JOBS)
     carbon, raw, modulus = node.SETTINGS.carbon, node.ZONES["package-0"][1], modulus_uj(node.RANGE_UJ)
-    return {
+    watts = {name: getattr(node.MODEL, f"{name}_w") for name in _DECLARED}
+    return watts | {
         "node": node.NAME, "cpus": node.CPUS, "memory": _gib(node.MEMORY_BYTES),
         "a_cpus": _number(one.cpus), "a_memory": _gib(one.memory_bytes),
         "b_cpus": _number(two.cpus), "b_memory": _gib(two.memory_bytes),
@@ -97,9 +99,7 @@ def _energies(found: Followed) -> str:
 def _seconds(found: Followed) -> str:
     time, meter = found.energy.time, found.energy.cpu.meter
     rows = [("all, $U$", *_with_sum(meter.gather(time.users_s + time.system_s)))]
-    rows += [
-        (f"job {job_id}, $u$", *_with_sum(sum(_job_s(found, life)))) for life, job_id in enumerate(node.USED_US)
-    ]
+    rows += [(f"job {job_id}, $u$", *_with_sum(sum(_job_s(found, life)))) for life, job_id in enumerate(node.USED_US)]
     return _table(_INTERVALS, [*rows, ("system", *_with_sum(meter.gather(time.system_s)))])
 
 
@@ -120,8 +120,7 @@ def _shares(found: Followed) -> str:
     held, weight = found.energy.held, found.energy.weights.held
     rows = [
         (name, *_plain([held.cpu_share[at], held.memory_share[at], weight[at], found.booked[name]["held_s"]]))
-        for name, at in (("job 101", held.first[0]), ("job 102", held.first[1]))
-        for name in (name.removeprefix("job "),)
+        for name, at in zip(("101", "102"), held.first, strict=True)
     ]
     return _table(["job", r"CPUs $\bar\alpha$", r"memory $\bar\mu$", "node $w$", "held [s]"], rows)
 
@@ -151,7 +150,8 @@ def _marks(found: Followed) -> str:
         row = found.booked[name]
         kinds = (format_share(row[f"{kind}_j"] / _total(row)) for kind in some)
         waste = "" if row["waste_j"] is None else _number(row["waste_j"])
-        rows.append((name, *kinds, format_share(row["covered_s"] / row["held_s"]), f"± {row['uncertainty']:.1%}", waste))
+        covered, sure = format_share(row["covered_s"] / row["held_s"]), f"± {100 * row['uncertainty']:.1f} %"
+        rows.append((name, *kinds, covered, sure, waste))
     return _table(["", *some, "covered", "uncertainty", "waste [J]"], rows)
 
 
