@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, insert, select, update
 
 from aggregator.ledger.tables import about, faults, sources
+from maxwatt.domain.errors import ConfigError
 
 CLUSTER: Final = "cluster"
 """Fact that names the cluster whose ledger this is."""
@@ -33,6 +34,21 @@ def put(connection: Connection, key: str, value: str) -> None:
         connection.execute(insert(about).values(key=key, value=value))
     else:
         connection.execute(update(about).where(about.c.key == key).values(value=value))
+
+
+def claim(connection: Connection, cluster: str) -> None:
+    """Put down whose ledger this is, or see that it is this cluster's.
+
+    Raises:
+        ConfigError: it is another cluster's.
+    """
+    known = get(connection, CLUSTER)
+    if known not in {None, cluster}:
+        raise ConfigError(
+            f"cluster.name is {cluster!r}, but the ledger is that of {known!r}, and every job would be booked a "
+            f"second time. Set cluster.name = {known!r}, or begin a new ledger with another --data-dir"
+        )
+    put(connection, CLUSTER, cluster)
 
 
 def source_states(connection: Connection) -> dict[str, SourceState]:

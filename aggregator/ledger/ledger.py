@@ -7,25 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 from aggregator.ledger import (
     bookings,
-    factors,
     facts,
     frozen,
     history,
     idle,
-    intensities,
     jobs,
     lives,
     refresh,
     states,
     unfinished,
     users,
-    valuing,
     windows,
 )
 from aggregator.ledger.engine import open_engine
 from aggregator.ledger.rows import chunks
 from aggregator.ledger.transactions import writing
-from maxwatt.domain.errors import ConfigError
+from aggregator.ledger.values import LedgerValues
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -33,15 +30,12 @@ if TYPE_CHECKING:
     from aggregator.kernel.arrays import States, Tenants
     from aggregator.ledger.facts import SourceState
     from aggregator.ledger.idle import IdlePower
-    from aggregator.ledger.intensities import Origin, Revaluation
     from aggregator.ledger.lives import ModelOf
     from aggregator.ledger.refresh import Progress, Site
     from aggregator.ledger.rows import Row
     from aggregator.ledger.unfinished import Unaccounted
     from aggregator.ledger.users import User
-    from aggregator.ledger.valuing import BucketRates, RowRates
     from aggregator.ledger.windows import Stretch
-    from maxwatt.domain.carbon import Factor, Intensity
     from maxwatt.domain.jobs import JobKey, JobRecord, NodeRecord, SlurmSnapshot
 
 
@@ -53,12 +47,13 @@ class Ledger:
     """One database, used by any thread; each method is one transaction
     (`upsert_jobs` one per thousand records). Times are epoch ms UTC.
 
-    Several processes may have a SQLite ledger open; their writes take turns.
+    CO2 and cost are in `values`. Several processes may have a SQLite ledger open; their writes take turns.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = writing(engine)
+        self.values = LedgerValues(engine)
 
     @classmethod
     def open(cls, url: str) -> Ledger:
@@ -282,58 +277,6 @@ class Ledger:
                 for message in messages:
                     facts.add_fault(connection, source, message, seen_ms)
 
-    def factor_ids(self, wanted: Sequence[Factor]) -> list[int]:
-        """Number of each factor; those the ledger has not seen get one."""
-        with self._writing.begin() as connection:
-            return factors.number(connection, wanted)
-
-    def record_intensities(self, origin: Origin, values: Iterable[Intensity], fetched_ms: int) -> int:
-        """Keep what a carbon provider said, and mark what it changes; returns how much was new or different."""
-        with self._writing.begin() as connection:
-            return intensities.record(connection, origin, values, fetched_ms)
-
-    def intensities(self, origin: Origin, start_ms: int, end_ms: int) -> list[Intensity]:
-        """What a carbon provider said of a time, by its start."""
-        with self.engine.begin() as connection:
-            return intensities.load(connection, origin, start_ms, end_ms)
-
-    # values: CO2 and cost of what is booked
-
-    def mark_values(self, start_ms: int, end_ms: int) -> bool:
-        """Note that CO2 and cost of a time must be computed again; returns whether any of it is booked."""
-        with self._writing.begin() as connection:
-            return intensities.mark(connection, start_ms, end_ms)
-
-    def revaluations(self) -> list[Revaluation]:
-        """Every time that waits to be valued again."""
-        with self.engine.begin() as connection:
-            return intensities.waiting(connection)
-
-    def finish_values(self, done: Sequence[Revaluation]) -> None:
-        """Remove what was valued again."""
-        with self._writing.begin() as connection:
-            intensities.finish(connection, done)
-
-    def folded_until(self) -> int:
-        """End of the last window whose day is folded, 0 where none is."""
-        with self.engine.begin() as connection:
-            return windows.folded_until(connection)
-
-    def value_buckets(self, rates: Sequence[BucketRates]) -> int:
-        """Compute CO2 and cost of some buckets again; returns how many bookings changed."""
-        with self._writing.begin() as connection:
-            return valuing.value_buckets(connection, rates)
-
-    def value_rows(self, rows: Sequence[RowRates]) -> int:
-        """The same for single bookings."""
-        with self._writing.begin() as connection:
-            return valuing.value_rows(connection, rows)
-
-    def booked_keys(self, bucket_ms: int) -> list[Row]:
-        """Node, account and job number of the bookings of a bucket."""
-        with self.engine.begin() as connection:
-            return valuing.booked_keys(connection, bucket_ms)
-
     def fact(self, key: str) -> str | None:
         """A single fact, such as `cluster` or `simulated`."""
         with self.engine.begin() as connection:
@@ -345,13 +288,8 @@ class Ledger:
         Raises:
             ConfigError: it is another cluster's.
         """
-        known = self.fact(facts.CLUSTER)
-        if known not in {None, cluster}:
-            raise ConfigError(
-                f"cluster.name is {cluster!r}, but the ledger is that of {known!r}, and every job would be booked a "
-                f"second time. Set cluster.name = {known!r}, or begin a new ledger with another --data-dir"
-            )
-        self.put_fact(facts.CLUSTER, cluster)
+        with self._writing.begin() as connection:
+            facts.claim(connection, cluster)
 
     def put_fact(self, key: str, value: str) -> None:
         """Put down a single fact."""

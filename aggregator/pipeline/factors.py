@@ -66,7 +66,7 @@ def factor_history(ledger: Ledger, series: Series) -> FactorHistory:
     for factor in factors:
         _refuse_marginal(factor)
     rates = Rates(
-        np.array(ledger.factor_ids(factors), np.int64),
+        np.array(ledger.values.factor_ids(factors), np.int64),
         np.array([factor.g_per_j for factor in factors], np.float64),
         np.array([factor.market_g_per_j for factor in factors], np.float64),  # None becomes NaN
         np.array([factor.price_per_j for factor in factors], np.float64),

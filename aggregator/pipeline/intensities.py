@@ -115,7 +115,7 @@ class IntensityPolls:
 
     def _keep(self, answer: Answer, span_ms: tuple[int, int], now_ms: int) -> None:
         origin = origin_of(self.provider, self.carbon)
-        self.ledger.record_intensities(origin, answer.values, now_ms)
+        self.ledger.values.record_intensities(origin, answer.values, now_ms)
         first, last = self._covered() or span_ms
         covered = min(first, span_ms[0]), max(min(last, now_ms), min(span_ms[1], now_ms))
         self.ledger.put_fact(self._fact, f"{covered[0]} {covered[1]}")

@@ -56,9 +56,9 @@ def value_offline(
         now_ms: the present [epoch ms UTC].
     """
     first, last = span_ms
-    waiting = [each for each in ledger.revaluations() if first <= each.start_ms and each.end_ms <= last]
+    waiting = [each for each in ledger.values.waiting() if first <= each.start_ms and each.end_ms <= last]
     done = revalue_range(store, ledger, settings, span_ms, now_ms=now_ms, progress=progress)
-    ledger.finish_values(waiting)
+    ledger.values.finish(waiting)
     refresh_sums(ledger, settings)
     return done
 

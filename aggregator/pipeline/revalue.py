@@ -44,10 +44,10 @@ def revalue_waiting(
     store: Store, ledger: Ledger, settings: Settings, now_ms: int, progress: Progress | None = None
 ) -> Revalued:
     """Value what new factors have made wrong."""
-    waiting, done = ledger.revaluations(), Revalued()
+    waiting, done = ledger.values.waiting(), Revalued()
     for start_ms, end_ms in merged((each.start_ms, each.end_ms) for each in waiting):
         done += revalue_range(store, ledger, settings, (start_ms, end_ms), now_ms=now_ms, progress=progress)
-    ledger.finish_values(waiting)
+    ledger.values.finish(waiting)
     return done
 
 
@@ -77,7 +77,7 @@ def revalue_range(
     for start_ms in range(first, last, DAY_MS):
         buckets = np.arange(start_ms, min(start_ms + DAY_MS, last), BUCKET_MS, dtype=np.int64)
         changing = _changing(factors, buckets)
-        changed = ledger.value_buckets(list(_rates(factors, buckets[~changing])))
+        changed = ledger.values.value_buckets(list(_rates(factors, buckets[~changing])))
         for bucket_ms in buckets[changing].tolist():
             changed += _revalue_parts(store, ledger, settings, factors, bucket_ms, now_ms)
         done += Revalued(len(buckets), changed)
@@ -89,7 +89,7 @@ def revalue_range(
 def _unfolded(ledger: Ledger, span_ms: tuple[int, int], now_ms: int) -> tuple[int, int]:
     """The whole buckets of a time; days that are folded have lost the buckets that factors are of."""
     first, last = bucket_start_ms(span_ms[0]), bucket_start_ms(span_ms[1] - 1) + BUCKET_MS
-    folded_ms = min(ledger.folded_until(), last)
+    folded_ms = min(ledger.values.folded_until(), last)
     if first >= folded_ms:
         return first, last
     said = (
@@ -136,9 +136,9 @@ def _revalue_parts(
     unknown = _bucket_rates(bucket_ms, even, 0)
     rows = [
         RowRates(node, account, job_ref, found.get((node, account, job_ref), unknown))
-        for node, account, job_ref in ledger.booked_keys(bucket_ms)
+        for node, account, job_ref in ledger.values.booked_keys(bucket_ms)
     ]
-    return ledger.value_rows(rows)
+    return ledger.values.value_rows(rows)
 
 
 def _rates_of(energy_j: F64, values: Values, even: Rates) -> Rates:

@@ -42,5 +42,5 @@ def _intensity(ledger: Ledger, settings: Settings, start_ms: int, end_ms: int) -
     if provider is None:
         return fixed
     origin = origin_of(provider, settings.carbon)
-    values = ledger.intensities(origin, start_ms - REACH_MS, end_ms)
+    values = ledger.values.intensities(origin, start_ms - REACH_MS, end_ms)
     return intensity_steps(values, origin, provider.vintage, fixed, start_ms, end_ms)

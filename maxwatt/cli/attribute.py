@@ -73,7 +73,7 @@ def _leave_to_server(ledger: "Ledger", settings: Settings, args: argparse.Namesp
 
 
 def _leave_values(ledger: "Ledger", since_ms: int | None, until_ms: int | None, *, as_json: bool) -> int:
-    marked = ledger.mark_values(*_booked_span(ledger, since_ms, until_ms))
+    marked = ledger.values.mark(*_booked_span(ledger, since_ms, until_ms))
     print(json.dumps({"left_to_server": True, "marked": marked}) if as_json else _VALUED_BY_SERVER)
     return 0
 

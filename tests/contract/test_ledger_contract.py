@@ -391,12 +391,12 @@ class TestSourcesFaultsFactors:
         pue = Figure(Quantity.PUE, "config", "", "", "", State.STATIC, 0, 1.2)
         factor = Factor(grid, pue)
         worse, traded = replace(factor, pue=replace(pue, value=1.3)), replace(factor, market=replace(grid, value=0.0))
-        first = ledger.factor_ids([factor, worse, factor])
+        first = ledger.values.factor_ids([factor, worse, factor])
         assert first[0] == first[2] != first[1]
-        assert ledger.factor_ids([worse, traded, factor])[::2] == [first[1], first[0]]
-        assert len({*ledger.factor_ids([factor, worse, traded])}) == 3
+        assert ledger.values.factor_ids([worse, traded, factor])[::2] == [first[1], first[0]]
+        assert len({*ledger.values.factor_ids([factor, worse, traded])}) == 3
         fallen = replace(factor, intensity=replace(grid, state=State.FALLBACK))
-        assert ledger.factor_ids([fallen]) != ledger.factor_ids([factor])
+        assert ledger.values.factor_ids([fallen]) != ledger.values.factor_ids([factor])
 
 
 class TestIdlePowers:

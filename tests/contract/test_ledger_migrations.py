@@ -141,5 +141,5 @@ def test_factors_of_old_bookings_keep_their_numbers_and_everything_is_valued_aga
         joined += "JOIN figures i ON i.figure_id = intensity_id JOIN figures p ON p.figure_id = pue_id"
         assert connection.exec_driver_sql(joined).all() == [(1, 344.0, "DE", 1.2, 0, 0)]
     t0 = 1_780_272_000_000
-    assert [(each.start_ms, each.end_ms) for each in ledger.revaluations()] == [(t0, t0 + 4 * 900_000)]
+    assert [(each.start_ms, each.end_ms) for each in ledger.values.waiting()] == [(t0, t0 + 4 * 900_000)]
     ledger.close()

@@ -52,7 +52,7 @@ def rates(bucket: int, factor: int = 7, market: float | None = 0.5, price: float
 
 def test_buckets_are_valued_from_the_booked_energy(ledger: Ledger) -> None:
     booked(ledger)
-    assert ledger.value_buckets([rates(0), rates(1, market=None, price=0.1), rates(9)]) == 3
+    assert ledger.values.value_buckets([rates(0), rates(1, market=None, price=0.1), rates(9)]) == 3
     assert found(ledger) == [
         (1, 200.0, 50.0, None, 7, 2),
         (2, -16.0, -4.0, None, 7, 2),
@@ -62,20 +62,20 @@ def test_buckets_are_valued_from_the_booked_energy(ledger: Ledger) -> None:
     assert ledger.revisions(T0, T0 + 4 * BUCKET_MS) == {
         T0: 2, T0 + BUCKET_MS: 2, T0 + 2 * BUCKET_MS: 0, T0 + 3 * BUCKET_MS: 0,
     }  # fmt: skip
-    assert ledger.value_buckets([rates(0), rates(1, market=None, price=0.1)]) == 0
+    assert ledger.values.value_buckets([rates(0), rates(1, market=None, price=0.1)]) == 0
 
 
 def test_a_contract_or_tariff_that_is_taken_away_leaves_nothing(ledger: Ledger) -> None:
     booked(ledger)
-    ledger.value_buckets([rates(0, price=0.1)])
-    assert ledger.value_buckets([rates(0, market=None)]) == 2
+    ledger.values.value_buckets([rates(0, price=0.1)])
+    assert ledger.values.value_buckets([rates(0, market=None)]) == 2
     assert [each[2:4] for each in found(ledger)][:2] == [(None, None), (None, None)]
 
 
 def test_single_rows_are_valued_alone(ledger: Ledger) -> None:
     booked(ledger)
-    assert sorted(ledger.booked_keys(T0)) == [("n1", 0, 1), ("n1", 0, 2)]
-    assert ledger.value_rows([RowRates("n1", 0, 2, rates(0)), RowRates("n9", 0, 2, rates(0))]) == 1
+    assert sorted(ledger.values.booked_keys(T0)) == [("n1", 0, 1), ("n1", 0, 2)]
+    assert ledger.values.value_rows([RowRates("n1", 0, 2, rates(0)), RowRates("n9", 0, 2, rates(0))]) == 1
     assert [each[4:] for each in found(ledger)] == [(1, 1), (7, 2), (1, 1), (1, 1)]
 
 
@@ -84,7 +84,7 @@ def test_what_was_summed_from_it_is_stale(ledger: Ledger) -> None:
     with ledger.engine.begin() as connection:
         connection.execute(stale.delete())
         connection.execute(stale_jobs.delete())
-    ledger.value_buckets([rates(1), rates(3)])
+    ledger.values.value_buckets([rates(1), rates(3)])
     with ledger.engine.begin() as connection:
         assert list(connection.execute(select(stale.c.start_ms)).scalars()) == [T0 + BUCKET_MS]
         assert list(connection.execute(select(stale_jobs.c.job_ref)).scalars()) == [1]
@@ -94,15 +94,15 @@ def test_the_history_keeps_each_state_and_marks_what_changed(ledger: Ledger) -> 
     booked(ledger)
     measured = Intensity(T0, T0 + BUCKET_MS, 100.0, State.MEASURED)
     forecast = replace(measured, g_per_kwh=90.0, state=State.FORECAST)
-    assert ledger.record_intensities(WHO, [measured, forecast], T0) == 2
-    assert ledger.record_intensities(WHO, [measured, replace(forecast, g_per_kwh=91.0)], T0 + 1) == 1
-    assert {each.state: each.g_per_kwh for each in ledger.intensities(WHO, T0, T0 + 1)} == {
+    assert ledger.values.record_intensities(WHO, [measured, forecast], T0) == 2
+    assert ledger.values.record_intensities(WHO, [measured, replace(forecast, g_per_kwh=91.0)], T0 + 1) == 1
+    assert {each.state: each.g_per_kwh for each in ledger.values.intensities(WHO, T0, T0 + 1)} == {
         State.MEASURED: 100.0, State.FORECAST: 91.0,
     }  # fmt: skip
-    assert ledger.intensities(replace(WHO, zone="FR"), T0, T0 + 1) == []
-    waiting = ledger.revaluations()
+    assert ledger.values.intensities(replace(WHO, zone="FR"), T0, T0 + 1) == []
+    waiting = ledger.values.waiting()
     assert {(each.start_ms, each.end_ms) for each in waiting} == {(T0, T0 + 4 * BUCKET_MS)}  # no further than booked
     assert T0 + BUCKET_MS + CARRIED_MS > T0 + 4 * BUCKET_MS
-    ledger.finish_values(waiting)
-    assert ledger.revaluations() == []
-    assert not ledger.mark_values(T0 + 40 * BUCKET_MS, T0 + 50 * BUCKET_MS)
+    ledger.values.finish(waiting)
+    assert ledger.values.waiting() == []
+    assert not ledger.values.mark(T0 + 40 * BUCKET_MS, T0 + 50 * BUCKET_MS)

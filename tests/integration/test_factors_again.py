@@ -71,7 +71,7 @@ def measured(site: Site, *values: tuple[float, float, float], state: State = Sta
         Intensity(T0 + round(first * BUCKET_MS), T0 + round(last * BUCKET_MS), g_per_kwh, state)
         for first, last, g_per_kwh in values
     ]
-    site[1].record_intensities(WHO, told, END)
+    site[1].values.record_intensities(WHO, told, END)
 
 
 def factors_of(site: Site) -> dict[int, list[str]]:
@@ -160,7 +160,7 @@ def test_what_changes_after_closing_is_a_new_revision_and_only_there(site: Site)
     revisions = ledger.revisions(*SPAN)
     assert revisions == {T0 + n * BUCKET_MS: 2 if n == 3 else 1 for n in range(BUCKETS)}
     assert {(row[0] == T0 + 3 * BUCKET_MS, row[4]) for row in rows(site, "revision")} == {(True, 2), (False, 1)}
-    assert ledger.revaluations() == []
+    assert ledger.values.waiting() == []
     assert revalue_waiting(*site, LIVE, END) == Revalued()
 
 
@@ -186,10 +186,10 @@ def test_after_two_hours_without_a_value_the_yearly_figure_serves_and_says_so(si
 
 def test_what_is_not_booked_yet_needs_no_mark(site: Site) -> None:
     measured(site, *GRID)
-    assert site[1].revaluations() == []
+    assert site[1].values.waiting() == []
     book(site, LIVE)
     measured(site, (20, 21, 5.0))
-    assert site[1].revaluations() == []
+    assert site[1].values.waiting() == []
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,7 +71,7 @@ def polls(ledger: Ledger, carbon: CarbonSettings) -> IntensityPolls:
 
 def known(ledger: Ledger, carbon: CarbonSettings) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
-    for each in ledger.intensities(origin_of(PROVIDER, carbon), 0, NOW + 9 * DAY_MS):
+    for each in ledger.values.intensities(origin_of(PROVIDER, carbon), 0, NOW + 9 * DAY_MS):
         found.setdefault(each.state, []).append(each.start_ms)
     return found
 
@@ -121,11 +121,11 @@ def test_a_restart_goes_on_where_the_ledger_says(
 def test_the_same_answer_again_changes_nothing(ledger: Ledger, carbon: CarbonSettings) -> None:
     origin = origin_of(PROVIDER, carbon)
     polls(ledger, carbon).poll(NOW, None)
-    values = ledger.intensities(origin, 0, NOW + 9 * DAY_MS)
-    assert ledger.record_intensities(origin, values, NOW + 1) == 0
+    values = ledger.values.intensities(origin, 0, NOW + 9 * DAY_MS)
+    assert ledger.values.record_intensities(origin, values, NOW + 1) == 0
     changed = [replace(values[0], g_per_kwh=1.0), *values[1:]]
-    assert ledger.record_intensities(origin, changed, NOW + 1) == 1
-    assert ledger.intensities(origin, 0, NOW)[0].g_per_kwh == 1.0
+    assert ledger.values.record_intensities(origin, changed, NOW + 1) == 1
+    assert ledger.values.intensities(origin, 0, NOW)[0].g_per_kwh == 1.0
 
 
 def test_after_failures_the_pause_doubles_and_the_source_says_why(
