@@ -12,8 +12,8 @@ import pytest
 from provider_server import ProviderServer, Reply, provider_server
 
 from aggregator.sources.carbon.answer import Answer, Asked
-from aggregator.sources.carbon.http import RetryLaterError, get
-from aggregator.sources.carbon.provider import zone_of
+from aggregator.sources.carbon.http import RetryLaterError, get, retry_after_s
+from aggregator.sources.carbon.provider import token_of, zone_of
 from aggregator.sources.carbon.registry import PROVIDERS, provider_of
 from maxwatt.config import CARBON_PROVIDERS, CarbonSettings, Settings
 from maxwatt.domain.carbon import State
@@ -124,6 +124,7 @@ def server() -> Iterator[ProviderServer]:
 @pytest.fixture(params=sorted(FORMS))
 def case(request: pytest.FixtureRequest, server: ProviderServer, tmp_path: Path) -> Case:
     (tmp_path / "token").write_text("s3cret\n")
+    (tmp_path / "token").chmod(0o600)
     server.asked.clear()
     carbon = CarbonSettings(provider=request.param, provider_url=server.url, token_file=str(tmp_path / "token"))
     return Case(request.param, server, carbon)
@@ -307,6 +308,7 @@ class TestForms:
         self, server: ProviderServer, tmp_path: Path
     ) -> None:
         (tmp_path / "token").write_text("s3cret\n")
+        (tmp_path / "token").chmod(0o600)
         document = json.loads(electricity_maps(GOOD, "DE"))
         document["history"][2]["isEstimated"] = True
         answer = PROVIDERS["electricity_maps"].parse(json.dumps(document), ASKED)
@@ -377,3 +379,40 @@ class TestHttp:
         server.replies[:] = [Reply(b"x" * 100, pause_s=0.1)]
         with pytest.raises(SourceError, match="too slowly"):
             get(server.url, timeout_s=0.5)
+
+    @pytest.mark.parametrize("status", [404, 429])
+    def test_a_refusal_that_is_cut_short_or_slow_is_still_one(self, server: ProviderServer, status: int) -> None:
+        for body in (b"half", b"3\r\nab"):
+            broken = {"Transfer-Encoding": "chunked"} if b"\r" in body else {"Content-Length": "50"}
+            server.replies[:] = [Reply(body, status, broken)]
+            with pytest.raises(SourceError, match=str(status)):
+                get(server.url)
+        server.replies[:] = [Reply(b"x" * 100, status, pause_s=0.3)]
+        with pytest.raises(SourceError, match=str(status)):
+            get(server.url, timeout_s=0.2)
+
+    @pytest.mark.parametrize("header", ["Mon, 20 Nov 1995 19:12:08 +" + "9" * 30, "", "\u0663", "-5", "1e99"])
+    def test_any_retry_after_is_a_refusal(self, header: str) -> None:
+        found = retry_after_s(header, datetime(2026, 3, 1, tzinfo=UTC))
+        assert found is None or found >= 0
+
+    def test_a_token_that_others_can_read_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "token").write_text("s3cret\n")
+        (tmp_path / "token").chmod(0o644)
+        with pytest.raises(SourceError, match="chmod 600") as told:
+            token_of(CarbonSettings(provider="entsoe", token_file=str(tmp_path / "token")))
+        assert "s3cret" not in str(told.value)
+
+    def test_a_server_that_repeats_the_token_does_not_get_it_into_what_is_told(self, server: ProviderServer) -> None:
+        for told in ("no access for s3cret%2Bs3cret", "no access for s3cret+s3cret"):
+            server.replies[:] = [Reply(told, 401)]
+            for where in ({"query": {"securityToken": "s3cret+s3cret"}}, {"headers": {"auth-token": "s3cret+s3cret"}}):
+                with pytest.raises(SourceError, match="no access") as refused:
+                    get(server.url, **where)
+                assert "s3cret" not in str(refused.value)
+
+    def test_an_address_that_cannot_be_asked_is_told_without_the_query(self) -> None:
+        for url in ("http://127.0.0.1:1/a b", "http://127.0.0.1:1/a\nb", "http://127.0.0.1:x/", "http://[::1/"):
+            with pytest.raises(SourceError) as told:
+                get(url, {"securityToken": "s3cret"})
+            assert "s3cret" not in str(told.value)

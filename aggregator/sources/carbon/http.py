@@ -1,14 +1,15 @@
 """Asking a provider over HTTP: a time limit, a size limit, and its word on when to ask again."""
 
+import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPMessage
 from typing import IO, Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from maxwatt.domain.errors import SourceError
 
@@ -17,6 +18,7 @@ MAX_BYTES: Final = 16 << 20
 
 _PIECE: Final = 1 << 16
 _TOLD_CHARS: Final = 200
+_PLAIN: Final = re.compile("[!-~]+")
 
 
 class RetryLaterError(SourceError):
@@ -63,17 +65,22 @@ def get(
         with urllib.request.build_opener(_SameHost).open(request, timeout=timeout_s) as answer:
             return _text(answer, place, end_s)
     except urllib.error.HTTPError as error:
-        raise _refusal(error, place) from error
+        raise _refusal(error, place, _tokens({**(query or {}), **(headers or {})})) from error
     except (OSError, HTTPException, ValueError) as error:
         raise SourceError(f"{place} does not answer: {getattr(error, 'reason', error)!s}"[:_TOLD_CHARS]) from error
 
 
 def _place(url: str) -> str:
     """The address without its query; only http and https are one."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SourceError(f"{url.split('?', maxsplit=1)[0]!r} is no address: it must begin with http:// or https://")
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        parts, port = urlsplit(""), ""
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _PLAIN.fullmatch(url):
+        shown = url.split("?", maxsplit=1)[0]
+        raise SourceError(f"{shown!r} is no address: it must begin with http:// or https:// and hold no blanks")
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
 
 def _text(answer: Any, place: str, end_s: float) -> str:
@@ -92,12 +99,28 @@ def _text(answer: Any, place: str, end_s: float) -> str:
         raise SourceError(f"{place} answers no UTF-8 text") from error
 
 
-def _refusal(error: urllib.error.HTTPError, place: str) -> SourceError:
+def _tokens(sent: Mapping[str, Any]) -> list[str]:
+    """What was sent under the name of a token, as it is and as it stands in an address."""
+    tokens = [str(value) for name, value in sent.items() if "token" in name.casefold()]
+    return [form for token in tokens for form in (token, quote_plus(token)) if form]
+
+
+def _refusal(error: urllib.error.HTTPError, place: str, tokens: Iterable[str]) -> SourceError:
     with error:
-        said = " ".join(error.read(_TOLD_CHARS).decode("utf-8", "replace").split())
+        said = " ".join(_begin(error).decode("utf-8", "replace").split())
+    for token in tokens:
+        said = said.replace(token, "(token)")
     message = f"{place} answers {error.code} {error.reason}: {said}"[: 2 * _TOLD_CHARS]
     after_s = retry_after_s(error.headers.get("Retry-After"), datetime.now(UTC)) if error.code in {429, 503} else None
     return SourceError(message) if after_s is None else RetryLaterError(message, after_s)
+
+
+def _begin(error: urllib.error.HTTPError) -> bytes:
+    """What came of the words of a refusal; they may be cut short or slow, and it is one without them."""
+    try:
+        return error.read(4 * _TOLD_CHARS)
+    except (OSError, HTTPException):
+        return b""
 
 
 def retry_after_s(header: str | None, now: datetime) -> float | None:
@@ -108,7 +131,7 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
         return float(header.strip()[:9])
     try:
         when = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max((when - now).total_seconds(), 0.0)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.sources.carbon.answer import Answer, Asked
+from aggregator.sources.private_file import read_private
 from maxwatt.config import CarbonSettings
-from maxwatt.domain.errors import ConfigError
+from maxwatt.domain.errors import ConfigError, SourceError
 
 Fetch = Callable[[CarbonSettings, Asked], str]
 Parse = Callable[[str, Asked], Answer]
@@ -61,14 +62,12 @@ def token_of(carbon: CarbonSettings) -> str:
     """The provider's token.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: none is configured.
+        SourceError: the file cannot be read, is open to others, or holds none.
     """
     if not carbon.token_file:
         raise ConfigError(f"carbon.provider {carbon.provider!r} wants a token: put it into a file, carbon.token_file")
-    try:
-        token = Path(carbon.token_file).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"carbon.token_file {carbon.token_file}: cannot be read: {error}") from error
-    if not token or not token.isprintable():
-        raise ConfigError(f"carbon.token_file {carbon.token_file}: holds no token, which is one line of ASCII")
+    token = read_private(Path(carbon.token_file), "carbon.token_file").decode("ascii", "replace").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise SourceError(f"carbon.token_file {carbon.token_file}: holds no token, which is one line of ASCII")
     return token

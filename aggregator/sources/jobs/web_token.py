@@ -5,17 +5,16 @@ import hashlib
 import hmac
 import json
 import re
-import stat
 from pathlib import Path
 from typing import Final
 
+from aggregator.sources.private_file import read_private
 from maxwatt.config import SlurmSettings
 from maxwatt.domain.errors import SourceError
 
 LIFE_S: Final = 300
 """Life of a token made here [s]: each request gets a new one; the clocks of two machines may differ by minutes."""
 
-_LARGEST_FILE: Final = 64 << 10
 _TOKEN = re.compile(rb"(?:SLURM_JWT=)?([A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+)\s*")
 
 
@@ -30,13 +29,13 @@ def token_headers(settings: SlurmSettings, now_s: int) -> dict[str, str]:
         SourceError: the file cannot be read, is open to others, or holds no key or token.
     """
     if settings.rest_token_file:
-        content = _read_private(Path(settings.rest_token_file), "slurm.rest_token_file")
+        content = read_private(Path(settings.rest_token_file), "slurm.rest_token_file")
         match = _TOKEN.fullmatch(content)
         if not match:
             raise SourceError(f"{settings.rest_token_file} holds no web token such as `scontrol token` prints")
         return _headers(settings.rest_user, match[1].decode("ascii"))
     if settings.rest_key_file:
-        key = _read_private(Path(settings.rest_key_file), "slurm.rest_key_file")
+        key = read_private(Path(settings.rest_key_file), "slurm.rest_key_file")
         return _headers(settings.rest_user, mint(key, settings.rest_user, now_s))
     return {}
 
@@ -65,17 +64,3 @@ def _part(content: dict[str, object]) -> bytes:
 
 def _base64(content: bytes) -> bytes:
     return base64.urlsafe_b64encode(content).rstrip(b"=")
-
-
-def _read_private(path: Path, setting: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            content = file.read(_LARGEST_FILE)
-    except OSError as error:
-        raise SourceError(f"{path} ({setting}) cannot be read: {error.strerror}") from error
-    if mode & 0o077:
-        raise SourceError(f"{path} ({setting}) is open to others: chmod 600 {path}")
-    if not content.strip():
-        raise SourceError(f"{path} ({setting}) is empty")
-    return content
