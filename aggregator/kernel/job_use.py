@@ -73,6 +73,14 @@ def samples_of_lives(chunk: Chunk, timeline: Timeline) -> Sampled:
     return Sampled(life, np.clip(position, low[life], high[life]), chunk.job.cpu_s[row], row)
 
 
+def claimed_rows(rows: JobSamples, lives: Lives) -> Bool:
+    """Which of the sorted rows belong to a life."""
+    _, row = expand(*_row_ranges(rows, lives))
+    claimed = np.zeros(len(rows.node), np.bool_)
+    claimed[row] = True
+    return claimed
+
+
 def life_bounds(lives: Lives, timeline: Timeline) -> tuple[I64, I64]:
     """Positions between which each life can have used CPU: its start, and its end with the cut-off second."""
     end_ms = later(lives.end_ms, OVERTIME_MS)

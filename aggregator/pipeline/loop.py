@@ -20,6 +20,7 @@ from aggregator.pipeline.repeating import Repeating
 from aggregator.pipeline.retention import retain
 from aggregator.pipeline.revalue import revalue_waiting
 from aggregator.pipeline.sums import refresh_sums
+from aggregator.pipeline.unclaimed import tell_unclaimed
 from aggregator.sources.carbon.registry import provider_of
 from maxwatt.config import Settings
 from maxwatt.domain import clock
@@ -130,6 +131,7 @@ class Aggregator:
             tell_unknown_nodes(self._ledger, self._settings, newest, now_ms)
         report = self._book_moving(newest, now_ms)
         closing = close_settled(self._ledger, known - settle_ms(self._settings), self._accounting, now_ms)
+        tell_unclaimed(self._store, self._ledger, self._settings, closing.buckets, now_ms)
         refresh_sums(self._ledger, self._settings, self._go_on)
         retain(self._store, self._ledger, self._settings, now_ms, lambda: self._go_on(0.0))
         return Round(report, known, closing.buckets)

@@ -7,6 +7,7 @@ from aggregator.pipeline.chunks import settle_ms
 from aggregator.pipeline.closing import close_settled
 from aggregator.pipeline.revalue import Revalued, revalue_range
 from aggregator.pipeline.sums import refresh_sums
+from aggregator.pipeline.unclaimed import tell_unclaimed
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
 from maxwatt.domain.units import BUCKET_MS, bucket_start_ms
@@ -35,7 +36,8 @@ def book_offline(
     )
     ledger.finish(waiting)
     if settings.slurm.live == settings.slurm.accounting == "none":
-        close_settled(ledger, now_ms - settle_ms(settings), None, now_ms)
+        closing = close_settled(ledger, now_ms - settle_ms(settings), None, now_ms)
+        tell_unclaimed(store, ledger, settings, closing.buckets, now_ms)
     refresh_sums(ledger, settings)
     return report
 

@@ -218,9 +218,7 @@ def figures(read: Queries, since: int, until: int) -> dict[str, float]:
     summary = read.energy_summary(ADMIN, since, until)
     found = {"total": summary.total_j, "idle": summary.idle_j, "uncertainty": summary.evidence.uncertainty}
     for row in read.energy_by(ADMIN, "user", since, until):
-        found |= {
-            f"{row.name} {key}": getattr(row, key) for key in ("energy_j", "cpu_hours", "waste_unknown_j")
-        }
+        found |= {f"{row.name} {key}": getattr(row, key) for key in ("energy_j", "cpu_hours", "waste_unknown_j")}
     return found
 
 

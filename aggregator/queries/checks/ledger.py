@@ -25,6 +25,7 @@ def checks(asked: Question) -> Iterator[Finding]:
     yield from _booked(asked)
     yield from _closure(asked)
     yield from _waiting(asked)
+    yield from _changed(asked)
 
 
 def _booked(asked: Question) -> Iterator[Finding]:
@@ -69,3 +70,17 @@ def _waiting(asked: Question) -> Iterator[Finding]:
     again = asked.rows(select(func.count()).select_from(redo))[0][0]
     if again:
         yield Finding(Level.OK, AREA, f"{again} stretches wait to be booked again: something changed after the fact.")
+
+
+def _changed(asked: Question) -> Iterator[Finding]:
+    recent = windows.c.bucket_ms >= asked.since_ms
+    count = asked.rows(select(func.count()).where(recent))[0][0]
+    again = select(windows.c.bucket_ms).where(recent, windows.c.revision > 1).order_by(windows.c.bucket_ms.desc())
+    changed = [row.bucket_ms for row in asked.rows(again)]
+    if changed:
+        sentence = (
+            f"{len(changed)} of {count} windows changed after they were final and have a new revision: samples or "
+            "Slurm's records came late or were corrected."
+        )
+        zone = asked.settings.cluster.timezone
+        yield Finding(Level.OK, AREA, sentence, places=named([format_time(ms, zone) for ms in changed]))

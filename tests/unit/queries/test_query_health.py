@@ -109,3 +109,12 @@ def test_many_places_are_a_number(count: int, shown: int) -> None:
 def test_an_empty_ledger_is_told(book: Book) -> None:
     health = Queries(book.engine, None, SETTINGS, now_ms=lambda: T0).health(ADMIN)
     assert [(each.level, each.sentence) for each in health.findings] == [(Level.WARNING, "Nothing is booked yet.")]
+
+
+def test_windows_that_changed_after_they_were_final_are_counted(filled: Book, queries: Queries) -> None:
+    assert not [each for each in found(queries, "ledger", Level.OK) if "new revision" in each.sentence]
+    with filled.engine.begin() as connection:
+        connection.execute(update(tables.windows).where(tables.windows.c.bucket_ms == T0).values(revision=2))
+    (changed,) = [each for each in found(queries, "ledger", Level.OK) if "new revision" in each.sentence]
+    assert changed.sentence.startswith("1 of 2 windows changed after they were final")
+    assert changed.places == ("2025-06-15 17:15:00 CEST",)
