@@ -38,6 +38,6 @@ def day_name(day_ms: int) -> str:
 
 def _sentence(node: str, day_ms: int, energy_j: float) -> str:
     return (
-        f"node {node}, {day_name(day_ms)}: its parts drew {energy_j:.0f} J more than its whole-node meter shows, booked "
-        "as negative unattributed. Does meter_includes_gpus of its node model fit? Is it this node's meter?"
+        f"node {node}, {day_name(day_ms)}: its parts drew {energy_j:.0f} J more than its whole-node meter shows, "
+        "booked as negative unattributed. Does meter_includes_gpus of its node model fit? Is it this node's meter?"
     )

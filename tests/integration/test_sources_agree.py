@@ -103,6 +103,7 @@ def scenario(minicluster: MiniCluster) -> Iterator[dict[str, int]]:
     for name, state in (("array", "FAILED"), ("signal", "FAILED"), ("cancelled", "CANCELLED")):
         minicluster.wait_job(jobs[name], state)
     jobs["exclusive"] = sbatch("alice", "--exclusive", "-pshared", "-n1", "--wrap", "sleep 2")
+    time.sleep(1.5)  # and whole seconds of suspension
     minicluster.scontrol("resume", str(jobs["suspended"]))
     yield jobs
     for user in ("alice", "bob", "carol"):
