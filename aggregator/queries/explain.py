@@ -8,11 +8,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Subquery, and_, func, select
 
 from aggregator.ledger.tables import bookings, idle_powers, jobs, measured, nodes, suspensions
-from aggregator.queries.accounts import ACCOUNT_NAMES
+from aggregator.queries.accounts import ACCOUNT_NAMES, OF_USERS
 from aggregator.queries.expressions import energy_of, sum_if_all_known
 from aggregator.queries.models import NodeShare
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
 from maxwatt.domain.units import DAY_MS
+from maxwatt.domain.viewer import Viewer
 
 OTHER_JOBS: Final = "other jobs"
 
@@ -47,7 +48,8 @@ class NodeExplanation:
         held_s, covered_s: time held, and of it between samples [s].
         all_j: energy of all accounts on the node in the job's windows, by column such as `cpu_static_j` [J].
         by_account_j: the same by account; `jobs` is this job, `other jobs` the others [J].
-        measured_j: what the meters say of these windows [J]: the accounts sum to it.
+        measured_j: what the meters say of these windows [J]: the accounts sum to it. None, as `all_j` is empty and
+            `by_account_j` this job alone, where less the job's own it would tell a viewer what a neighbour drew.
         evidence_j: the job's energy by evidence, `{"counted_j": …}`.
         idle_powers: what divided static from dynamic.
         uncertainty: relative.
@@ -61,7 +63,7 @@ class NodeExplanation:
     waste_j: float | None
     all_j: Mapping[str, float]
     by_account_j: Mapping[str, float]
-    measured_j: float
+    measured_j: float | None
     evidence_j: Mapping[str, float]
     idle_powers: tuple[IdlePowerUse, ...]
     uncertainty: float
@@ -78,20 +80,37 @@ class Explanation:
     newest_revision: int
 
 
-def explain(connection: Connection, job_ref: int, shares: tuple[NodeShare, ...]) -> Explanation:
-    """The explanation of a job whose bookings the caller may see.
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What all accounts of a node drew in the job's windows; see `NodeExplanation`."""
+
+    all_j: Mapping[str, float]
+    by_account_j: Mapping[str, float]
+    measured_j: float | None
+
+    @classmethod
+    def of(cls, rows: list[RowMapping], measured_j: float, viewer: Viewer) -> "_Beside":
+        """All of it for who sees all, and for everybody where nobody else was there."""
+        if not viewer.sees_all and any(row["account"] in OF_USERS and not row["own"] for row in rows):
+            return cls({}, _by_account([row for row in rows if row["own"]]), None)
+        return cls({name: sum(row[name] for row in rows) for name in ENERGY_COLUMNS}, _by_account(rows), measured_j)
+
+
+def explain(connection: Connection, viewer: Viewer, job_ref: int, shares: tuple[NodeShare, ...]) -> Explanation:
+    """The explanation of a job whose bookings the viewer may see.
 
     Args:
         shares: the job's nodes.
     """
     mine = _own_windows(job_ref)
     accounts, own, meters = _accounts(connection, mine, job_ref), _own(connection, job_ref), _meters(connection, mine)
+    beside = {node: _Beside.of(rows, meters.get(node, 0.0), viewer) for node, rows in accounts.items()}
     facts = {row["node"]: row for row in connection.execute(select(nodes)).mappings()}
     powers = _idle_powers(connection, mine)
     windows, oldest, newest = connection.execute(_windows(job_ref)).one()
     return Explanation(
         nodes=tuple(
-            _node(share, facts.get(share.node), own[share.node], accounts[share.node], meters, powers[share.node])
+            _node(share, facts.get(share.node), own[share.node], beside[share.node], powers[share.node])
             for share in shares
             if share.node in own
         ),
@@ -106,8 +125,7 @@ def _node(
     share: NodeShare,
     facts: RowMapping | None,
     own: RowMapping,
-    accounts: list[RowMapping],
-    meters: Mapping[str, float],
+    beside: _Beside,
     powers: list[RowMapping],
 ) -> NodeExplanation:
     return NodeExplanation(
@@ -117,9 +135,9 @@ def _node(
         held_s=own["held_s"],
         covered_s=own["covered_s"],
         waste_j=own["waste_j"],
-        all_j={name: sum(row[name] for row in accounts) for name in ENERGY_COLUMNS},
-        by_account_j=_by_account(accounts),
-        measured_j=meters.get(share.node, 0.0),
+        all_j=beside.all_j,
+        by_account_j=beside.by_account_j,
+        measured_j=beside.measured_j,
         evidence_j={name: own[name] for name in EVIDENCE_COLUMNS},
         idle_powers=tuple(_power(row) for row in powers),
         uncertainty=own["spread_j"] / abs(own["energy_j"]) if own["energy_j"] else 0.0,

@@ -114,6 +114,8 @@ def _per_cpu_second(node: NodeExplanation, dynamic_j: float) -> str:
 
 
 def _of_all(node: NodeExplanation, column: str, energy_j: float) -> str:
+    if node.measured_j is None:
+        return "its share of the node's"
     whole_j = node.all_j.get(column, 0.0)
     return f"{format_share(energy_j / whole_j if whole_j else None)} of the node's {format_energy(whole_j)}"
 
@@ -123,6 +125,8 @@ def _line(head: str, energy_j: float, why: str) -> str:
 
 
 def _beside(node: NodeExplanation) -> str:
+    if node.measured_j is None:
+        return "others used the node in the same windows: what it drew in all is shown to administrators"
     others = {name: j for name, j in node.by_account_j.items() if name != _OWN and abs(j) > 0}
     told = ", ".join(f"{name.replace('_', ' ')} {format_energy(j)}" for name, j in others.items()) or "nobody else's"
     own = format_energy(node.by_account_j.get(_OWN, 0.0))

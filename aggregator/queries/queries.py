@@ -75,7 +75,7 @@ class Queries:
             job = find_job(connection, viewer, job_id, start_ms)
             if job is None:
                 return None
-            return explain(connection, job["job_ref"], node_shares(connection, job["job_ref"]))
+            return explain(connection, viewer, job["job_ref"], node_shares(connection, job["job_ref"]))
 
     def job_attempts(self, viewer: Viewer, job_id: int) -> tuple[JobRow, ...]:
         """Every attempt of a job id, oldest first."""

@@ -79,6 +79,21 @@ def test_a_job_of_somebody_else_is_not_explained(explained: Book, queries: Queri
     assert queries.explain(ADMIN, 999) is None
 
 
+def test_what_a_neighbour_drew_is_not_told_to_others(explained: Book, queries: Queries) -> None:
+    """On n1 Bob's job ran beside Alice's: node less own would be his. On n2 nobody's did."""
+    first, second = queries.explain(Viewer("alice"), 101).nodes
+    assert (dict(first.all_j), first.by_account_j, first.measured_j) == ({}, {"jobs": 7200.0}, None)
+    said = list(node_lines(first))
+    assert any("shown to administrators" in line for line in said)
+    assert not any("of the node's 1.06 Wh" in line for line in said)
+    admins = queries.explain(ADMIN, 101).nodes[1]
+    assert (second.by_account_j, second.all_j, second.measured_j) == (
+        admins.by_account_j,
+        admins.all_j,
+        admins.measured_j,
+    )
+
+
 def test_a_job_without_bookings_has_nothing_to_explain(explained: Book, queries: Queries) -> None:
     found = queries.explain(ADMIN, 103)
     assert (found.nodes, found.windows) == ((), 0)
