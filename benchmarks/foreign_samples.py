@@ -1,4 +1,4 @@
-"""The samples of another bare join (see `attribution.py`), brought into the store: both then work on the same day."""
+"""The samples of another bare join (see `ledger.py`), brought into the store: both then work on the same day."""
 
 import json
 import subprocess

@@ -3,7 +3,7 @@
     python benchmarks/kernel.py [--nodes 200] [--chunk 32] [--runs 3] [--profile] [--json]
 
 * kernel: Arrow tables of some nodes at a time, already in memory, to arrays and to bookings of the day's 96 buckets.
-* bare join: see `attribution.py`; it reads sorted Parquet in DuckDB with two threads.
+* bare join: see `ledger.py`; it reads sorted Parquet in DuckDB with two threads.
 
 Samples and jobs are those of `day_of_samples.py`.
 """
@@ -24,7 +24,7 @@ import day_of_samples as day
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from attribution import peak_mb
+from measuring import peak_mb
 from pyarrow import feather
 
 from aggregator.kernel.arrays import Chunk, GpuShares, Lives, NodeTraits, Suspensions, Window

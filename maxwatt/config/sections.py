@@ -131,7 +131,7 @@ class AttributionSettings:
         "between powers read further apart the node model bounds the energy, and it is interpolated",
         checks.positive,
     )
-    nodes_per_chunk: int = _setting(16, "nodes attributed together: memory against speed", checks.positive)
+    nodes_per_chunk: int = _setting(8, "nodes attributed together: memory against speed", checks.positive)
     workers: int = _setting(2, "threads that attribute at once; each takes the memory of one chunk", checks.positive)
 
 
