@@ -46,13 +46,21 @@ def not_empty(value: str) -> str | None:
 
 def rest_url(value: str) -> str | None:
     """Where slurmrestd listens: TCP or a Unix socket."""
-    place = urlsplit(value)
+    wanted = "must be http://host:port, https://host:port or unix:///path"
     try:
+        place = urlsplit(value)
         known = bool(place.hostname) and (place.port or 1) > 0 if place.scheme in {"http", "https"} else False
-    except ValueError:  # of the port
-        known = False
+    except ValueError:  # of the host or its port
+        return wanted
+    if "@" in place.netloc:  # addresses are told in errors
+        return "must be without user and password: set rest_user and rest_token_file"
     unix = place.scheme == "unix" and not place.netloc and len(place.path) > 1
-    return None if known or unix else "must be http://host:port, https://host:port or unix:///path"
+    return None if (known or unix) and one_word(value) is None else wanted
+
+
+def one_word(value: str) -> str | None:
+    """Text without blanks and control signs."""
+    return None if value.isprintable() and value and " " not in value else "must be one word"
 
 
 def zone(value: str) -> str | None:

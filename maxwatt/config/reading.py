@@ -8,13 +8,16 @@ import typing
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from maxwatt.config.faults import Faults
 from maxwatt.config.sections import SECTIONS, Settings
 from maxwatt.domain.errors import ConfigError, InputError
 from maxwatt.domain.hostlist import expand
 from maxwatt.domain.node_model import NodeModel
+
+LARGEST: Final = 1e11
+"""No setting is larger: as many days are still a time in 64 bits of milliseconds."""
 
 
 def load(path: Path) -> Settings:
@@ -81,6 +84,8 @@ def _convert(raw: Any, hint: Any) -> tuple[Any, str | None]:
     """The value as the hinted type, or what is wrong with it."""
     if isinstance(hint, types.UnionType):
         hint = next(arg for arg in typing.get_args(hint) if arg is not type(None))
+    if isinstance(raw, int | float) and hint in {int, float} and not abs(raw) <= LARGEST:  # NaN is not either
+        return None, f"must be a number of at most {LARGEST:g}"
     if hint is float and isinstance(raw, int) and not isinstance(raw, bool):
         return float(raw), None
     if typing.get_origin(hint) is tuple:

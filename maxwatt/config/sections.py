@@ -112,7 +112,7 @@ class SlurmSettings:
     rest_url: str = _setting(
         "http://127.0.0.1:6820", "slurmrestd: http://host:port, https://host:port or unix:///path", checks.rest_url
     )
-    rest_user: str = _setting("slurm", "user of Slurm in whose name slurmrestd is asked", checks.not_empty)
+    rest_user: str = _setting("slurm", "user of Slurm in whose name slurmrestd is asked", checks.one_word)
     rest_token_file: str = _setting("", "file with a web token that the site renews, as `scontrol token` prints it")
     rest_key_file: str = _setting("", "the cluster's jwt_hs256.key, to sign a web token for each request")
 

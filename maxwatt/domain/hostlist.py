@@ -44,7 +44,7 @@ def _expand_part(part: str, whole: str) -> list[str]:
 
 
 def _expand_range(span: str, whole: str) -> list[str]:
-    match = re.fullmatch(r"(\d+)(?:-(\d+))?", span)
+    match = re.fullmatch(r"([0-9]{1,18})(?:-([0-9]{1,18}))?", span)
     if not match:
         raise InputError(f"host list {whole[:60]!r}: {span!r} is no number or range")
     low, high = match[1], match[2] or match[1]

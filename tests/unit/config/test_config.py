@@ -130,3 +130,24 @@ def test_every_setting_is_documented():
     for section, kind in SECTIONS.items():
         for field in dataclasses.fields(kind):
             assert field.metadata["help"], f"{section}.{field.name}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[carbon]\npue = inf",
+        "[carbon]\npue = 1" + "0" * 400,
+        "[agent]\ninterval_s = inf",
+        "[retention]\nbuckets_days = 99999999999999999999",
+        '[[node_models]]\nname = "a"\nnodes = "n1"\ncpu_idle_w = nan',
+        '[[node_models]]\nname = "a"\nnodes = "n[1-' + "9" * 5000 + ']"',
+        '[slurm]\nrest_url = "http://[::1"',
+        '[slurm]\nrest_url = "http://user:s3cret@host:6820"',
+        '[slurm]\nrest_url = "http://host:6820/a b"',
+        '[slurm]\nrest_user = "a\\nb"',
+    ],
+)
+def test_numbers_and_addresses_that_cannot_be_are_refused(tmp_path: Path, text: str):
+    (tmp_path / "c.toml").write_text(text)
+    with pytest.raises(ConfigError, match="line"):
+        load(tmp_path / "c.toml")
