@@ -131,7 +131,8 @@ class Aggregator:
             tell_unknown_nodes(self._ledger, self._settings, newest, now_ms)
         report = self._book_moving(newest, now_ms)
         closing = close_settled(self._ledger, known - settle_ms(self._settings), self._accounting, now_ms)
-        tell_unclaimed(self._store, self._ledger, self._settings, closing.buckets, now_ms)
+        told = self._store, self._ledger, self._settings, closing.buckets, now_ms
+        tell_unclaimed(*told, lambda: self._go_on(0.0))
         refresh_sums(self._ledger, self._settings, self._go_on)
         retain(self._store, self._ledger, self._settings, now_ms, lambda: self._go_on(0.0))
         return Round(report, known, closing.buckets)

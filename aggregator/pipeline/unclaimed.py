@@ -1,6 +1,6 @@
 """Work in job cgroups that no job explains is told once a day and node, with its size, when the day is complete."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -22,12 +22,20 @@ SHOWN: Final = 5
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {"job": ("cpu_seconds_total", "memory_resident_bytes")}
 
 
-def tell_unclaimed(store: Store, ledger: Ledger, settings: Settings, closing: Iterable[int], now_ms: int) -> None:
+def tell_unclaimed(
+    store: Store,
+    ledger: Ledger,
+    settings: Settings,
+    closing: Iterable[int],
+    now_ms: int,
+    go_on: Callable[[], None] = lambda: None,
+) -> None:
     """Note a fault for every node on which jobs used CPUs on a complete UTC day of which Slurm told nothing.
 
     Args:
         closing: starts of windows that were just closed [epoch ms UTC].
         now_ms: the present [epoch ms UTC].
+        go_on: called before each piece; what it raises ends the telling.
 
     Raises:
         SourceError: the store could not be read.
@@ -35,6 +43,7 @@ def tell_unclaimed(store: Store, ledger: Ledger, settings: Settings, closing: It
     for day_ms in complete_days(ledger, closing):
         names = sorted(store.newest_ms())
         for first, last in node_chunks(names, settings.attribution.nodes_per_chunk):
+            go_on()
             ledger.add_faults(SOURCE, list(_told(store, ledger, settings, names[first:last], day_ms)), now_ms)
 
 

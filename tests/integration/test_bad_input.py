@@ -15,6 +15,7 @@ from sqlalchemy import select
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.tables import bookings, jobs, windows
 from aggregator.pipeline.loop import Aggregator
+from aggregator.pipeline.unclaimed import tell_unclaimed
 from aggregator.queries.queries import Queries
 from aggregator.sources.jobs.sacct import parse_sacct
 from aggregator.store.duckdb import DuckDBStore
@@ -22,6 +23,7 @@ from maxwatt.cli import main
 from maxwatt.config import CarbonSettings, ClusterSettings, Settings, SlurmSettings
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.energy import ENERGY_COLUMNS, Account
+from maxwatt.domain.errors import StoppedError
 from maxwatt.domain.jobs import JobRecord, NodeRecord
 from maxwatt.domain.node_model import NodeModel
 from maxwatt.domain.units import BUCKET_MS, DAY_MS
@@ -236,3 +238,12 @@ def test_doctor_shows_all_of_it_and_others_see_nothing(
     for sentence in ("hold 100 CPUs", "ends before it starts", "ghost9", "1800 CPU s", "864000 J", "zone 'FR'"):
         assert sentence in faults
     assert Queries(site.ledger.engine, None, site.settings).health(Viewer("ann")) is None
+
+
+def test_a_server_that_stops_is_not_kept_by_the_telling(site: Site) -> None:
+    def stop() -> None:
+        raise StoppedError("stopped")
+
+    site.aggregator.run_once(NOW)
+    with pytest.raises(StoppedError):
+        tell_unclaimed(site.aggregator._store, site.ledger, site.settings, [T0], NOW, stop)
