@@ -1,13 +1,13 @@
 """Brings the simulated samples in: the past at once, the present every few seconds, both through the real ingest."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import Protocol
 
 from aggregator.ingest.committer import Committer
 from aggregator.ingest.line_protocol import parse_lines
 from aggregator.pipeline.repeating import Repeating
 from maxwatt.cli.simulation.cluster import STEP_MS
-from maxwatt.cli.simulation.samples import SimulatedNode, lines
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import SourceError
 from maxwatt.domain.units import DAY_MS, MS_PER_S
@@ -18,13 +18,24 @@ Progress = Callable[[float], None]
 """Told the share of the work that is done, 0..1."""
 
 
-def load(
-    committer: Committer, nodes: tuple[SimulatedNode, ...], start_ms: int, end_ms: int, progress: Progress
-) -> None:
+class Sampled(Protocol):
+    """A node that an agent would read."""
+
+    @property
+    def name(self) -> str:
+        """Its host name."""
+        ...
+
+    def lines(self, start_ms: int, end_ms: int) -> Iterator[str]:
+        """Line protocol of its sampling times in [start_ms, end_ms)."""
+        ...
+
+
+def load(committer: Committer, nodes: Sequence[Sampled], start_ms: int, end_ms: int, progress: Progress) -> None:
     """Push every sample of [start_ms, end_ms), day by day."""
     for day_ms in range(start_ms, end_ms, DAY_MS):
         until_ms = min(day_ms + DAY_MS, end_ms)
-        rows = (line for node in nodes for line in lines(node, day_ms, until_ms))
+        rows = (line for node in nodes for line in node.lines(day_ms, until_ms))
         for batch in _batches(rows):
             push(committer, batch)
         progress((until_ms - start_ms) / (end_ms - start_ms))
@@ -48,7 +59,7 @@ def _batches(rows: Iterator[str]) -> Iterator[list[str]]:
 
 
 class LiveFeed:
-    """A thread that goes on where the past ended, as forty agents would.
+    """A thread that goes on where the past ended, as so many agents would.
 
     Args:
         since_ms: the past ended here [epoch ms UTC].
@@ -56,7 +67,7 @@ class LiveFeed:
     """
 
     def __init__(
-        self, committer: Committer, nodes: tuple[SimulatedNode, ...], since_ms: int, tell: Callable[[str, str], None]
+        self, committer: Committer, nodes: Sequence[Sampled], since_ms: int, tell: Callable[[str, str], None]
     ) -> None:
         self._committer, self._nodes, self._since_ms = committer, nodes, since_ms
         self._repeating = Repeating("simulated agents", self._feed, STEP_MS / (4 * MS_PER_S), tell)

@@ -27,6 +27,10 @@ class SimulatedNode:
         """One boot, one epoch."""
         return hash_of(self.name)
 
+    def lines(self, start_ms: int, end_ms: int) -> Iterator[str]:
+        """Line protocol of its sampling times in [start_ms, end_ms)."""
+        return lines(self, start_ms, end_ms)
+
 
 def simulated_nodes(jobs: list[Placed], boot_ms: int) -> tuple[SimulatedNode, ...]:
     """Every node of the cluster with its jobs."""

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -16,13 +17,14 @@ from aggregator.store.registry import open_store
 from maxwatt.cli._server import LOCK_FILE, locked, running_server
 from maxwatt.cli._settings_file import to_toml
 from maxwatt.cli.serve import stop_on_signals
-from maxwatt.cli.simulation import this_machine
+from maxwatt.cli.simulation import logins, this_machine
 from maxwatt.cli.simulation.cluster import CLUSTER_NAME, KINDS
-from maxwatt.cli.simulation.feed import LiveFeed, load
+from maxwatt.cli.simulation.feed import LiveFeed, Sampled, load
+from maxwatt.cli.simulation.logins import login_nodes
 from maxwatt.cli.simulation.mix import plans
 from maxwatt.cli.simulation.plot import Plot, cleared, remember
 from maxwatt.cli.simulation.power import total_cpu_s
-from maxwatt.cli.simulation.samples import SimulatedNode, simulated_nodes
+from maxwatt.cli.simulation.samples import simulated_nodes
 from maxwatt.cli.simulation.schedule import Placed, place
 from maxwatt.cli.simulation.slurm import SimulatedSlurm
 from maxwatt.config import (
@@ -33,10 +35,17 @@ from maxwatt.config import (
     Settings,
 )
 from maxwatt.domain.clock import now_ms
+from maxwatt.domain.hostlist import compress
+from maxwatt.domain.jobs import SlurmSnapshot
 from maxwatt.domain.units import DAY_MS
 
 UP_BEFORE_MS = 9 * DAY_MS
 """The simulated nodes were booted this long before the first sample."""
+
+STATES_MS = DAY_MS
+"""How far back the states of nodes are known: nobody polled Slurm before."""
+POLL_MS = 540_000
+"""Time between two polls of the past."""
 
 
 def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_json: bool) -> int:
@@ -45,7 +54,8 @@ def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_js
     if plot is None:
         _clear(folder)
     jobs = _jobs(plot or fresh)
-    nodes = simulated_nodes(jobs, (plot or fresh).start_ms - UP_BEFORE_MS)
+    boot_ms = (plot or fresh).start_ms - UP_BEFORE_MS
+    nodes: tuple[Sampled, ...] = (*simulated_nodes(jobs, boot_ms), *login_nodes(boot_ms))
     slurm = SimulatedSlurm(jobs, extra_nodes=(this_machine.node_record(),))
     if plot is None:
         simulate(settings, fresh, slurm, nodes)
@@ -69,15 +79,15 @@ def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_js
 def demo_settings(folder: Path, port: int) -> Settings:
     """Settings of the demo: everything embedded, everything labelled as simulated."""
     return Settings(
-        cluster=ClusterSettings(CLUSTER_NAME, simulated=True),
+        cluster=ClusterSettings(CLUSTER_NAME, simulated=True, outside_slurm=compress(logins.MODEL.nodes)),
         server=ServerSettings(port=port, data_dir=str(folder)),
         attribution=AttributionSettings(interval_s=15.0),
         cost=CostSettings(price_per_kwh=0.24, currency="EUR"),
-        node_models=(*(kind.model for kind in KINDS), this_machine.node_model()),
+        node_models=(*(kind.model for kind in KINDS), logins.MODEL, this_machine.node_model()),
     )
 
 
-def simulate(settings: Settings, plot: Plot, slurm: SimulatedSlurm, nodes: tuple[SimulatedNode, ...]) -> None:
+def simulate(settings: Settings, plot: Plot, slurm: SimulatedSlurm, nodes: Sequence[Sampled]) -> None:
     """The past: samples through the ingest into the store, jobs into the ledger, every window booked."""
     store = open_store(settings)
     ledger = Ledger.open(settings.ledger_url)
@@ -87,6 +97,8 @@ def simulate(settings: Settings, plot: Plot, slurm: SimulatedSlurm, nodes: tuple
             samples, booking = bars.add_task("samples", total=1.0), bars.add_task("booking", total=1.0)
             load(committer, nodes, plot.start_ms, plot.first_run_ms, lambda done: bars.update(samples, completed=done))
             ledger.upsert_nodes(slurm.snapshot().nodes, plot.start_ms)
+            for polled_ms in range(max(plot.start_ms, plot.first_run_ms - STATES_MS), plot.first_run_ms, POLL_MS):
+                ledger.record_node_states(SlurmSnapshot(polled_ms, (), slurm.nodes_at(polled_ms)))
             ledger.upsert_jobs(slurm.jobs(plot.start_ms, plot.first_run_ms)[0], now_ms())
             attribute_range(
                 store,
@@ -140,5 +152,5 @@ def _tell(url: str, access_url: str, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"url": url, "access_url": access_url}), flush=True)
         return
-    print("A simulated cluster of forty nodes, and this machine live beside it. Stop with Ctrl-C.")
+    print("A simulated cluster of forty nodes, two login nodes, and this machine live beside it. Stop with Ctrl-C.")
     print(f"  open {access_url}", flush=True)

@@ -1,17 +1,22 @@
 """The demo's simulated cluster: believable, consistent, the same from run to run."""
 
 from collections import defaultdict
+from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from aggregator.ingest.line_protocol import parse_lines
 from maxwatt.cli.simulation.cluster import GPU, NODE_KIND, STEP_MS
+from maxwatt.cli.simulation.logins import MODEL as LOGIN
+from maxwatt.cli.simulation.logins import login_nodes, logins_between
 from maxwatt.cli.simulation.mix import plans
 from maxwatt.cli.simulation.plot import Plot, remember, remembered
 from maxwatt.cli.simulation.power import life_of, total_cpu_s
 from maxwatt.cli.simulation.samples import lines, simulated_nodes
 from maxwatt.cli.simulation.schedule import as_seen_at, place
+from maxwatt.cli.simulation.slurm import SimulatedSlurm
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.jobs import JobState
 from maxwatt.domain.units import DAY_MS
@@ -107,6 +112,29 @@ def test_counters_never_fall(nodes):
         for counter in ("cpu_busy_seconds_total", "cpu_energy_joules_total"):
             assert (np.diff(table[counter].to_numpy()) >= 0).all(), (node.name, counter)
         assert ("gpu" in parsed.tables) == (NODE_KIND[node.name] is GPU)
+
+
+def test_logins_are_working_days_of_people_and_their_nodes_count_them():
+    week_ms = START_MS - START_MS % (7 * DAY_MS)
+    boot_ms, end_ms = week_ms - 2 * DAY_MS, week_ms + 7 * DAY_MS
+    found = logins_between(boot_ms, end_ms)
+    assert len({each.user for each in found}) > 8 and {each.node for each in found} == set(LOGIN.nodes)
+    assert all(datetime.fromtimestamp(each.begin_s, UTC).weekday() < 5 for each in found)
+    for node in login_nodes(boot_ms):
+        parsed = parse_lines("\n".join(node.lines(week_ms, end_ms)).encode(), now_ms=end_ms, precision="ms")
+        assert not parsed.faults
+        busy_s = np.diff(parsed.tables["node"]["cpu_busy_seconds_total"].to_numpy())
+        assert (busy_s > 0).all()
+        rows = parsed.tables["session"].to_pylist()
+        sessions = sorted((row["uid"], row["ts_ms"], row["cpu_seconds_total"]) for row in rows)
+        rises = [b[2] - a[2] for a, b in pairwise(sessions) if a[0] == b[0] and b[2] >= a[2]]
+        assert 0 < sum(rises) <= busy_s.sum()
+
+
+def test_drained_nodes_are_drained_whatever_runs_there(jobs):
+    told = {record.name: record.state for record in SimulatedSlurm(jobs).nodes_at(START_MS)}
+    assert told["sim-m005"] in {"IDLE+DRAIN", "MIXED+DRAIN"}
+    assert sum(state in {"IDLE", "MIXED"} for state in told.values()) >= 36
 
 
 def test_a_running_job_shows_no_end(jobs):
