@@ -36,9 +36,10 @@ def doubts_of(
     slot = np.concatenate([job_slot, login_slot, node_slot])
     system = on_nodes.of(Account.SYSTEM)
     on, system_s = (system >= 0) & energy.cpu.meter.covered, energy.time.system_s
-    count, segment = on_nodes.count, np.flatnonzero(on)
-    used_s = sums(system[on], system_s[on], count)
-    crowd_s = sums(system[on], crowds_s(energy, np.zeros(len(segment), np.int64), segment, system_s[on]), count)
+    count, segments = on_nodes.count, np.arange(len(system))
+    # Of all segments: an interval that the window's edge cuts has the same crowd on both of its sides.
+    whole_s = crowds_s(energy, np.zeros(len(segments), np.int64), segments, system_s)
+    used_s, crowd_s = (sums(system[on], seconds[on], count) for seconds in (system_s, whole_s))
     no_edges = np.zeros(len(login_slot) + count, np.int64)
     return Doubts(
         energy_j=np.concatenate([sheet.energy_j for sheet in (jobs, logins, nodes)]),

@@ -6,13 +6,14 @@ from itertools import pairwise
 from math import isclose
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pipeline_cluster import JOBS, MINUTE, NODES, SETTINGS, T0, Slurm, buckets, samples
 from sqlalchemy import select
 
 from aggregator.ledger.ledger import Ledger
-from aggregator.ledger.tables import bookings, faults, jobs, measured, windows
+from aggregator.ledger.tables import bookings, faults, jobs, measured, users, windows
 from aggregator.pipeline.attribute import attribute_range
 from aggregator.pipeline.loop import SAMPLES, Aggregator, Round
 from aggregator.store.duckdb import DuckDBStore
@@ -144,6 +145,18 @@ def reference(new_site) -> Figures:
     know_everything(whole)
     book(whole)
     return whole.figures()
+
+
+OUTSIDE = (Account.JOB, Account.SESSION, Account.SYSTEM, Account.UNATTRIBUTED)
+"""Accounts of a node that is not Slurm's."""
+
+
+def logins(node: str, ts_ms: np.ndarray, user: str) -> pa.Table:
+    """One user at work with 0.05 CPUs."""
+    count, seconds = len(ts_ms), (ts_ms - T0) / 1000
+    common = {"ts_ms": ts_ms, "node": [node] * count, "monotonic_s": seconds + 50, "epoch_id": np.full(count, 7)}
+    tags = {"uid": np.full(count, 1001), "user": [user] * count}
+    return pa.table({**common, **tags, "cpu_seconds_total": 0.05 * seconds})
 
 
 class TestBookingATime:
@@ -286,6 +299,27 @@ class TestTheLoop:
         assert site.closed() >= set(buckets(0, 4))
         assert [text for (text,) in site.rows(faults, "message") if "job 3" in str(text)] != []
         assert site.rows(faults, "count") == [(1,)]
+
+    def test_logins_are_booked_by_user_and_a_node_outside_slurm_is_never_idle(self, site: Site) -> None:
+        """A login on wn3 uses 0.05 CPUs, which are a quarter of what the node does beside jobs."""
+        site.settings = replace(SETTINGS, cluster=replace(SETTINGS.cluster, outside_slurm="wn3"))
+        ts = samples("wn3", T0, END)["node"]["ts_ms"].to_numpy()
+        site.store.write({"node": pa.table({"ts_ms": [T0], "node": ["strange"]})})
+        parts = ((T0, T0 + 40 * MINUTE, "1001"), (T0 + 40 * MINUTE, END, "ada"))  # the name is found later
+        for start_ms, end_ms, name in parts:
+            site.store.write({"session": logins("wn3", ts[(ts >= start_ms) & (ts < end_ms)], name)})
+            site.live_through(site.aggregator(), start_ms, end_ms)
+        rows = site.rows(bookings, "node", "account", "job_ref", "cpu_used_s", "cpu_static_j", "cpu_dynamic_j")
+        used_s = sum(seconds for _, account, _, seconds, *_ in rows if account == Account.SESSION)
+        assert used_s == pytest.approx(0.05 * (int(ts[-1]) - int(ts[0])) / 1000, rel=1e-3)
+        assert {(node, ref) for node, account, ref, *_ in rows if account == Account.SESSION} == {("wn3", 1001)}
+        assert {account for node, account, *_ in rows if node == "wn3"} <= {*OUTSIDE}
+        assert {account for node, account, *_ in rows if node == "wn1"} >= {Account.IDLE}
+        assert site.rows(users, "uid", "name") == [(1001, "ada")]
+        told = [str(text) for (text,) in site.rows(faults, "message") if "Slurm does not know them" in str(text)]
+        assert [text.split(":")[0] for text in told] == ["strange"]
+        assert site.rows(faults, "message", "count") == [(told[0], 1)]
+        assert book(site).changed == 0
 
     def test_a_drained_node_has_no_plain_idle(self, site: Site) -> None:
         site.slurm.drained = {"wn2": (T0 + 80 * MINUTE, T0 + 110 * MINUTE)}
