@@ -157,6 +157,31 @@ def test_waste_is_the_same_however_the_buckets_are_computed(world: Cluster, inne
         np.testing.assert_allclose(parts[key], waste_j, rtol=0, atol=1e-9 * max(total_of(whole), 1), err_msg=str(key))
 
 
+@settings(max_examples=60 * TIMES)
+@given(clusters(), moments, st.floats(0, RUN_S))
+def test_a_row_is_as_sure_however_the_buckets_are_computed(world: Cluster, inner: list[float], cut_s: float) -> None:
+    window = whole_window(*inner, cut_s)
+    found = uncertainty_by_row(attribute(world.chunk, window)[0], world.chunk, window.edges_ms)
+    cut, edges = T0 + round(cut_s * 1000), window.edges_ms
+    for some in (edges[edges <= cut], edges[edges >= cut]):
+        chunk = cropped(world.chunk, int(some[0]) - MARGIN_MS, int(some[-1]) + MARGIN_MS)
+        part, _ = attribute(chunk, Window(some, MAX_GAP_MS))
+        for key, uncertainty in uncertainty_by_row(part, chunk, some).items():
+            assert found[key] == pytest.approx(uncertainty, rel=1e-6, abs=1e-9), key
+
+
+def uncertainty_by_row(booked: Bookings, chunk: Chunk, edges: np.ndarray) -> dict[tuple[int, ...], float]:
+    """Of rows with more than a joule: of next to nothing the last digit decides."""
+    energy_j = np.abs(booked.energy_j).sum(axis=(1, 2))
+    jobs = [int(chunk.lives.job[life]) if life >= 0 else -1 for life in booked.life.tolist()]
+    keys = zip(
+        booked.account.tolist(), jobs, booked.uid.tolist(), booked.node.tolist(), edges[booked.bucket].tolist(),
+        strict=True,
+    )  # fmt: skip
+    rows = zip(keys, booked.uncertainty.tolist(), energy_j.tolist(), strict=True)
+    return {key: uncertainty for key, uncertainty, amount_j in rows if amount_j > 1}
+
+
 def waste_by_row(booked: Bookings, chunk: Chunk, edges: np.ndarray) -> dict[tuple[int, int, int], float]:
     on = booked.life >= 0
     jobs, nodes = chunk.lives.job[booked.life[on]].tolist(), booked.node[on].tolist()
