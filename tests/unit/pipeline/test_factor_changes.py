@@ -32,6 +32,10 @@ ALWAYS = [step(Quantity.PUE, 0, 1.25)]
 class Numbers:
     """Numbers factors as a ledger does."""
 
+    @property
+    def values(self) -> "Numbers":
+        return self
+
     def factor_ids(self, wanted: list[Factor]) -> list[int]:
         return [100 + place for place, _ in enumerate(wanted)]
 
