@@ -13,7 +13,7 @@ from dash_app.auth import current_viewer, protect, signed_in
 from dash_app.compression import add_compression
 from dash_app.errors import on_error
 from dash_app.index_page import INDEX
-from dash_app.pages import energy, job, jobs, quality
+from dash_app.pages import energy, job, jobs, method, quality
 from dash_app.ports import PageQueries
 from dash_app.security import add_security_headers
 from dash_app.shell import APP_NAME, register_shell, shell
@@ -21,7 +21,7 @@ from maxwatt.config import Settings
 from maxwatt.domain.errors import MaxwattError
 
 ASSETS: Final = Path(__file__).parent / "assets"
-PAGES: Final = (jobs, job, energy, quality)
+PAGES: Final = (jobs, job, energy, quality, method)
 """Every page; a new one is one module and one entry here."""
 
 

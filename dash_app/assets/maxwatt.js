@@ -119,9 +119,21 @@
       var page = document.getElementById("page");
       if (page && window.dash_clientside.maxwatt.moved) page.focus({ preventScroll: true });
       window.dash_clientside.maxwatt.moved = true;
+      toAnchor();
       return false;
     },
   };
+
+  /* To the part of the page that the address names. Formulas grow while they are typeset: look again after a while. */
+  function toAnchor() {
+    var part = window.location.hash && document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+    if (!part) return;
+    var scroll = function () { part.scrollIntoView(); return window.scrollY; };
+    var stood = scroll();
+    [400, 1500].forEach(function (wait) {
+      window.setTimeout(function () { if (window.scrollY === stood) stood = scroll(); }, wait);
+    });
+  }
 
   function markNavigation(pathname) {
     var here = pathname === "/" || /^\/jobs?(\/|$)/.test(pathname) ? "/jobs" : pathname;

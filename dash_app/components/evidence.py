@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import Final
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 
 from aggregator.queries.models import Evidence
 from dash_app.components.bars import Slice, share_bar
 from dash_app.components.facts import Fact, facts
 from dash_app.figures.theme import EVIDENCE_COLOURS
 from maxwatt.domain.formatting import format_share
+
+MARKS: Final = "/method#what-each-mark-means"
+"""Where every mark is explained."""
 
 _MEANING: Final = {
     "counted": "Counted by the hardware",
@@ -72,9 +75,10 @@ def _content(evidence: Evidence | None, more: Sequence[Fact]) -> html.Div:
         ("Samples cover", f"{format_share(evidence.coverage)} of the time"),
         ("Uncertainty", f"± {format_share(evidence.uncertainty)}"),
         ("State", "provisional: a window is still open" if evidence.provisional else "closed"),
-        ("Method", f"version {evidence.method_version}"),
+        ("Method", dcc.Link(f"version {evidence.method_version}", href="/method")),
         *more,
     ]
+    marks = dcc.Link("What these words mean", href=MARKS)
     return html.Div(
-        [html.H3("Where the energy figure comes from"), share_bar(slices, "Kinds of evidence"), facts(rows)]
+        [html.H3("Where the energy figure comes from"), share_bar(slices, "Kinds of evidence"), facts(rows), marks]
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from dash import html
+from dash import dcc, html
 
 from aggregator.queries.models import SourceAge, Status
 from dash_app.components.attributes import HIDDEN
@@ -83,10 +83,6 @@ def _panel(status: Status, now_ms: int) -> html.Div:
         ("Final until", format_time(status.closed_until_ms, status.timezone)),
         *((source.name, source.error or f"answered {ago(source.success_ms, now_ms)}") for source in status.sources),
     ]
-    return html.Div(
-        html.Dl(
-            [html.Div([html.Dt(label), html.Dd(text)], className="mw-fact") for label, text in rows],
-            className="mw-facts",
-        ),
-        className="mw-status-panel",
-    )
+    lines = [html.Div([html.Dt(label), html.Dd(text)], className="mw-fact") for label, text in rows]
+    method = dcc.Link("How every figure is computed", href="/method")
+    return html.Div([html.Dl(lines, className="mw-facts"), method], className="mw-status-panel")

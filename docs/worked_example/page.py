@@ -79,19 +79,19 @@ def _numbers(found: Followed) -> dict[str, str]:
 
 def _files() -> str:
     rows = [(f"`{folder}/energy_uj` ({key})", *raw) for key, (folder, raw) in node.ZONES.items()]
-    rows.append(("`/proc/stat`, user + system [1/100 s]", *(user + system for user, system in node.STAT)))
+    rows.append(("`/proc/stat`, user + system, 1/100 s", *(user + system for user, system in node.STAT)))
     rows += [
         (f"`job_{job_id}/cpu.stat`, `usage_usec`", *("" if used is None else used for used in used_us))
         for job_id, used_us in node.USED_US.items()
     ]
-    rows.append(("whole-node power [µW]", *node.METER_UW))
+    rows.append(("whole-node power, µW", *node.METER_UW))
     return _table(["", *_TIMES], rows)
 
 
 def _energies(found: Followed) -> str:
-    rows = [(f"{key} [J]", *_with_sum(np.diff(_zone_j(found, key)))) for key in ("package-0", "package-1")]
+    rows = [(f"{key}, J", *_with_sum(np.diff(_zone_j(found, key)))) for key in ("package-0", "package-1")]
     rows += [
-        (rf"$E_\mathrm{{{name}}}$ [J]", *_with_sum(part.meter.intervals.amount)) for name, part in _parts(found).items()
+        (rf"$E_\mathrm{{{name}}}$, J", *_with_sum(part.meter.intervals.amount)) for name, part in _parts(found).items()
     ]
     return _table(_INTERVALS, rows)
 
@@ -108,10 +108,10 @@ def _prices(found: Followed) -> str:
     for name, part in _parts(found).items():
         split, seconds, of = part.prices, part.meter.intervals.seconds, rf"_\mathrm{{{name}}}"
         rows += [
-            (rf"$S{of} = \min(E, P_\mathrm{{idle}}\,\Delta t)$ [J]", *_with_sum(split.static_j)),
-            (f"$D{of} = E - S$ [J]", *_with_sum(split.dynamic_j)),
-            (rf"$p{of} = S / \Delta t$ [W]", *_plain(split.static_j / seconds), ""),
-            (f"$e{of} = D / U$ [J per CPU second]", *_plain(split.per_cpu_s), ""),
+            (rf"$S{of} = \min(E, P_\mathrm{{idle}}\,\Delta t)$, J", *_with_sum(split.static_j)),
+            (f"$D{of} = E - S$, J", *_with_sum(split.dynamic_j)),
+            (rf"$p{of} = S / \Delta t$, W", *_plain(split.static_j / seconds), ""),
+            (f"$e{of} = D / U$, J per CPU second", *_plain(split.per_cpu_s), ""),
         ]
     return _table(_INTERVALS, rows)
 
@@ -122,18 +122,18 @@ def _shares(found: Followed) -> str:
         (name, *_plain([held.cpu_share[at], held.memory_share[at], weight[at], found.booked[name]["held_s"]]))
         for name, at in zip(("101", "102"), held.first, strict=True)
     ]
-    return _table(["job", r"CPUs $\bar\alpha$", r"memory $\bar\mu$", "node $w$", "held [s]"], rows)
+    return _table(["job", r"CPUs $\bar\alpha$", r"memory $\bar\mu$", "node $w$", "held, s"], rows)
 
 
 def _accounts(found: Followed) -> str:
     some = [n for n, name in enumerate(ENERGY_COLUMNS) if any(row[name] for row in found.booked.values())]
     columns = np.array([[found.booked[name][ENERGY_COLUMNS[n]] for n in some] for name in _ACCOUNTS])
-    rows = [(name, *_with_sum(row)) for name, row in zip(_ACCOUNTS, columns, strict=True)]
-    return _table(["", *(_HEADS[n] for n in some), "sum"], [*rows, ("sum", *_with_sum(columns.sum(axis=0)))])
+    rows = [(name, *_with_sum(row, 3)) for name, row in zip(_ACCOUNTS, columns, strict=True)]
+    return _table(["", *(_HEADS[n] for n in some), "sum"], [*rows, ("sum", *_with_sum(columns.sum(axis=0), 3))])
 
 
 def _grams(found: Followed) -> str:
-    heads = ["", "energy [J]", "with PUE [Wh]", "CO₂ [g]", "by contract [g]", "cost [ct]", "embodied [g]"]
+    heads = ["", "energy, J", "with PUE, Wh", "CO₂, g", "by contract, g", "cost, ct", "embodied, g"]
     return _table(heads, [_valued(name, found.booked[name]) for name in _ACCOUNTS])
 
 
@@ -152,7 +152,7 @@ def _marks(found: Followed) -> str:
         waste = "" if row["waste_j"] is None else _number(row["waste_j"])
         covered, sure = format_share(row["covered_s"] / row["held_s"]), f"± {100 * row['uncertainty']:.1f} %"
         rows.append((name, *kinds, covered, sure, waste))
-    return _table(["", *some, "covered", "uncertainty", "waste [J]"], rows)
+    return _table(["", *some, "covered", "uncertainty", "waste, J"], rows)
 
 
 def _parts(found: Followed) -> dict[str, Any]:
@@ -178,8 +178,8 @@ def _total(row: Mapping[str, Any]) -> float:
     return float(sum(row[name] for name in ENERGY_COLUMNS))
 
 
-def _with_sum(amounts: Any) -> list[str]:
-    return _plain([*amounts, sum(amounts)])
+def _with_sum(amounts: Any, decimals: int = 4) -> list[str]:
+    return [_number(amount, decimals) for amount in (*amounts, sum(amounts))]
 
 
 def _plain(amounts: Iterable[float]) -> list[str]:
@@ -190,9 +190,9 @@ def _gib(size_bytes: float) -> str:
     return _number(size_bytes / node.GIB)
 
 
-def _number(amount: float) -> str:
-    """Up to four decimals, without the zeros behind them."""
-    return f"{round(float(amount), 4) + 0.0:.12g}"
+def _number(amount: float, decimals: int = 4) -> str:
+    """At most so many decimals, without the zeros behind them."""
+    return f"{round(float(amount), decimals) + 0.0:.12g}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -174,10 +174,34 @@ def test_energy(watched: Watched) -> None:
     watched.shoot("browser-energy")
 
 
+def test_the_method_with_its_formulas_typeset(watched: Watched) -> None:
+    page = watched.open("/method")
+    expect(page.locator("h1")).to_have_text("The method")
+    formulas = page.locator(".mw-doc mjx-container svg")
+    expect(formulas.first).to_be_visible()
+    page.wait_for_function("document.querySelectorAll('.mw-doc mjx-container svg').length > 90")
+    assert page.locator('.mw-doc mjx-container[display="true"]').count() > 12
+    assert page.locator("[data-mml-node=merror]").count() == 0
+    assert "$" not in page.locator(".mw-doc").inner_text()
+    page.get_by_role("link", name="How sure a figure is").first.click()
+    expect(page.locator("#how-sure-a-figure-is")).to_be_in_viewport()
+    watched.shoot("browser-method")
+
+
+def test_figures_lead_to_what_their_marks_mean(watched: Watched) -> None:
+    page = watched.open(f"/job/{PLAIN}")
+    page.get_by_role("button", name="How do we know?").click()
+    page.get_by_role("link", name="What these words mean").click()
+    expect(page.locator("#what-each-mark-means")).to_be_in_viewport()
+    assert page.url.endswith("/method#what-each-mark-means")
+    assert page.title() == "Method · maxwatt"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_narrow_screens_fit(browser: Browser, url: str, scheme: str) -> None:
     one = Watched(browser, url, viewport={"width": 390, "height": 844}, color_scheme=scheme)
     waits = {"/jobs": ".mw-job-link", f"/job/{PLAIN}": "#job-charts .main-svg", "/energy": "#energy-sums .main-svg"}
+    waits["/method"] = ".mw-doc mjx-container svg"
     for path, selector in waits.items():
         page = one.open(path)
         page.wait_for_selector(selector)
