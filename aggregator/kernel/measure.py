@@ -44,8 +44,7 @@ def _component(timeline: Timeline, component: Component, pieces_j: F64, slot: I6
         return np.zeros(count)
     first = timeline.first_segment(intervals.start)
     last = timeline.last_segment(intervals.end)
-    whole = timeline.bucket[first] == timeline.bucket[last]
-    counts = whole & (timeline.bucket[first] >= 0)
-    total = sums(slot[first[counts]], intervals.amount[counts], count)
+    whole = (timeline.bucket[first] == timeline.bucket[last]) & (timeline.bucket[first] >= 0)  # -1 before and behind
+    total = sums(slot[first[whole]], intervals.amount[whole], count)
     cut = meter.covered & ~whole[meter.interval] & (timeline.bucket >= 0)
     return total + sums(slot[cut], pieces_j[cut], count)

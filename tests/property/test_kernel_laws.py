@@ -1,6 +1,5 @@
 """The laws of the attribution, on generated clusters. Exact means within 1e-9 * max(E, 1 J)."""
 
-import os
 from dataclasses import fields, replace
 from itertools import pairwise
 from typing import Any
@@ -29,63 +28,35 @@ from clusters import (
     taken,
     whole_window,
 )
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from laws import (
+    CPU,
+    DRAM,
+    DYNAMIC,
+    GPU,
+    MARGIN_MS,
+    STATIC,
+    TIMES,
+    WHOLE,
+    by_account,
+    close,
+    energy_of,
+    moments,
+    same_accounts,
+    same_as_measured,
+    total_of,
+)
 
 from aggregator.kernel.arrays import NO_SESSIONS, NO_STATES, Bookings, Chunk, JobSamples, Lives, NodeTraits, Window
 from aggregator.kernel.attribution import attribute
 from aggregator.kernel.job_use import LATE_MS
 from aggregator.kernel.timeline import OVERTIME_MS
 from aggregator.pipeline.embodied import embodied_g
-from maxwatt.domain.energy import COMPONENTS, EVIDENCE, IDLE_ACCOUNTS, Account, Component, Evidence, Part
+from maxwatt.domain.energy import COMPONENTS, EVIDENCE, IDLE_ACCOUNTS, Account, Evidence
 
-CPU, DRAM, GPU, REST = map(COMPONENTS.index, (Component.CPU, Component.DRAM, Component.GPU, Component.REST))
-STATIC, DYNAMIC = (list(Part).index(each) for each in (Part.STATIC, Part.DYNAMIC))
-WHOLE = whole_window()
-MARGIN_MS = 2 * MAX_GAP_MS
 POWER_GAP_MS = WHOLE.power_gap_ms
 SLOT_MS = 300_000
-
-TIMES = int(os.environ.get("LAWS_TIMES", "1"))
-"""How many times the usual number of clusters to try: `LAWS_TIMES=20 pytest tests/property` hunts."""
-
-settings.register_profile(
-    "laws", deadline=None, derandomize=True, max_examples=40 * TIMES, database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.explicit, Phase.generate, Phase.shrink), report_multiple_bugs=False,
-)  # fmt: skip
-settings.load_profile("laws")
-
-moments = st.lists(st.one_of(st.floats(-50, RUN_S + 50), st.integers(0, RUN_S), st.just(900)), max_size=5)
-
-
-def close(found: Any, wanted: Any, energy_j: float) -> None:
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9 * max(abs(energy_j), 1.0))
-
-
-def total_of(booked: Bookings) -> float:
-    return float(np.abs(booked.energy_j).sum())
-
-
-def by_account(booked: Bookings, chunk: Chunk) -> dict[tuple[int, int, int, int], np.ndarray]:
-    """Energy [components, parts] by account, the caller's job number, user number and node."""
-    found: dict[tuple[int, int, int, int], np.ndarray] = {}
-    for row in range(len(booked.account)):
-        life = int(booked.life[row])
-        job = int(chunk.lives.job[life]) if life >= 0 else -1
-        key = (int(booked.account[row]), job, int(booked.uid[row]), int(booked.node[row]))
-        found[key] = found.get(key, 0.0) + booked.energy_j[row]
-    return found
-
-
-def same_accounts(a: dict[Any, np.ndarray], b: dict[Any, np.ndarray], energy_j: float) -> None:
-    for key in a.keys() | b.keys():
-        close(a.get(key, np.zeros((4, 2))), b.get(key, np.zeros((4, 2))), energy_j)
-
-
-def energy_of(booked: Bookings, chunk: Chunk, job: int) -> np.ndarray:
-    lives = np.flatnonzero(chunk.lives.job == job)
-    return np.asarray(booked.energy_j[np.isin(booked.life, lives)].sum(axis=0))
 
 
 # -- every joule once ---------------------------------------------------------------------------------------------
@@ -96,9 +67,7 @@ def energy_of(booked: Bookings, chunk: Chunk, job: int) -> np.ndarray:
 def test_accounts_sum_to_the_measured_energy(world: Cluster, inner: list[float]) -> None:
     window = whole_window(*inner)
     booked, measured = attribute(world.chunk, window)
-    sums = np.zeros_like(measured.energy_j)
-    np.add.at(sums, (booked.node, booked.bucket), booked.energy_j.sum(axis=2))
-    close(sums, measured.energy_j, total_of(booked))
+    same_as_measured(booked, measured)
 
 
 @settings(max_examples=120 * TIMES)
@@ -296,7 +265,8 @@ def test_any_partition_into_windows_gives_the_same(world: Cluster, inner: list[f
     parts: dict[Any, np.ndarray] = {}
     for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         chunk = cropped(world.chunk, low - MARGIN_MS, high + MARGIN_MS)
-        booked, _ = attribute(chunk, Window(np.array([low, high]), MAX_GAP_MS))
+        booked, measured = attribute(chunk, Window(np.array([low, high]), MAX_GAP_MS))
+        same_as_measured(booked, measured)
         for key, energy in by_account(booked, chunk).items():
             parts[key] = parts.get(key, 0.0) + energy
     same_accounts(parts, by_account(whole, world.chunk), total_of(whole))

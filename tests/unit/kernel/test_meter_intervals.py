@@ -34,6 +34,14 @@ def test_a_failed_reading_is_bridged_by_the_counter() -> None:
     assert found.evidence_j(IDLE, "counted") == pytest.approx(1800)
 
 
+def test_of_an_interval_longer_than_the_window_its_part_is_booked_and_measured() -> None:
+    """Read at 0 and 30 s: 3000 J of the CPU and 30 J of the memory; the window is 10 s of it."""
+    rows = node_rows([0, 30], cpu_energy_j=[0.0, 3000.0], dram_energy_j=[0.0, 30.0])
+    found = booked([10, 20], node=[rows])
+    assert found.measured.energy_j[0, 0].tolist() == pytest.approx([1000, 10, 0, 0])
+    assert found.rows.energy_j.sum() == pytest.approx(1010)
+
+
 def test_a_counter_that_falls_gives_no_interval() -> None:
     rows = node_rows([0, 10, 20], cpu_energy_j=[5000.0, 100.0, 800.0])
     found = booked([0, 20], node=[rows])
