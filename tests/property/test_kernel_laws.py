@@ -36,6 +36,7 @@ from laws import (
     DYNAMIC,
     GPU,
     MARGIN_MS,
+    REST,
     STATIC,
     TIMES,
     WHOLE,
@@ -415,6 +416,40 @@ def test_states_of_nodes_split_idle_and_nothing_else(world: Cluster, inner: list
     same_accounts(by_account(joined, world.chunk), by_account(whole, plain), total_of(whole))
     idle_s = [rows.held_s[np.isin(rows.account, IDLE_ACCOUNTS)].sum() for rows in (split, whole)]
     close(idle_s[0], idle_s[1], idle_s[1])
+
+
+@given(clusters())
+def test_what_accounting_says_moves_cpu_seconds_between_jobs_and_the_system_only(world: Cluster) -> None:
+    """Tails and guesses never exceed what the node used: static energy, logins and the sum of jobs and system stay."""
+    lives = world.chunk.lives
+    silent = replace(world.chunk, lives=replace(lives, total_cpu_s=np.full(len(lives.job), np.nan)))
+    told, guessed = (_settled(attribute(each, WHOLE)[0]) for each in (world.chunk, silent))
+    for key in told.keys() | guessed.keys():
+        close(told.get(key, 0.0), guessed.get(key, 0.0), sum(float(each.sum()) for each in told.values()))
+
+
+def _settled(booked: Bookings) -> dict[tuple[int, ...], np.ndarray]:
+    """Static energy by node, account and life; dynamic with the jobs and the system of a node as one."""
+    found: dict[tuple[int, ...], np.ndarray] = {}
+    for row, account in enumerate(booked.account.tolist()):
+        place = int(booked.node[row])
+        static = (STATIC, place, account, int(booked.life[row]))
+        whose = (-1, -1) if account in (Account.JOB, Account.SYSTEM) else (account, int(booked.uid[row]))
+        for key, part in ((static, STATIC), ((DYNAMIC, place, *whose), DYNAMIC)):
+            found[key] = found.get(key, 0.0) + booked.energy_j[row, :, part]
+    return found
+
+
+@given(clusters(), st.sampled_from([1e9, 3e9, 7e9]))
+def test_memory_held_decides_static_energy_of_memory_and_rest_only(world: Cluster, more: float) -> None:
+    chunk = world.chunk
+    known = chunk.lives.memory_bytes > 0  # where it is not known the CPUs stand in for it
+    other = replace(chunk.lives, memory_bytes=chunk.lives.memory_bytes + more * known)
+    before, after = (attribute(each, WHOLE)[0] for each in (chunk, replace(chunk, lives=other)))
+    a, b = by_account(before, chunk), by_account(after, chunk)
+    for each in (*a.values(), *b.values()):
+        each[[DRAM, REST], STATIC] = 0.0
+    same_accounts(a, b, total_of(before))
 
 
 # -- fairness -----------------------------------------------------------------------------------------------------
