@@ -72,9 +72,7 @@ class Site:
         """Everything that is booked, revisions included; of the windows all but when they were computed."""
         with self.ledger.engine.begin() as connection:
             return {
-                table.name: sorted(
-                    (tuple(row) for row in connection.execute(select(*_lasting(table)))), key=str
-                )
+                table.name: sorted((tuple(row) for row in connection.execute(select(*_lasting(table)))), key=str)
                 for table in (bookings, measured, windows)
             }
 

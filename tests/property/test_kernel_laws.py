@@ -421,9 +421,10 @@ def test_states_of_nodes_split_idle_and_nothing_else(world: Cluster, inner: list
 @given(clusters())
 def test_what_accounting_says_moves_cpu_seconds_between_jobs_and_the_system_only(world: Cluster) -> None:
     """Tails and guesses never exceed what the node used: static energy, logins and the sum of jobs and system stay."""
-    lives = world.chunk.lives
-    silent = replace(world.chunk, lives=replace(lives, total_cpu_s=np.full(len(lives.job), np.nan)))
-    told, guessed = (_settled(attribute(each, WHOLE)[0]) for each in (world.chunk, silent))
+    how = tuple(replace(each, missing=0.0) for each in world.metering)  # a price for each interval of the busy time
+    chunk = cluster(how, world.jobs, world.seed).chunk
+    silent = replace(chunk, lives=replace(chunk.lives, total_cpu_s=np.full(len(chunk.lives.job), np.nan)))
+    told, guessed = (_settled(attribute(each, WHOLE)[0]) for each in (chunk, silent))
     for key in told.keys() | guessed.keys():
         close(told.get(key, 0.0), guessed.get(key, 0.0), sum(float(each.sum()) for each in told.values()))
 
