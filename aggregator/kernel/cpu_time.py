@@ -1,6 +1,7 @@
 """All CPU seconds of the chunk's nodes, on segments: those of each job and session, and those of the system."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from aggregator.kernel.ragged import sums
 from aggregator.kernel.sessions import Sessions, sessions
 from aggregator.kernel.timeline import Timeline
 from aggregator.kernel.unsampled import tails, unread
+
+DUST: Final = 1e-12
+"""Less than this part of what was there is what rounding left of nothing: it would differ from run to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +67,5 @@ def cpu_time(
 def _taken(busy: Meter, pieces: Pieces | Sessions, free_s: F64) -> tuple[F64, F64]:
     """CPU seconds of the pieces per segment, and what they leave of each interval."""
     used_s = sums(pieces.segment, pieces.cpu_s, len(busy.share))
-    return used_s, np.maximum(free_s - busy.gather(used_s), 0.0)
+    left_s = free_s - busy.gather(used_s)
+    return used_s, np.where(left_s > DUST * free_s, left_s, 0.0)

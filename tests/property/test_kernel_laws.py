@@ -109,54 +109,43 @@ def test_jobs_and_idle_share_the_covered_time_of_a_node(world: Cluster, inner: l
     assert (booked.share_s[nothing | ((booked.account == Account.SYSTEM) & ~outside)] == 0).all()
 
 
+FIGURES = [
+    *("energy_j", "evidence_j", "waste_j", "cpu_used_s", "cpu_reserved_s", "held_s", "covered_s", "share_s"),
+    *("memory_peak_bytes", "uncertainty"),
+]
+JOULES = 8 + len(EVIDENCE) + 1
+"""So many values of a row are joules: those of the first three figures."""
+
+
 @settings(max_examples=80 * TIMES)
 @given(clusters(), moments, st.floats(0, RUN_S))
-def test_waste_is_the_same_however_the_buckets_are_computed(world: Cluster, inner: list[float], cut_s: float) -> None:
+def test_every_figure_of_a_row_is_the_same_however_the_buckets_are_computed(
+    world: Cluster, inner: list[float], cut_s: float
+) -> None:
     """All buckets at once, or those before and after a cut in runs of their own: unknown stays unknown."""
     window = whole_window(*inner, cut_s)
     whole, _ = attribute(world.chunk, window)
     cut, edges = T0 + round(cut_s * 1000), window.edges_ms
-    parts: dict[tuple[int, int, int], float] = {}
+    parts: dict[tuple[int, ...], np.ndarray] = {}
     for some in (edges[edges <= cut], edges[edges >= cut]):
         chunk = cropped(world.chunk, int(some[0]) - MARGIN_MS, int(some[-1]) + MARGIN_MS)
         booked, _ = attribute(chunk, Window(some, MAX_GAP_MS))
-        parts |= waste_by_row(booked, chunk, some)
-    found = waste_by_row(whole, world.chunk, edges)
+        parts |= figures_by_row(booked, chunk, some)
+    found = figures_by_row(whole, world.chunk, edges)
     assert found.keys() == parts.keys()
-    for key, waste_j in found.items():
-        np.testing.assert_allclose(parts[key], waste_j, rtol=0, atol=1e-9 * max(total_of(whole), 1), err_msg=str(key))
+    for key, figures in found.items():
+        close(parts[key][:JOULES], figures[:JOULES], total_of(whole))
+        np.testing.assert_allclose(parts[key][JOULES:], figures[JOULES:], rtol=1e-6, atol=1e-9)
 
 
-@settings(max_examples=60 * TIMES)
-@given(clusters(), moments, st.floats(0, RUN_S))
-def test_a_row_is_as_sure_however_the_buckets_are_computed(world: Cluster, inner: list[float], cut_s: float) -> None:
-    window = whole_window(*inner, cut_s)
-    found = uncertainty_by_row(attribute(world.chunk, window)[0], world.chunk, window.edges_ms)
-    cut, edges = T0 + round(cut_s * 1000), window.edges_ms
-    for some in (edges[edges <= cut], edges[edges >= cut]):
-        chunk = cropped(world.chunk, int(some[0]) - MARGIN_MS, int(some[-1]) + MARGIN_MS)
-        part, _ = attribute(chunk, Window(some, MAX_GAP_MS))
-        for key, uncertainty in uncertainty_by_row(part, chunk, some).items():
-            assert found[key] == pytest.approx(uncertainty, rel=1e-6, abs=1e-9), key
-
-
-def uncertainty_by_row(booked: Bookings, chunk: Chunk, edges: np.ndarray) -> dict[tuple[int, ...], float]:
-    """Of rows with more than a joule: of next to nothing the last digit decides."""
-    energy_j = np.abs(booked.energy_j).sum(axis=(1, 2))
-    jobs = [int(chunk.lives.job[life]) if life >= 0 else -1 for life in booked.life.tolist()]
+def figures_by_row(booked: Bookings, chunk: Chunk, edges: np.ndarray) -> dict[tuple[int, ...], np.ndarray]:
+    """All figures of each row, energy first, by account, job, user, node and the bucket's start."""
+    jobs = np.where(booked.life >= 0, np.append(chunk.lives.job, -1)[booked.life], -1)
     keys = zip(
-        booked.account.tolist(), jobs, booked.uid.tolist(), booked.node.tolist(), edges[booked.bucket].tolist(),
-        strict=True,
-    )  # fmt: skip
-    rows = zip(keys, booked.uncertainty.tolist(), energy_j.tolist(), strict=True)
-    return {key: uncertainty for key, uncertainty, amount_j in rows if amount_j > 1}
-
-
-def waste_by_row(booked: Bookings, chunk: Chunk, edges: np.ndarray) -> dict[tuple[int, int, int], float]:
-    on = booked.life >= 0
-    jobs, nodes = chunk.lives.job[booked.life[on]].tolist(), booked.node[on].tolist()
-    starts = edges[booked.bucket[on]].tolist()
-    return dict(zip(zip(jobs, nodes, starts, strict=True), booked.waste_j[on].tolist(), strict=True))
+        *(each.tolist() for each in (booked.account, jobs, booked.uid, booked.node, edges[booked.bucket])), strict=True
+    )
+    figures = [np.concatenate([np.ravel(getattr(booked, name)[row]) for name in FIGURES]) for row in range(len(jobs))]
+    return dict(zip(map(tuple, keys), figures, strict=True))
 
 
 def counter_difference(values: np.ndarray) -> float:

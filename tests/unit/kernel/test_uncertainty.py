@@ -129,3 +129,12 @@ def test_through_the_kernel() -> None:
     system_j = math.sqrt((SPREAD * 80 * math.sqrt(1 - 0.4 + 0.44)) ** 2 + (IDLE * 120) ** 2 + (0.03 * 80) ** 2)
     assert found.fact(Account.SYSTEM, "uncertainty") == pytest.approx(system_j / 80)
     assert found.fact(Account.IDLE, "uncertainty") == pytest.approx(math.hypot(IDLE, 0.03))
+
+
+def test_an_interval_that_the_window_cuts_counts_whole_for_everybody() -> None:
+    """Of the one interval of 10 s the first 4 s are booked alone, or beside the others: the same for each account."""
+    node = node_rows([0, 10], cpu_busy_s=[0.0, 10.0], cpu_energy_j=[0.0, 1000.0])
+    given = {"job": [job_rows(1, [0, 10], [0.0, 6.0])], "lives": [life(1, -5, None, 4)]}
+    alone, beside = (booked(edges, node=[node], **given) for edges in ([0, 4], [0, 4, 10]))
+    for who in (1, Account.SYSTEM, Account.IDLE):
+        assert alone.fact(who, "uncertainty") == pytest.approx(beside.fact(who, "uncertainty", bucket=0), rel=1e-12)
