@@ -62,9 +62,12 @@ def crowds_s(energy: Energy, user: I64, segment: I64, cpu_s: F64) -> F64:
         user, segment, cpu_s: [p] whose they are, where, and how many.
     """
     meter, intervals = energy.cpu.meter, len(energy.cpu.meter.intervals)
-    all_s = np.append(meter.gather(energy.time.users_s + energy.time.system_s), 0.0)
-    interval = np.where(meter.covered, meter.interval, intervals)[segment]
-    return cpu_s * ratio(of_own_group(user * (intervals + 1) + interval, cpu_s), all_s[interval])
+    if not intervals:
+        return np.zeros(len(cpu_s))
+    all_s = meter.gather(energy.time.users_s + energy.time.system_s)
+    cpu_s = cpu_s * meter.covered[segment]
+    interval = np.maximum.accumulate(meter.interval)[segment]  # that of the gap before it, where there is none: ascends
+    return cpu_s * ratio(of_own_group(user * intervals + interval, cpu_s), all_s[interval])
 
 
 def _interval_s(line: Timeline, energy: Energy, on_nodes: NodeRows) -> F64:

@@ -32,12 +32,17 @@ def sums(group: I64, weights: F64, count: int) -> F64:
 
 
 def of_own_group(group: I64, weights: F64) -> F64:
-    """For each element the sum of the weights of its group. Fast where the groups come in a few sorted runs."""
-    order = np.argsort(group, kind="stable")
-    first = np.flatnonzero(np.diff(group[order], prepend=-1))
-    found = np.zeros(len(group))
-    if len(first):
-        found[order] = np.repeat(np.add.reduceat(weights[order], first), np.diff(first, append=len(group)))
+    """For each element the sum of the weights of its group. Fast where most groups are single elements that ascend."""
+    steps = group[1:] - group[:-1]
+    split = len(group) if not len(steps) or steps.min() >= 0 else int(np.argmax(steps < 0)) + 1
+    ascending, others = group[:split], group[split:]
+    several = distinct(np.concatenate([others, ascending[1:][steps[: split - 1] == 0]]))
+    low, high = (np.searchsorted(ascending, several, side) for side in ("left", "right"))
+    owner, member = expand(low, high - low)
+    place = np.searchsorted(several, others)
+    total = sums(owner, weights[member], len(several)) + sums(place, weights[split:], len(several))
+    found = weights.copy()
+    found[member], found[split:] = total[owner], total[place]
     return found
 
 

@@ -13,9 +13,7 @@ from dash_app.pages import method
 from dash_app.shell import page_of
 from maxwatt.domain.viewer import ADMIN
 
-TEXT = (
-    "# Title\n\nFirst $E_k$.\n\n## One: of two\n\n### Deep down\n\ntext\n\n## Two\n\n| # no heading |\n"
-)
+TEXT = "# Title\n\nFirst $E_k$.\n\n## One: of two\n\n### Deep down\n\ntext\n\n## Two\n\n| # no heading |\n"
 
 
 def layout() -> html.Div:

@@ -138,3 +138,15 @@ def test_an_interval_that_the_window_cuts_counts_whole_for_everybody() -> None:
     alone, beside = (booked(edges, node=[node], **given) for edges in ([0, 4], [0, 4, 10]))
     for who in (1, Account.SYSTEM, Account.IDLE):
         assert alone.fact(who, "uncertainty") == pytest.approx(beside.fact(who, "uncertainty", bucket=0), rel=1e-12)
+
+
+def test_an_interval_that_is_cut_is_no_less_shared() -> None:
+    """As above, but a job without use ends after 5 s, the bucket after 7: s and Q are those of the whole interval."""
+    node = node_rows([0, 10], cpu_busy_s=[0.0, 10.0], cpu_energy_j=[0.0, 1000.0])
+    found = booked(
+        [0, 7, 10], node=[node], job=[job_rows(1, [0, 10], [0.0, 6.0]), job_rows(2, [0, 10], [0.0, 2.0])],
+        lives=[life(1, -5, None, 4), life(2, -5, None, 2), life(3, -5, 5, 2, total_cpu_s=0.0)],
+    )  # fmt: skip
+    mixing_j = SPREAD * 0.7 * 240 * math.sqrt(0.24)
+    a_j = math.sqrt(mixing_j**2 + (IDLE * 0.7 * 60) ** 2 + (0.03 * 0.7 * 540) ** 2)
+    assert found.fact(1, "uncertainty", bucket=0) == pytest.approx(a_j / (0.7 * 540))
