@@ -66,7 +66,7 @@ def crowds_s(energy: Energy, user: I64, segment: I64, cpu_s: F64) -> F64:
         return np.zeros(len(cpu_s))
     all_s = meter.gather(energy.time.users_s + energy.time.system_s)
     cpu_s = cpu_s * meter.covered[segment]
-    interval = np.maximum.accumulate(meter.interval)[segment]  # that of the gap before it, where there is none: ascends
+    interval = np.maximum.accumulate(meter.interval)[segment]  # where there is none the one before: so they ascend
     return cpu_s * ratio(of_own_group(user * intervals + interval, cpu_s), all_s[interval])
 
 
