@@ -410,7 +410,8 @@ def test_states_of_nodes_split_idle_and_nothing_else(world: Cluster, inner: list
 @given(clusters())
 def test_what_accounting_says_moves_cpu_seconds_between_jobs_and_the_system_only(world: Cluster) -> None:
     """Tails and guesses never exceed what the node used: static energy, logins and the sum of jobs and system stay."""
-    how = tuple(replace(each, missing=0.0) for each in world.metering)  # a price for each interval of the busy time
+    logins = ((1001, -300, 9000, 0.2),)  # with missing=0 there is a price for each interval of the busy time
+    how = tuple(replace(each, missing=0.0, logins=logins) for each in world.metering)
     chunk = cluster(how, world.jobs, world.seed).chunk
     silent = replace(chunk, lives=replace(chunk.lives, total_cpu_s=np.full(len(chunk.lives.job), np.nan)))
     told, guessed = (_settled(attribute(each, WHOLE)[0]) for each in (chunk, silent))
@@ -428,6 +429,15 @@ def _settled(booked: Bookings) -> dict[tuple[int, ...], np.ndarray]:
         for key, part in ((static, STATIC), ((DYNAMIC, place, *whose), DYNAMIC)):
             found[key] = found.get(key, 0.0) + booked.energy_j[row, :, part]
     return found
+
+
+@given(clusters(), moments)
+def test_a_job_that_cannot_be_read_gets_no_more_than_its_cpus_deliver(world: Cluster, inner: list[float]) -> None:
+    blind = tuple(replace(job, readable=False, total_cpu=None, goes_on=False) for job in world.jobs)
+    chunk = cluster(world.metering, blind, world.seed).chunk
+    booked, _ = attribute(chunk, whole_window(*inner))
+    told = ~np.isnan(booked.cpu_used_s) & (booked.life >= 0)
+    assert (booked.cpu_used_s[told] <= booked.cpu_reserved_s[told] * (1 + 1e-9) + 1e-9).all()
 
 
 @given(clusters(), st.sampled_from([1e9, 3e9, 7e9]))

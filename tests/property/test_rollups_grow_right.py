@@ -14,12 +14,13 @@ from aggregator.ledger import tables
 from aggregator.ledger.bookings import BOOKING_COLUMNS
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.refresh import Site
+from aggregator.queries.full import full_factors
 from aggregator.queries.queries import Queries
 from maxwatt.config import ClusterSettings, Settings
 from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
 from maxwatt.domain.periods import Period, end_of, start_of
 from maxwatt.domain.rollups import SUMS, Dimension
-from maxwatt.domain.units import BUCKET_MS
+from maxwatt.domain.units import BUCKET_MS, DAY_MS
 from maxwatt.domain.viewer import ADMIN
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -231,6 +232,7 @@ def test_full_energy_shares_out_the_whole_meter_of_each_day(ledgers):
         [
             booking("n1", 10, Account.JOB, 3, 100.0),
             booking("n1", 10, Account.IDLE, 0, 300.0),
+            booking("n1", 106, Account.IDLE, 0, 70.0),
             booking("n1", 202, Account.JOB, 3, 50.0),
         ],
     )
@@ -239,6 +241,9 @@ def test_full_energy_shares_out_the_whole_meter_of_each_day(ledgers):
     close(ledger)
     ledger.refresh_rollups(SITE)
     assert read.job(ADMIN, 3).full_j == pytest.approx(4 * 100.0 + 50.0)
+    days = [T0 - T0 % DAY_MS + n * DAY_MS for n in (1, 2, 3)]
+    with ledger.engine.begin() as connection:  # the day between, which nobody used, stays idle
+        assert full_factors(connection, days) == {days[0]: pytest.approx(4.0), days[2]: pytest.approx(1.0)}
 
 
 def test_jobs_are_counted_once_from_sums_and_from_bookings(ledgers):

@@ -54,6 +54,28 @@ def test_the_rest_is_the_meter_less_its_parts_per_slot() -> None:
     assert found.evidence_j(IDLE, "modelled") == 0
 
 
+def test_a_board_that_nobody_holds_takes_its_part_of_the_dynamic_rest() -> None:
+    """CPU 30 kJ and board 10 kJ of the meter's 55 kJ in 300 s: rest 15 kJ, of which 30 W * 300 s = 9 kJ are static.
+
+    Dynamic are (100 - 60) W * 300 s = 12 kJ of the CPU and, as its idle power is not known, all of the board's:
+    rho = 6 / 22. Job 1 used half of the CPU seconds, the board is nobody's.
+    """
+    at = [0, 290, 310, 590]
+    found = booked(
+        [290, 590],
+        node=[metered([0.0, 40_000.0, 41_000.0, 95_000.0])],
+        gpu=[gpu_rows(at, energy_j=[0.0, 1000.0, 3000.0, 11_000.0])],
+        job=[job_rows(1, at, [0.0, 72.5, 77.5, 147.5])],
+        lives=[life(1, -10, None, 4)],
+        model=MODEL,
+        max_gap_s=600,
+    )
+    assert found.energy_j(1, "rest", "dynamic") == pytest.approx(6000 * 6 / 22)
+    assert found.energy_j(SYSTEM, "rest", "dynamic") == pytest.approx(6000 * 6 / 22)
+    assert found.energy_j(IDLE, "rest", "dynamic") == pytest.approx(6000 * 10 / 22)
+    assert found.energy_j(1, "rest", "static") == pytest.approx(4500)  # of 9 kJ, 4 of 8 CPUs
+
+
 def test_a_meter_below_its_parts_is_negative_and_unattributed() -> None:
     """From 290 to 590 the meter counts 27 kJ, the CPU 30 kJ: rest 0, -3 kJ unattributed, linear in time."""
     found = booked([290, 390, 590], node=[metered([0.0, 40_000.0, 41_000.0, 67_000.0])], model=MODEL, max_gap_s=600)

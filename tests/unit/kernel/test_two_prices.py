@@ -98,6 +98,35 @@ def test_memory_is_static_by_bytes_held_and_dynamic_by_cpu_seconds() -> None:
     assert found.energy_j(IDLE, "dram", "static") == pytest.approx(50)
 
 
+def test_jobs_that_oversubscribe_memory_share_it_in_proportion() -> None:
+    """48 and 32 of 64 GB: 80 / 64 are held, so 3/5 and 2/5 of 100 J static; nothing of it is idle."""
+    found = booked(
+        [0, 10],
+        node=[node_rows([0, 10], cpu_busy_s=[0.0, 10.0], dram_energy_j=[0.0, 160.0])],
+        lives=[life(1, 0, None, 1, memory_bytes=48e9), life(2, 0, None, 1, memory_bytes=32e9)],
+        model=NodeModel("m", dram_idle_w=10.0),
+    )
+    assert found.energy_j(1, "dram", "static") == pytest.approx(60)
+    assert found.energy_j(2, "dram", "static") == pytest.approx(40)
+    assert found.energy_j(IDLE, "dram", "static") == 0
+
+
+def test_a_real_sample_more_moves_dynamic_energy_by_the_formula() -> None:
+    """Read at 10 s too, e1 = 400 / 10 = 40 and e2 = 1000 / 20 = 50 J; job 1 used 8 of 10 and 4 of 20 CPU seconds.
+
+    40 * 8 + 50 * 4 = 520 J. Without that reading e = 1400 / 30 J, 12 CPU seconds: 560 J. With it 40 J less:
+    (e1 - e2) * U1 * U2 / (U1 + U2) * (s1 - s2) = -10 * 200 / 30 * (0.8 - 0.2) = -40. The system pays them.
+    """
+    job, lives = job_rows(1, [0, 10, 20], [0.0, 8.0, 12.0]), [life(1, 0, None, 4)]
+    finer = node_rows([0, 10, 20], cpu_busy_s=[0.0, 10.0, 30.0], cpu_energy_j=[0.0, 1000.0, 2600.0])
+    coarser = node_rows([0, 20], cpu_busy_s=[0.0, 30.0], cpu_energy_j=[0.0, 2600.0])
+    with_it, without = (booked([0, 20], node=[rows], job=[job], lives=lives) for rows in (finer, coarser))
+    assert with_it.energy_j(1, "cpu", "dynamic") == pytest.approx(520)
+    assert without.energy_j(1, "cpu", "dynamic") == pytest.approx(560)
+    assert with_it.energy_j(SYSTEM, "cpu", "dynamic") - without.energy_j(SYSTEM, "cpu", "dynamic") == pytest.approx(40)
+    assert with_it.energy_j(1, "cpu", "static") == without.energy_j(1, "cpu", "static") == pytest.approx(600)
+
+
 def test_a_suspended_job_holds_memory_and_gpus_but_no_cpus() -> None:
     """Suspended from second 4 to 10; the GPU draws 100 W."""
     found = booked(

@@ -125,6 +125,18 @@ def test_a_change_inside_a_bucket_weighs_each_piece_with_its_own_factor() -> Non
     assert measured.covered_s.tolist() == [[800.0, 900.0]]
 
 
+def test_what_energy_weighs_and_costs() -> None:
+    """1 kWh at PUE 1.25: 400 g/kWh make 500 g, the contract's 40 g/kWh 50 g, 0.30 each kWh 0.375; 2 kWh twice that."""
+    market, price = [step(Quantity.MARKET, 0, 40.0)], [step(Quantity.PRICE, 0, 0.3)]
+    found = values_of(
+        pieces([3.6e6, 7.2e6, 0.0]), FINE, history(Series([grid(0, 400.0)], ALWAYS, market, price)), MODELS
+    )
+    assert found.co2_g.tolist() == pytest.approx([500.0, 1000.0, 0.0])
+    assert found.co2_market_g.tolist() == pytest.approx([50.0, 100.0, 0.0])
+    assert found.cost.tolist() == pytest.approx([0.375, 0.75, 0.0])
+    assert found.factor_id.tolist() == [100, 100, 100]
+
+
 def test_pieces_of_a_row_add_up_and_what_one_does_not_know_is_unknown() -> None:
     booked, values, _ = row(pieces([3.6e6, 7.2e6, 3.6e6]))
     assert (booked.cpu_used_s[0], booked.held_s[0], booked.covered_s[0]) == (80.0, 900.0, 800.0)
