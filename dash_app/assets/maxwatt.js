@@ -124,15 +124,19 @@
     },
   };
 
-  /* To the part of the page that the address names. Formulas grow while they are typeset: look again after a while. */
+  /* To the part of the page that the address names. While formulas are typeset it moves: follow, until somebody acts. */
   function toAnchor() {
     var part = window.location.hash && document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
     if (!part) return;
-    var scroll = function () { part.scrollIntoView(); return window.scrollY; };
-    var stood = scroll();
-    [400, 1500].forEach(function (wait) {
-      window.setTimeout(function () { if (window.scrollY === stood) stood = scroll(); }, wait);
-    });
+    var acts = ["wheel", "touchstart", "pointerdown", "keydown"];
+    var watch = new ResizeObserver(function () { part.scrollIntoView(); });
+    function stop() {
+      watch.disconnect();
+      acts.forEach(function (act) { window.removeEventListener(act, stop); });
+    }
+    watch.observe(document.getElementById("page"));
+    acts.forEach(function (act) { window.addEventListener(act, stop, { passive: true }); });
+    window.setTimeout(stop, 15000);
   }
 
   function markNavigation(pathname) {

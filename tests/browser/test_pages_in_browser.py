@@ -179,7 +179,7 @@ def test_the_method_with_its_formulas_typeset(watched: Watched) -> None:
     expect(page.locator("h1")).to_have_text("The method")
     formulas = page.locator(".mw-doc mjx-container svg")
     expect(formulas.first).to_be_visible()
-    page.wait_for_function("document.querySelectorAll('.mw-doc mjx-container svg').length > 90")
+    formulas.nth(90).wait_for()
     assert page.locator('.mw-doc mjx-container[display="true"]').count() > 12
     assert page.locator("[data-mml-node=merror]").count() == 0
     assert "$" not in page.locator(".mw-doc").inner_text()
@@ -195,6 +195,9 @@ def test_figures_lead_to_what_their_marks_mean(watched: Watched) -> None:
     expect(page.locator("#what-each-mark-means")).to_be_in_viewport()
     assert page.url.endswith("/method#what-each-mark-means")
     assert page.title() == "Method · maxwatt"
+    page.reload()  # formulas above grow while they are typeset
+    page.locator(".mw-doc mjx-container svg").nth(90).wait_for()
+    expect(page.locator("#what-each-mark-means")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
