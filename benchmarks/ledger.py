@@ -82,6 +82,7 @@ def day(args: argparse.Namespace, folder: Path) -> Figures:
     """The day and the join in turn, so that they share the machine's noise."""
     given = (folder, args.nodes, args.bare_join)
     found, booked, joined = run("prepare", *given), [], []
+    arranging = run("arrange", *given)
     for _ in range(args.runs):
         booked.append(run("attribute", *given, store=data.ARRANGED))
         joined.append(run("join", *given))
@@ -90,6 +91,7 @@ def day(args: argparse.Namespace, folder: Path) -> Figures:
     return found | {
         "attribution": ours,
         "join": floor,
+        "arranging": arranging,
         "as_ingested": as_came,
         "ratio": round(ours["seconds"] / floor["seconds"], 2),
         "bytes_per_booking": round(ours["ledger_bytes"] / ours["bookings"], 1),
@@ -101,6 +103,7 @@ def growth(folder: Path, sizes: list[int]) -> Figures:
     """Days of ever more nodes: the largest is generated, the others are its first nodes."""
     folder.mkdir(exist_ok=True)
     run("prepare", folder, sizes[-1])
+    run("arrange", folder, sizes[-1])
     runs = {}
     for size in sizes:
         place = folder if size == sizes[-1] else folder / str(size)

@@ -36,13 +36,13 @@ def prepare(folder: Path, nodes: int, bare_join: Path | None) -> Figures:
     store.close()
     _copy(loaded, folder / INGESTED, f"ORDER BY ts_ms // {STEP_MS}, node_id")
     loaded.unlink()
-    shutil.copy(folder / INGESTED, folder / ARRANGED)
-    return {"nodes": nodes, "samples": rows, "jobs": _jobs(folder / FRESH), "arranging": arrange(folder / ARRANGED)}
+    return {"nodes": nodes, "samples": rows, "jobs": _jobs(folder / FRESH)}
 
 
-def arrange(path: Path) -> Figures:
+def arrange(folder: Path, memory: str) -> Figures:
     """Lay the day in the order in which it is read, as the server does two hours after it is over."""
-    store, began = DuckDBStore(path, "256MB"), now()
+    shutil.copy(folder / INGESTED, folder / ARRANGED)
+    store, began = DuckDBStore(folder / ARRANGED, memory), now()
     store.arrange(START_MS + DAY_MS)
     found = costs_so_far(began)
     store.close()

@@ -20,12 +20,19 @@ from maxwatt.domain.units import BUCKET_MS
 THREADS, MEMORY = 2, "96MB"
 """Of the store. A booking reads few nodes at a time, so it needs little of it."""
 
+ARRANGING_MEMORY = "256MB"
+"""A day is sorted in it, and spills beyond."""
+
 CALIBRATED_DAYS = 8
 """Days that the store of a month holds at a time: what calibration looks back to, and the day itself."""
 
 
 def prepare(args: argparse.Namespace) -> Figures:
     return data.prepare(args.folder, args.nodes, args.bare_join)
+
+
+def arrange(args: argparse.Namespace) -> Figures:
+    return data.arrange(args.folder, ARRANGING_MEMORY)
 
 
 def subset(args: argparse.Namespace) -> Figures:
@@ -105,4 +112,4 @@ def settings(args: argparse.Namespace) -> Settings:
     return day.settings(args.nodes)
 
 
-STEPS = {each.__name__: each for each in (prepare, subset, attribute, join, rounds, month)}
+STEPS = {each.__name__: each for each in (prepare, arrange, subset, attribute, join, rounds, month)}

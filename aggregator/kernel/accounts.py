@@ -1,5 +1,6 @@
 """Books the chunk's energy: jobs by life, sessions by user, the other accounts by node; all by bucket."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,10 @@ class Energy:
     covered: Bool
 
 
+GpuAmount = tuple[F64, int, int, int]
+"""Energy of slots (cell and GPU) [J], its component and part, and how it became known."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobRows:
     """Rows of the job sheet: one per life and bucket of the window that it touches.
@@ -68,11 +73,11 @@ def job_rows(chunk: Chunk, window: Window) -> JobRows:
     return JobRows(life, np.arange(len(life)) - (first - low)[life], first - low)
 
 
-def book_jobs(chunk: Chunk, timeline: Timeline, energy: Energy, rows: JobRows) -> Sheet:
-    """Book every job's static and dynamic energy."""
+def book_jobs(chunk: Chunk, timeline: Timeline, energy: Energy, rows: JobRows, gpus: Sequence[GpuAmount]) -> Sheet:
+    """Book every job's static and dynamic energy; `gpus` is that of `gpu_amounts`."""
     sheet = Sheet.empty(len(rows.life))
     _book_job_dynamic(timeline, energy, rows, sheet)
-    _book_job_gpus(timeline, energy, rows, sheet)
+    _book_job_gpus(timeline, energy, rows, sheet, gpus)
     held, inside = energy.held, timeline.cell_bucket[energy.held.cell] >= 0
     row = rows.of(held.life[inside], timeline.cell_bucket[held.cell[inside]])
     blind = np.array([node.cpus <= 0 for node in chunk.nodes], np.bool_)[chunk.lives.node]  # shares are then assumed
@@ -90,10 +95,10 @@ def book_jobs(chunk: Chunk, timeline: Timeline, energy: Energy, rows: JobRows) -
 
 def _book_job_dynamic(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> None:
     for pieces in energy.time.jobs:
-        inside = timeline.bucket[pieces.segment] >= 0
-        segment = pieces.segment[inside]
-        row = rows.of(pieces.life[inside], timeline.bucket[segment])
-        book_use(energy, sheet, row, segment, pieces.cpu_s[inside], pieces.evidence)
+        bucket = timeline.bucket[pieces.segment]
+        inside = np.flatnonzero(bucket >= 0)
+        row = rows.of(pieces.life[inside], bucket[inside])
+        book_use(energy, sheet, row, pieces.segment[inside], pieces.cpu_s[inside], pieces.evidence)
 
 
 def book_use(energy: Energy, sheet: Sheet, row: I64, segment: I64, cpu_s: F64, evidence: int = COUNTED) -> None:
@@ -105,24 +110,32 @@ def book_use(energy: Energy, sheet: Sheet, row: I64, segment: I64, cpu_s: F64, e
     total_j = np.zeros(len(row))
     for component, part in ((CPU, energy.cpu), (DRAM, energy.dram)):
         amount_j = part.per_cpu_s[segment] * cpu_s
-        sheet.book(row, amount_j, component, DYNAMIC, np.maximum(part.evidence, evidence)[segment])
+        sheet.book(row, amount_j, component, DYNAMIC, _at(np.maximum(part.evidence, evidence), segment))
         total_j += amount_j
-    sheet.book(row, energy.rest.per_dynamic[segment] * total_j, REST, DYNAMIC, energy.rest.evidence[segment])
+    sheet.book(row, energy.rest.per_dynamic[segment] * total_j, REST, DYNAMIC, _at(energy.rest.evidence, segment))
 
 
-def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> None:
+def _at(evidence: I64, segment: I64) -> I64 | int:
+    """Evidence at some segments: one number where it is the same at all there are."""
+    same = len(evidence) and evidence.min() == evidence.max()
+    return int(evidence[0]) if same else evidence[segment]
+
+
+def _book_job_gpus(
+    timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet, gpus: Sequence[GpuAmount]
+) -> None:
     gpu, on = energy.gpu, energy.gpu_held
     held, cell = energy.held, on.slot // max(gpu.slots, 1)
     inside = timeline.cell_bucket[cell] >= 0
     row = rows.of(held.life[on.holding[inside]], timeline.cell_bucket[cell[inside]])
-    for amount, component, part, evidence in gpu_slots(timeline, energy):
+    for amount, component, part, evidence in gpus:
         share, assumed = (on.static, on.static_assumed) if part == STATIC else (on.dynamic, on.dynamic_assumed)
         kinds = np.where(assumed[inside], MODELLED, evidence)
         sheet.book(row, amount[on.slot[inside]] * share[inside], component, part, kinds)
 
 
-def gpu_slots(timeline: Timeline, energy: Energy) -> list[tuple[F64, int, int, int]]:
-    """GPU energy per slot (cell and GPU) and the rest that goes with it: amount [slots], component, part, evidence."""
+def gpu_amounts(timeline: Timeline, energy: Energy) -> list[GpuAmount]:
+    """GPU energy per slot (cell and GPU) and the rest that goes with it."""
     gpu, count = energy.gpu, timeline.cell_count * energy.gpu.slots
     rest_j = energy.rest.per_dynamic[gpu.segment] * gpu.dynamic_j
     found = []
@@ -131,8 +144,9 @@ def gpu_slots(timeline: Timeline, energy: Energy) -> list[tuple[F64, int, int, i
         (gpu.dynamic_j, gpu.evidence, GPU, DYNAMIC),
         (rest_j, energy.rest.evidence[gpu.segment], REST, DYNAMIC),
     ):
-        for kind in kinds_of(evidence):
-            mine = evidence == kind
+        kinds = kinds_of(evidence)
+        for kind in kinds:
+            mine = evidence == kind if len(kinds) > 1 else slice(None)
             found.append((sums(gpu.slot[mine], amount[mine], count), component, part, kind))
     return found
 
@@ -159,13 +173,15 @@ def book_system(energy: Energy, sheet: Sheet, row: I64) -> None:
     book_use(energy, sheet, row[segment], segment, energy.time.system_s[segment])
 
 
-def book_idle(timeline: Timeline, energy: Energy, sheet: Sheet, cell_row: I64) -> None:
-    """Book what nobody held. `cell_row` [c] is each cell's row, -1 outside the window."""
+def book_idle(
+    timeline: Timeline, energy: Energy, sheet: Sheet, cell_row: I64, gpus: Sequence[GpuAmount]
+) -> None:
+    """Book what nobody held. `cell_row` [c] is each cell's row, -1 outside the window; `gpus` that of `gpu_amounts`."""
     on, held, slots = cell_row >= 0, energy.held, energy.gpu.slots
     slot_on = np.repeat(on, slots)
     slot_row = np.repeat(cell_row, slots)[slot_on]
     free = energy.gpu_held.static_free
-    for amount, component, part, evidence in gpu_slots(timeline, energy):
+    for amount, component, part, evidence in gpus:
         share = free if part == STATIC else energy.gpu_held.dynamic_free
         sheet.book(slot_row, (amount * share)[slot_on], component, part, evidence)
     for component, static_j, evidence_s, share in (

@@ -4,10 +4,20 @@ Order of work: cut time at everything that changes (timeline), find who holds wh
 second (cpu_time), price the meters' intervals (components, gpu, rest), book (accounts), and measure apart (measure).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aggregator.kernel import timeline as timelines
-from aggregator.kernel.accounts import Energy, book_idle, book_jobs, book_sessions, book_system, job_rows
+from aggregator.kernel.accounts import (
+    Energy,
+    GpuAmount,
+    book_idle,
+    book_jobs,
+    book_sessions,
+    book_system,
+    gpu_amounts,
+    job_rows,
+)
 from aggregator.kernel.arrays import Bookings, Chunk, Measured, Window
 from aggregator.kernel.components import covered, cpu_meter, dram_meter, node_bounds, parts_of, priced, whole_node
 from aggregator.kernel.counters import ordered
@@ -44,10 +54,10 @@ def attribute(chunk: Chunk, window: Window) -> tuple[Bookings, Measured]:
     chunk = replace(chunk, job=in_order(chunk.job))
     line = timelines.build(chunk, window)
     energy = energy_of(chunk, line, window)
-    rows = job_rows(chunk, window)
-    jobs = book_jobs(chunk, line, energy, rows)
+    rows, gpus = job_rows(chunk, window), gpu_amounts(line, energy)
+    jobs = book_jobs(chunk, line, energy, rows, gpus)
     on_nodes = node_rows(chunk, window, line)
-    nodes = _book_nodes(line, energy, on_nodes)
+    nodes = _book_nodes(line, energy, on_nodes, gpus)
     on_users = session_rows(energy.time.sessions, window, line)
     logins = book_sessions(energy, on_users)
     found = bookings(chunk, window, line, energy, (rows, jobs), (on_users, logins), (on_nodes, nodes))
@@ -73,11 +83,11 @@ def energy_of(chunk: Chunk, line: Timeline, window: Window) -> Energy:
     return Energy(time, held, cpu, dram, gpu, gpus, remaining, node_weights(chunk, line, held, gpu, gpus), known)
 
 
-def _book_nodes(line: Timeline, energy: Energy, rows: NodeRows) -> Sheet:
+def _book_nodes(line: Timeline, energy: Energy, rows: NodeRows, gpus: Sequence[GpuAmount]) -> Sheet:
     """System, unattributed, and idle by the state of the node."""
     sheet, on = Sheet.empty(rows.count), rows.segment >= 0
     book_system(energy, sheet, rows.of(Account.SYSTEM))
-    book_idle(line, energy, sheet, rows.unheld)
+    book_idle(line, energy, sheet, rows.unheld, gpus)
     lost = rows.of(Account.UNATTRIBUTED)[on]
     sheet.book(lost, energy.rest.unattributed_j[on], REST, STATIC, energy.rest.unattributed_evidence[on])
     return sheet

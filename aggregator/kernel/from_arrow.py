@@ -68,7 +68,8 @@ def _float(table: pa.Table, name: str) -> F64:
 
 
 def _int64(table: pa.Table, name: str) -> I64:
-    return np.asarray(pc.fill_null(pc.cast(table[name], pa.int64()), -1).to_numpy(), np.int64)
+    column = pc.cast(table[name], pa.int64())
+    return np.asarray((pc.fill_null(column, -1) if column.null_count else column).to_numpy(), np.int64)
 
 
 def _int32(table: pa.Table, name: str) -> I32:

@@ -166,13 +166,16 @@ def _memory_peaks(chunk: Chunk, line: Timeline, energy: Energy, rows: JobRows) -
     peaks = np.full(len(rows.life), np.nan)
     if not len(sampled.life):
         return peaks
-    low, _ = life_bounds(chunk.lives, line)
-    within = np.maximum(sampled.position, low[sampled.life] + 1)  # a sample at a life's start lies in its first bucket
-    bucket = line.bucket_before(within)
-    memory = chunk.job.memory_bytes[sampled.row]
-    on = (bucket >= 0) & ~np.isnan(memory)
-    row, memory = rows.of(sampled.life[on], bucket[on]), memory[on]
-    first = np.flatnonzero(np.diff(row, prepend=-1))
-    if len(first):
-        peaks[row[first]] = np.maximum.reduceat(memory, first)
+    low, node = life_bounds(chunk.lives, line)[0], chunk.lives.node
+    # All lives behind each other on one axis, on which the rows of a life hold the samples behind their start, up to
+    # their end; a sample at the life's start lies in its first row.
+    shift = (np.arange(len(low)) - node) * line.axis.span
+    place, moved = sampled.position + shift[sampled.life], shift[rows.life]
+    start, end = (line.axis.at(node[rows.life], line.edges_ms[rows.bucket + n]) for n in (0, 1))
+    start = np.where(start > low[rows.life], start, low[rows.life] - 1)
+    first, behind = (np.searchsorted(place, at + moved, side="right") for at in (start, end))
+    some = np.flatnonzero(behind > first)
+    memory = np.append(chunk.job.memory_bytes[sampled.row], np.nan)
+    pairs = np.column_stack([first[some], behind[some]]).ravel()
+    peaks[some] = np.fmax.reduceat(memory, pairs)[::2] if len(some) else np.nan
     return peaks

@@ -25,7 +25,11 @@ class Axis:
 
     def at(self, node: I64 | I32, ts_ms: I64) -> I64:
         """Positions of times on nodes; times outside the chunk's range are moved to its ends."""
-        return node.astype(np.int64) * self.span + np.clip(ts_ms - self.origin_ms, 0, self.span - 1)
+        found: I64 = ts_ms - self.origin_ms
+        if len(found) and (found.min() < 0 or found.max() >= self.span):
+            found = np.clip(found, 0, self.span - 1)
+        found += node * np.int64(self.span)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +79,6 @@ class Timeline:
     def last_segment(self, position: I64) -> I64:
         """The segment that ends at or holds each position."""
         return np.asarray(np.searchsorted(self.end, position, side="left"))
-
-    def bucket_before(self, position: I64) -> I64:
-        """The bucket that ends at or holds each position, -1 outside the window."""
-        ts_ms = position % self.axis.span + self.axis.origin_ms
-        return _in_window(np.searchsorted(self.edges_ms, ts_ms) - 1, self.edges_ms)
 
     def per_cell(self, weights: F64) -> F64:
         """Sums of a per-segment quantity over each cell."""

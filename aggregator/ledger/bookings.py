@@ -1,13 +1,13 @@
 """Writing bookings: only what differs is touched, and what changes in a closed window is a new revision of it."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
-from typing import Final
+from itertools import groupby, product
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from aggregator.ledger import stale, windows
-from aggregator.ledger.rows import Row, chunks, delete_rows, differences, insert_rows, rows_where
+from aggregator.ledger.rows import Row, chunks, delete_rows, differences, insert_rows
 from aggregator.ledger.tables import bookings, measured
 from maxwatt.domain.energy import Account
 from maxwatt.domain.units import BUCKET_MS
@@ -22,6 +22,16 @@ _BOOKING_KEYS: Final = len(bookings.primary_key.columns)
 _MEASURED_KEYS: Final = len(measured.primary_key.columns)
 _BUCKET: Final = 0  # place of bucket_ms in the keys of both tables
 _ACCOUNT, _JOB = 2, 3  # places of account and job_ref in the key of a booking
+
+
+# Made once: to make a list of a hundred values part of a statement takes longer than to find that there is no row.
+_PRESENT: Final[Mapping[str, Select[Any]]] = {
+    table.name: select(table).where(
+        table.c.bucket_ms.in_(bindparam("buckets", expanding=True)),
+        table.c.node.in_(bindparam("nodes", expanding=True)),
+    )
+    for table in (bookings, measured)
+}
 
 
 def replace(
@@ -83,9 +93,9 @@ def _replace_measured(
 
 def _present(connection: Connection, table: Table, nodes: Sequence[str], span_ms: tuple[int, int]) -> list[Row]:
     # Every bucket by name: with a range of them, the rows of all other nodes in it would be looked through as well.
-    buckets = chunks(range(span_ms[0], span_ms[1], BUCKET_MS))
-    keys = [(table.c.bucket_ms.in_(times), table.c.node.in_(some)) for times in buckets for some in chunks(nodes)]
-    return [row for key in keys for row in rows_where(connection, table, *key)]
+    parts = product(chunks(range(span_ms[0], span_ms[1], BUCKET_MS)), chunks(nodes))
+    keys = [{"buckets": list(times), "nodes": list(some)} for times, some in parts]
+    return [tuple(row) for key in keys for row in connection.execute(_PRESENT[table.name], key).all()]
 
 
 def overshoots(connection: Connection, start_ms: int, end_ms: int) -> dict[str, float]:

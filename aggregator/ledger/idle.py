@@ -46,7 +46,8 @@ def load(connection: Connection, names: Sequence[str], first_ms: int, last_ms: i
     """The frozen values of the days that begin in [first_ms, last_ms] [epoch ms UTC]."""
     within = idle_powers.c.day_ms.between(first_ms, last_ms) & idle_powers.c.frozen
     found = select(*(idle_powers.c[name] for name in IdlePower.__dataclass_fields__)).where(within)
-    rows = [row for some in chunks(names) for row in connection.execute(found.where(idle_powers.c.node.in_(some)))]
+    asked = (found.where(idle_powers.c.node.in_(some)) for some in chunks(names))
+    rows = [row for statement in asked for row in connection.execute(statement).all()]
     return [IdlePower(**{**as_mapping(row), "origin": Origin(row.origin)}) for row in rows]
 
 

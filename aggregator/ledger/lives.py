@@ -43,7 +43,7 @@ def load(connection: Connection, names: Sequence[str], start_ms: int, end_ms: in
     overlapping = _overlapping(start_ms, end_ms)
     # From the jobs of this time to their nodes, never from the nodes through all the jobs they ever had.
     found = select(*_COLUMNS).select_from(jobs).join(allocations, allocations.c.job_ref == jobs.c.job_ref)
-    rows = [tuple(row) for row in connection.execute(found.where(overlapping)) if row[0] in index]
+    rows = [tuple(row) for row in connection.execute(found.where(overlapping)).all() if row[0] in index]
     rows.sort(key=lambda row: (index[row[0]], row[3], row[1]))
     boards = (
         (life, gpus.board_shares(gpus.parse(row[-1]), model_of(row[0]))) for life, row in enumerate(rows) if row[-1]
@@ -66,7 +66,7 @@ def siblings(connection: Connection, names: Sequence[str], start_ms: int, end_ms
     columns = (allocations.c.job_ref, allocations.c.node)
     accounted = _overlapping(start_ms, end_ms) & jobs.c.total_cpu_s.is_not(None) & jobs.c.end_ms.is_not(None)
     found = select(*columns).join(jobs, allocations.c.job_ref == jobs.c.job_ref).where(accounted)
-    rows, own = [tuple(row) for row in connection.execute(found)], set(names)
+    rows, own = [tuple(row) for row in connection.execute(found).all()], set(names)
     here = {job_ref for job_ref, node in rows if node in own}
     return {node for job_ref, node in rows if job_ref in here} - own
 
@@ -111,9 +111,9 @@ def _gpu_shares(shares: Sequence[tuple[int, BoardShare]], lives: Lives) -> GpuSh
 
 
 def _suspensions(rows: Sequence[tuple[Any, ...]], lives: Lives) -> Suspensions:
-    of_job: dict[int, list[int]] = {}
-    for life, job in enumerate(lives.job.tolist()):
-        of_job.setdefault(job, []).append(life)
+    suspended, of_job = {row[0] for row in rows}, dict[int, list[int]]()
+    for life in np.flatnonzero(np.isin(lives.job, list(suspended))).tolist():
+        of_job.setdefault(int(lives.job[life]), []).append(life)
     spans = sorted(
         (life, start, FOREVER if end is None else end) for job, start, end in rows for life in of_job.get(job, ())
     )

@@ -110,7 +110,7 @@ def _execute_many(connection: Connection, statement: Insert | Delete, rows: Sequ
 
 def rows_where(connection: Connection, table: Table, *conditions: Any) -> list[Row]:
     """All rows of a table under conditions, as tuples in the order of its columns."""
-    return [tuple(row) for row in connection.execute(select(table).where(*conditions))]
+    return [tuple(row) for row in connection.execute(select(table).where(*conditions)).all()]
 
 
 def inserted_key(connection: Connection, statement: Any) -> int:

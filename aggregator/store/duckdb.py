@@ -159,9 +159,9 @@ class DuckDBStore:
             self._connection.unregister(view)
 
     def _note_newest(self, filled: Mapping[str, pa.Table]) -> None:
-        for name, batch in filled.items():
-            newest = pc.max(batch["ts_ms"]).as_py()
-            self._newest_ms[name] = max(newest, self._newest_ms[name] or newest)
+        newest = {name: pc.max(batch["ts_ms"]).as_py() for name, batch in filled.items()}
+        moved_on = {name: max(ms, self._newest_ms[name] or ms) for name, ms in newest.items()}
+        self._newest_ms = self._newest_ms | moved_on  # at once: readers look at it
         if self._newest_by_node is not None and NODE.name in filled:
             self._newest_by_node = batches.later(self._newest_by_node, filled[NODE.name])
 
@@ -184,8 +184,9 @@ class DuckDBStore:
             SourceError: the file could not be read.
         """
         with self._cursor("read") as cursor:
+            known = self._node_ids, self._newest_ms
             cursor.begin()
-            return read_window(cursor, self._node_ids, nodes, (start_ms, end_ms), columns)
+            return read_window(cursor, known, nodes, (start_ms, end_ms), columns)
 
     @contextlib.contextmanager
     def _cursor(self, purpose: str) -> Iterator[Any]:

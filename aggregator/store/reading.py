@@ -19,18 +19,27 @@ Columns = Mapping[str, Sequence[str]]
 
 
 def read_window(
-    cursor: Any, ids: Mapping[str, int], nodes: Sequence[str], span_ms: tuple[int, int], columns: Columns | None
+    cursor: Any,
+    known: tuple[Mapping[str, int], Mapping[str, int | None]],
+    nodes: Sequence[str],
+    span_ms: tuple[int, int],
+    columns: Columns | None,
 ) -> SampleWindow:
     """All samples of some nodes in a time.
 
     Args:
-        ids: numbers of the nodes that have rows.
+        known: numbers of the nodes that have rows; newest time of each measurement [epoch ms UTC], None without rows.
         span_ms: start and end [epoch ms UTC].
         columns: None: everything.
     """
+    ids, newest_ms = known
     places = {ids[name]: place for place, name in enumerate(nodes) if name in ids}
     parts = pieces(span_ms, arranged_days(cursor, span_ms[0] - DAY_MS, span_ms[1]))
-    found = [_read(cursor, measurement, places, parts, columns) for measurement in (NODE, GPU, JOB, SESSION)]
+    found = []
+    for measurement in (NODE, GPU, JOB, SESSION):
+        newest = newest_ms[measurement.name]
+        filled = [part for part in parts if newest is not None and part[0] <= newest]
+        found.append(_read(cursor, measurement, places, filled, columns))
     return SampleWindow(tuple(nodes), *found)
 
 
@@ -38,7 +47,7 @@ def _read(
     cursor: Any, measurement: Measurement, places: Mapping[int, int], parts: Sequence[Piece], columns: Columns | None
 ) -> pa.Table:
     names = _picked(measurement, columns)
-    if not places or (columns is not None and measurement.name not in columns):
+    if not places or not parts or (columns is not None and measurement.name not in columns):
         return _window_schema(measurement, names).empty_table()
     found = []
     for start, end, arranged in parts:

@@ -3,7 +3,7 @@
 Node names live once in `nodes`; sample tables hold a small integer instead, so that reading needs no string work.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from maxwatt.domain.schema import NODE, SESSION, DType, Measurement
@@ -66,17 +66,20 @@ def insert_sql(measurement: Measurement, *, repeats_possible: bool) -> str:
     return f"{insert} WHERE NOT EXISTS ({there})"
 
 
-def select_sql(measurement: Measurement, columns: Sequence[str], nodes: Iterable[int], *, ordered: bool) -> str:
+def select_sql(measurement: Measurement, columns: Sequence[str], nodes: Collection[int], *, ordered: bool) -> str:
     """Rows of some nodes with `ts_ms` in [parameter 1, parameter 2); their column `node` is the node's number.
 
     Args:
         nodes: numbers of the nodes, at least one.
         ordered: sort them; else they come as they lie.
     """
+    low, high = min(nodes), max(nodes)
+    together = high - low == len(nodes) - 1  # nodes that came together have numbers that follow each other
+    mine = f"BETWEEN {low} AND {high}" if together else f"IN ({', '.join(map(str, nodes))})"
     picked = ", ".join("node_id AS node" if name == "node" else f'"{name}"' for name in columns)
     order = ", ".join(str(columns.index(name) + 1) for name in sort_keys(measurement))
     return (
-        f"SELECT {picked} FROM {table(measurement)} WHERE node_id IN ({', '.join(map(str, nodes))}) "  # noqa: S608  names of the schema
+        f"SELECT {picked} FROM {table(measurement)} WHERE node_id {mine} "  # noqa: S608  names of the schema
         f"AND ts_ms >= ? AND ts_ms < ?{f' ORDER BY {order}' if ordered else ''}"
     )
 
