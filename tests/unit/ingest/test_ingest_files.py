@@ -35,7 +35,7 @@ def test_a_line_without_end_does_not_fill_the_memory() -> None:
 
 def test_gzip_files_are_unpacked_and_their_progress_is_told(tmp_path: Path) -> None:
     path = tmp_path / "s.lp.gz"
-    path.write_bytes(gzip.compress(b"one\ntwo\n"))
+    path.write_bytes(gzip.compress(b"one\ntwo\n", mtime=0))
     with opened(str(path)) as (stream, position):
         assert [chunk.body for chunk in chunks(stream, "s")] == [b"one\ntwo\n"]
         assert position() == path.stat().st_size
@@ -43,12 +43,12 @@ def test_gzip_files_are_unpacked_and_their_progress_is_told(tmp_path: Path) -> N
 
 def test_gzip_is_known_without_its_name(tmp_path: Path) -> None:
     path = tmp_path / "packed"
-    path.write_bytes(gzip.compress(b"one\ntwo\n"))
+    path.write_bytes(gzip.compress(b"one\ntwo\n", mtime=0))
     with opened(str(path)) as (stream, _):
         assert [chunk.body for chunk in chunks(stream, "s")] == [b"one\ntwo\n"]
 
 
-@pytest.mark.parametrize("content", [b"no gzip at all", gzip.compress(b"line\n" * 1000)[:-20]])
+@pytest.mark.parametrize("content", [b"no gzip at all", gzip.compress(b"line\n" * 1000, mtime=0)[:-20]])
 def test_damaged_gzip_files_are_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "s.lp.gz"
     path.write_bytes(content)
