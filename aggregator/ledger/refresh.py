@@ -109,7 +109,7 @@ def _hours_of_day(connection: Connection, day_ms: int, site: Site) -> None:
         return
     first_ms = start_of(Period.HOUR, buckets[0], site.zone)
     last_ms = end_of(Period.HOUR, start_of(Period.HOUR, buckets[-1], site.zone), site.zone)
-    if end_ms < _hours_kept_from(connection):  # of this day there are no hours any more
+    if day_ms < _hours_kept_from(connection, site.zone):  # of this day there are no hours any more
         first_ms, last_ms = day_ms, end_ms
     sum_hours(connection, first_ms, last_ms, site.zone, site.group_of)
     stale.clear(connection, stale.BUCKET, buckets)
@@ -120,13 +120,14 @@ def _day(connection: Connection, day_ms: int, zone: ZoneInfo) -> None:
     stale.mark_periods(connection, {(period, start_of(period, day_ms, zone)) for period in (Period.WEEK, Period.MONTH)})
     stale.clear(connection, Period.DAY, [day_ms])
     if not stale.marked(connection, Period.DAY):  # else other days still need their hours
-        old = (rollups.c.period == int(Period.HOUR)) & (rollups.c.start_ms < _hours_kept_from(connection))
+        old = (rollups.c.period == int(Period.HOUR)) & (rollups.c.start_ms < _hours_kept_from(connection, zone))
         connection.execute(delete(rollups).where(old))
 
 
-def _hours_kept_from(connection: Connection) -> int:
+def _hours_kept_from(connection: Connection, zone: ZoneInfo) -> int:
+    """Midnight of a day: a day has all of its hours, or none."""
     newest: Any = connection.execute(select(func.max(windows.c.bucket_ms))).scalar()
-    return 0 if newest is None else int(newest) - HOURS_KEPT_MS
+    return 0 if newest is None else start_of(Period.DAY, max(0, int(newest) - HOURS_KEPT_MS), zone)
 
 
 def _closed_utc_days(write: Engine, site: Site) -> None:

@@ -14,6 +14,8 @@ from waitress.server import create_server
 from dash_app.factory import create_app
 from maxwatt.config import Settings
 
+expect.set_options(timeout=30_000)  # machines that test are busy
+
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 SHOTS = os.environ.get("MAXWATT_SCREENSHOTS", "")
 TOKEN = "browser-token"
@@ -53,7 +55,6 @@ class Watched:
         self.page: Page = self.context.new_page()
         self.url, self.faults, self.elsewhere = url, list[str](), list[str]()
         self.page.set_default_timeout(30_000)
-        expect.set_options(timeout=30_000)
         self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("request", lambda r: self._seen(r.url))

@@ -96,17 +96,19 @@ def everything(engine: Engine) -> str:
     return "\n".join(str(tuple(row)) for rows in tables for row in rows)
 
 
-def sums(ledger: Ledger, dimension: Dimension) -> dict[tuple[int, int, str], float]:
+def sums(ledger: Ledger, dimension: Dimension) -> dict[tuple[int, int, str, int], float]:
     part = rollups.c
-    chosen = select(part.period, part.start_ms, part.name, part.cpu_static_j).where(part.dimension == int(dimension))
+    chosen = select(part.period, part.start_ms, part.name, part.account, part.cpu_static_j).where(
+        part.dimension == int(dimension)
+    )
     with ledger.engine.begin() as connection:
-        return {(row[0], row[1], row[2]): row[3] for row in connection.execute(chosen)}
+        return {tuple(row[:4]): row[4] for row in connection.execute(chosen)}
 
 
 def users(ledger: Ledger, period: Period) -> dict[str, float]:
     """Joules of each user over all periods of a kind."""
     found: dict[str, float] = {}
-    for (kind, _, name), energy_j in sums(ledger, Dimension.USER).items():
+    for (kind, _, name, _), energy_j in sums(ledger, Dimension.USER).items():
         if kind == period:
             found[name] = found.get(name, 0.0) + energy_j
     return found

@@ -257,3 +257,19 @@ def test_jobs_are_counted_once_from_sums_and_from_bookings(ledgers):
             rows = read.energy_by(ADMIN, "user", T0 + first * BUCKET_MS, T0 + last * BUCKET_MS)
             assert sum(row.jobs for row in rows) == jobs, (first, last)
         ledger.refresh_rollups(SITE)
+
+
+def test_a_day_without_its_hours_is_summed_whole_again(ledgers):
+    """Hours of more than 100 days ago are gone, of the hundredth day all; late news need the whole day."""
+    ledger = emptied(ledgers[0])
+    late = 100 * 96 + 50  # buckets: in the middle of a day
+    ledger.note_booked({T0 + n * BUCKET_MS: 0.0 for n in range(late)}, T0)
+    rows = [booking("n1", bucket, Account.JOB, 3, 4.0) for bucket in range(0, 96, 4)]
+    put(ledger, rows)
+    ledger.refresh_rollups(SITE)
+    day = (Period.DAY, start_of(Period.DAY, T0, BERLIN), Dimension.USER, "bob", 0)
+    whole = dict(zip((*SUMS, "jobs_started", "method"), sums(ledger)[0][day], strict=True))
+    put(ledger, [*rows[:-1], booking("n1", 92, Account.JOB, 3, 5.0)])
+    ledger.refresh_rollups(SITE)
+    changed = dict(zip((*SUMS, "jobs_started", "method"), sums(ledger)[0][day], strict=True))
+    assert changed["counted_j"] == pytest.approx(whole["counted_j"] + 1.0)

@@ -22,7 +22,9 @@ def test_bodies_too_large_as_sent_or_unpacked_are_refused() -> None:
     assert len(unpacked(gzip.compress(b"x" * 20_000, mtime=0), "gzip", limit=20_000)) == 20_000
 
 
-@pytest.mark.parametrize("data", [b"plain", gzip.compress(b"abc" * 1000, mtime=0)[:-9], gzip.compress(b"abc", mtime=0) + b"junk"])
+@pytest.mark.parametrize(
+    "data", [b"plain", gzip.compress(b"abc" * 1000, mtime=0)[:-9], gzip.compress(b"abc", mtime=0) + b"junk"]
+)
 def test_damaged_gzip_is_refused(data: bytes) -> None:
     with pytest.raises(InputError, match="gzip"):
         unpacked(data, "gzip")
