@@ -512,6 +512,59 @@ def apart(drawn: tuple[Job, ...]) -> tuple[Job, ...]:
 
 
 @settings(max_examples=60 * TIMES)
+@given(clusters(most_jobs=5), st.integers(-300, 2500), st.integers(200, 3000), st.floats(0.0, 1.0))
+def test_a_resize_that_changes_nothing_changes_no_account(
+    world: Cluster, start_s: int, length_s: int, where: float
+) -> None:
+    job = Job((0,), start_s, length_s, 3, gpus=1, gpu_share=0.5, suspended=(20, 90), total_cpu=None)
+    how = tuple(replace(each, missing=0.0, gap_s=None) for each in world.metering)
+    chunk = cluster(how, (job, *apart(world.jobs)), world.seed).chunk
+    ts = chunk.job.ts_ms[chunk.job.job_id == chunk.lives.job_id[0]]
+    assume(len(ts) > 2)
+    at_ms = int(ts[0] + where * (ts[-2] - ts[0])) + 1  # its counter is read before and after it
+    cut = _cut(chunk, at_ms)
+    a, b = attribute(chunk, WHOLE)[0], attribute(cut, WHOLE)[0]
+    same_accounts(by_account(b, cut), by_account(a, chunk), total_of(a))
+
+
+def _cut(chunk: Chunk, at_ms: int) -> Chunk:
+    """The first life as two stretches of the same size."""
+    lives = taken(chunk.lives, np.append(0, np.arange(len(chunk.lives.job))))
+    ends, starts = lives.end_ms.copy(), lives.start_ms.copy()
+    ends[0] = starts[1] = at_ms
+
+    def both(rows: Any) -> Any:
+        """What belongs to the first life belongs to both stretches."""
+        twice = taken(rows, np.append(np.flatnonzero(rows.life == 0), np.arange(len(rows.life))))
+        first = int((rows.life == 0).sum())
+        return replace(twice, life=twice.life + (np.arange(len(twice.life)) >= first))
+
+    return replace(
+        chunk,
+        lives=replace(lives, start_ms=starts, end_ms=ends),
+        suspensions=both(chunk.suspensions),
+        gpu_shares=both(chunk.gpu_shares),
+    )
+
+
+@settings(max_examples=60 * TIMES)
+@given(clusters(), st.integers(1, 8), st.integers(0, 3000))
+def test_a_suspended_job_holds_its_memory_and_boards_but_no_cpus(world: Cluster, cpus: int, start_s: int) -> None:
+    """It pays for the memory of a job that runs, and leaves its CPUs to the others as if it were not there."""
+    still = Job((0,), start_s, 600, cpus, gpus=1, busy=0.0, total_cpu=0.0, suspended=(0, 100_000))
+    how = tuple(replace(each, missing=0.0, gap_s=None, cpus_known=True) for each in world.metering)
+    running, none = replace(still, suspended=None), replace(still, cpus=0, suspended=None)
+    chunks = [cluster(how, (one, *apart(world.jobs)), world.seed).chunk for one in (still, running, none)]
+    held, works, nothing = (energy_of(attribute(each, WHOLE)[0], each, 0) for each in chunks)
+    others = [by_account(attribute(each, WHOLE)[0], each) for each in (chunks[0], chunks[2])]
+    energy_j = sum(float(np.abs(each).sum()) for each in others[0].values())
+    assert held[CPU].tolist() == [0.0, 0.0]
+    close(held[[DRAM, GPU]], works[[DRAM, GPU]], energy_j)
+    close(held, nothing, energy_j)
+    same_accounts(*others, energy_j)
+
+
+@settings(max_examples=60 * TIMES)
 @given(clusters(), st.integers(1, 8), st.integers(0, 3000))
 def test_null_player_gets_no_dynamic_energy(world: Cluster, cpus: int, start_s: int) -> None:
     lazy = Job((0,), start_s, 600, cpus, busy=0.0, total_cpu=0.0)
