@@ -7,7 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from aggregator.ledger import stale, windows
-from aggregator.ledger.rows import Row, chunks, delete_rows, differences, insert_rows
+from aggregator.ledger.columns import Columns
+from aggregator.ledger.rows import Changes, Row, chunks, delete_rows, differences, insert_rows
 from aggregator.ledger.tables import bookings, measured
 from maxwatt.domain.energy import Account
 from maxwatt.domain.units import BUCKET_MS
@@ -56,12 +57,25 @@ def replace(
         How many bookings were added, changed or removed.
     """
     before = windows.revisions(connection, *span_ms) if revisions is None else revisions
-    touched = _replace_bookings(connection, nodes, span_ms, booked, before)
+    changes = _replace_bookings(connection, nodes, span_ms, booked, before)
     _replace_measured(connection, nodes, span_ms, meters)
-    changed = {row[_BUCKET] for row in touched}
-    windows.raise_revisions(connection, {ms: before[ms] + 1 for ms in changed if before.get(ms, 0) > 0})
-    stale.mark(connection, changed, {row[_JOB] for row in touched if row[_ACCOUNT] == Account.JOB})
-    return len(touched)
+    touched = [_keys(rows) for rows in (changes.added, changes.changed, changes.removed)]
+    buckets = set().union(*(each[_BUCKET] for each in touched))
+    windows.raise_revisions(connection, {ms: before[ms] + 1 for ms in buckets if before.get(ms, 0) > 0})
+    stale.mark(connection, buckets, set().union(*map(_jobs, touched)))
+    return len(changes)
+
+
+def _keys(rows: Sequence[Row]) -> Sequence[Sequence[Any]]:
+    """The columns of the key of some rows."""
+    if isinstance(rows, Columns):
+        return rows.lists[:_BOOKING_KEYS]
+    return list(zip(*(row[:_BOOKING_KEYS] for row in rows), strict=True)) or [()] * _BOOKING_KEYS
+
+
+def _jobs(keys: Sequence[Sequence[Any]]) -> set[int]:
+    pairs = zip(keys[_ACCOUNT], keys[_JOB], strict=True)
+    return {job_ref for account, job_ref in pairs if account == Account.JOB}
 
 
 def _replace_bookings(
@@ -70,17 +84,17 @@ def _replace_bookings(
     span_ms: tuple[int, int],
     rows: Sequence[Row],
     before: Mapping[int, int],
-) -> list[Row]:
-    """Write what differs; returns every row that did, of those removed the key."""
+) -> Changes:
+    """Write what differs; returns it."""
     changes = differences(_present(connection, bookings, nodes, span_ms), rows, _BOOKING_KEYS, len(BOOKING_COLUMNS))
     delete_rows(connection, bookings, [*changes.removed, *(row[:_BOOKING_KEYS] for row in changes.changed)])
-    new = [*changes.added, *changes.changed]
-    if any(before.values()):
-        for revision, some in groupby(new, lambda row: before.get(row[_BUCKET], 0) + 1):
-            insert_rows(connection, bookings, list(some), last=revision)
-    else:
-        insert_rows(connection, bookings, new, last=1)
-    return [*new, *changes.removed]
+    for new in (changes.added, changes.changed):
+        if any(before.values()):
+            for revision, some in groupby(new, lambda row: before.get(row[_BUCKET], 0) + 1):
+                insert_rows(connection, bookings, list(some), last=revision)
+        else:
+            insert_rows(connection, bookings, new, last=1)
+    return changes
 
 
 def _replace_measured(
@@ -88,7 +102,8 @@ def _replace_measured(
 ) -> None:
     changes = differences(_present(connection, measured, nodes, span_ms), rows, _MEASURED_KEYS, len(MEASURED_COLUMNS))
     delete_rows(connection, measured, [*changes.removed, *(row[:_MEASURED_KEYS] for row in changes.changed)])
-    insert_rows(connection, measured, [(*row, 1) for row in (*changes.added, *changes.changed)])
+    for new in (changes.added, changes.changed):
+        insert_rows(connection, measured, new, last=1)
 
 
 def _present(connection: Connection, table: Table, nodes: Sequence[str], span_ms: tuple[int, int]) -> list[Row]:

@@ -1,6 +1,7 @@
 """Many rows at once: prepared statements for whole tuples, and which rows of a table differ from what is wanted."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from math import isclose
 from typing import Any, Final
@@ -26,7 +27,7 @@ _UPSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": post
 class Changes:
     """Rows to write and keys to remove so that a table says what is wanted."""
 
-    added: list[Row]
+    added: Sequence[Row]
     changed: list[Row]
     removed: list[Row]
 
@@ -39,7 +40,7 @@ def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
-def differences(present: Iterable[Row], wanted: Iterable[Row], keys: int, figures: int) -> Changes:
+def differences(present: Iterable[Row], wanted: Sequence[Row], keys: int, figures: int) -> Changes:
     """What must change for `present` to become `wanted`.
 
     Args:
@@ -47,7 +48,7 @@ def differences(present: Iterable[Row], wanted: Iterable[Row], keys: int, figure
     """
     old = {row[:keys]: row[keys:figures] for row in present}
     if not old:
-        return Changes(list(wanted), [], [])
+        return Changes(wanted, [], [])
     added, changed = [], []
     for row in wanted:
         before = old.pop(row[:keys], None)
@@ -72,7 +73,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row], last:
     Args:
         last: value of the last column in all rows, which then lack it: cheaper than to make each of them anew.
     """
-    if not rows:
+    if not len(rows):
         return
     if connection.dialect.name == "postgresql":
         postgresql_bulk.copy_rows(connection, table, rows if last is None else ((*row, last) for row in rows))
@@ -104,8 +105,13 @@ def delete_rows(connection: Connection, table: Table, keys: Sequence[Row]) -> No
 
 
 def _execute_many(connection: Connection, statement: Insert | Delete, rows: Sequence[Row]) -> None:
-    """Straight to the driver: turning each row into named parameters costs several times the insert itself."""
-    connection.exec_driver_sql(str(statement.compile(dialect=connection.dialect)), list(rows))
+    """Straight to the driver: turning each row into named parameters costs several times the insert itself.
+
+    The driver takes the rows one by one, so none of them needs to be kept.
+    """
+    with closing(connection.connection.cursor()) as cursor:
+        text = str(statement.compile(dialect=connection.dialect))
+        cursor.executemany(text, iter(rows))  # type: ignore[arg-type]  # sqlite3 takes any iterable
 
 
 def rows_where(connection: Connection, table: Table, *conditions: Any) -> list[Row]:

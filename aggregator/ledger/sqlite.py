@@ -1,5 +1,6 @@
 """What SQLite needs: a folder, its pragmas, and transactions that begin as ours must."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,18 @@ from maxwatt.domain.errors import SourceError
 
 BUSY_TIMEOUT_MS: Final = 30_000
 """How long a process waits for another one that writes."""
+
+
+_PRAGMAS: Final = (
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "cache_size=-32768",
+    "wal_autocheckpoint=4000",  # pages; a booking writes many of them several times
+)
+
+# Without it the driver looks at every null it is given for a way to adapt it, which takes longer than to bind it.
+sqlite3.register_adapter(type(None), {}.get)  # type: ignore[arg-type]  # this gives None
 
 
 def prepare(engine: Engine) -> None:
@@ -33,7 +46,7 @@ def _on_connect(dbapi_connection: Any, _record: Any) -> None:
     # Python's own transaction handling would begin late and in the wrong mode: ours is `_on_begin`.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32768"):
+    for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from aggregator.kernel.arrays import F64, Bookings, Lives, Measured, Window
-from aggregator.ledger.rows import Row
+from aggregator.ledger.columns import Columns
 from aggregator.pipeline.values import Values
 from maxwatt.domain.energy import ENERGY_COLUMNS, METHOD_VERSION
 
@@ -14,7 +14,7 @@ NO_JOB = 0
 """Number in place of a job's where the account is no job."""
 
 
-def booking_rows(booked: Bookings, lives: Lives, nodes: Sequence[str], window: Window, values: Values) -> list[Row]:
+def booking_rows(booked: Bookings, lives: Lives, nodes: Sequence[str], window: Window, values: Values) -> Columns:
     """Rows in the order of `ledger.bookings.BOOKING_COLUMNS` and of their key."""
     booked, values = _by_time(booked, values)
     bucket_ms = window.edges_ms[booked.bucket]
@@ -41,7 +41,7 @@ def booking_rows(booked: Bookings, lives: Lives, nodes: Sequence[str], window: W
         values.factor_id.tolist(),
         [METHOD_VERSION] * len(booked.account),
     ]
-    return list(zip(*columns, strict=True))
+    return Columns(columns)
 
 
 def _by_time(booked: Bookings, values: Values) -> tuple[Bookings, Values]:
@@ -51,7 +51,7 @@ def _by_time(booked: Bookings, values: Values) -> tuple[Bookings, Values]:
     return rows, Values(*(getattr(values, name)[order] for name in Values.__dataclass_fields__))
 
 
-def measured_rows(measured: Measured, nodes: Sequence[str], window: Window) -> list[Row]:
+def measured_rows(measured: Measured, nodes: Sequence[str], window: Window) -> Columns:
     """Rows in the order of `ledger.bookings.MEASURED_COLUMNS`, for buckets in which something was measured."""
     bucket, node = np.nonzero(((measured.covered_s > 0) | (measured.energy_j != 0).any(axis=2)).T)
     columns: list[list[Any]] = [
@@ -60,7 +60,7 @@ def measured_rows(measured: Measured, nodes: Sequence[str], window: Window) -> l
         *_plain(measured.energy_j[node, bucket]),
         measured.covered_s[node, bucket].tolist(),
     ]
-    return list(zip(*columns, strict=True))
+    return Columns(columns)
 
 
 def job_refs(booked: Bookings, lives: Lives) -> list[int]:
