@@ -172,7 +172,7 @@ def _beside(detail: JobDetail) -> html.Section | None:
         ("Slurm's ConsumedEnergy, of whole nodes", format_energy(detail.consumed_energy_j), detail.consumed_energy_j),
     ]
     rows: list[Fact] = [(label, text) for label, text, value in known if value is not None]
-    return card("Beside it", facts(rows, columns=True)) if rows else None
+    return card("Other figures", facts(rows, columns=True), class_name="mw-apart") if rows else None
 
 
 def _exit(code: int | None, signal: int | None) -> str:
