@@ -219,8 +219,9 @@ class Ledger:
 
     def freeze_idle_powers(self, found: Sequence[IdlePower]) -> None:
         """Put down idle powers of days; what is frozen already stays, what was thawed gets a new revision."""
-        with self._writing.begin() as connection:
-            idle.freeze(connection, found)
+        if found:
+            with self._writing.begin() as connection:
+                idle.freeze(connection, found)
 
     def thaw_idle_powers(self, start_ms: int, end_ms: int, nodes: Sequence[str] | None = None) -> None:
         """Let the UTC days that begin in a time be calibrated anew when they are booked next; None: of every node."""

@@ -1,40 +1,30 @@
 """Booking a time: samples and jobs through the kernel into the ledger, chunk by chunk."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Lives, Measured, States, Tenants, Window
-from aggregator.kernel.attribution import attribute
+from aggregator.kernel.arrays import F64, Bookings, Lives, Window
 from aggregator.ledger.ledger import Ledger
-from aggregator.pipeline import booking_rows, closure, fine, siblings
+from aggregator.pipeline import booking_rows, closure
 from aggregator.pipeline.ahead import ahead
 from aggregator.pipeline.chunks import (
-    COLUMNS,
-    Capacities,
-    build_chunk,
-    margin_ms,
-    node_chunks,
-    nodes_at_once,
-    states_of,
     tenants_of,
-    window_of,
 )
 from aggregator.pipeline.factors import FactorHistory, factor_history
-from aggregator.pipeline.idle_powers import idle_powers, thaw
-from aggregator.pipeline.logged_in import users_of
+from aggregator.pipeline.idle_powers import thaw
 from aggregator.pipeline.oddities import oddities
+from aggregator.pipeline.pieces import Found, Piece, Run, attribute_piece, pieces_of
 from aggregator.pipeline.series import series_of
-from aggregator.pipeline.values import Values, values_of
+from aggregator.pipeline.values import Values
 from maxwatt.config import Settings
 from maxwatt.domain import clock
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.formatting import iso_time
-from maxwatt.domain.ports import SampleWindow, Store
-from maxwatt.domain.units import BUCKET_MS, DAY_MS, bucket_start_ms
+from maxwatt.domain.ports import Store
+from maxwatt.domain.units import BUCKET_MS, bucket_start_ms
 
 SHOWN_GAPS: Final = 20
 """Gaps noted as faults per chunk; more of them say nothing new."""
@@ -61,45 +51,6 @@ class Report:
             max(self.closure_error, other.closure_error),
             self.faults + other.faults,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What stays the same over a booking."""
-
-    store: Store
-    ledger: Ledger
-    settings: Settings
-    capacities: Capacities
-    factors: FactorHistory
-    now_ms: int
-
-    @property
-    def margin_ms(self) -> int:
-        return margin_ms(self.settings)
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """What all chunks of a day share: samples are read over `span_ms`; names beyond the first `own` are of siblings."""
-
-    window: Window
-    span_ms: tuple[int, int]
-    names: tuple[str, ...]
-    own: int
-    tenants: Tenants
-    states: States
-    revisions: dict[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Nodes first..last-1 of a day, and which share of the whole booking is done with them."""
-
-    day: _Day
-    first: int
-    last: int
-    done: float
 
 
 def attribute_range(
@@ -139,11 +90,11 @@ def attribute_range(
     factors = factor_history(
         ledger, series_of(ledger, settings, bucket_start_ms(start_ms), end_ms + BUCKET_MS, present)
     )
-    run = _Run(store, ledger, settings, ledger.node_capacities(), factors, present)
+    run = Run(store, ledger, settings, ledger.node_capacities(), factors, present)
     report, errors = Report(), np.zeros(0)
-    pieces = _pieces(run, start_ms, end_ms, nodes)
-    for piece, found in ahead(lambda piece: _attributed(run, piece), pieces, settings.attribution.workers):
-        done, worst = _book(run, piece, *found)
+    pieces = pieces_of(run, start_ms, end_ms, nodes)
+    for piece, found in ahead(lambda piece: attribute_piece(run, piece), pieces, settings.attribution.workers):
+        done, worst = _book(run, piece, found)
         errors = worst if piece.first == 0 else np.maximum(errors, worst)
         report += done
         if piece.last == piece.day.own:
@@ -169,19 +120,10 @@ def attributed(
     store: Store, ledger: Ledger, settings: Settings, factors: FactorHistory, span_ms: tuple[int, int], now_ms: int
 ) -> Iterator[tuple[tuple[str, ...], Lives, Bookings, Values]]:
     """What would be booked in a time, not booked: for each piece its nodes, lives, bookings and what they weigh."""
-    run = _Run(store, ledger, settings, ledger.node_capacities(), factors, now_ms)
-    for piece in _pieces(run, *span_ms, None):
-        yield piece.day.names[piece.first : piece.last], *_attributed(run, piece)[:3]
-
-
-def _pieces(run: _Run, start_ms: int, end_ms: int, nodes: Sequence[str] | None) -> Iterator[_Piece]:
-    """All there is to book, in order of time; a day without nodes is one empty piece."""
-    days = _days(start_ms, end_ms)
-    for number, (low, high) in enumerate(days):
-        names = sorted(set(nodes)) if nodes is not None else _all_nodes(run, low, high)
-        day = _load_day(run, names, low, high)
-        for first, last in node_chunks(names, nodes_at_once(run.settings, high - low)) or [(0, 0)]:
-            yield _Piece(day, first, last, (number + (last / len(names) if names else 1.0)) / len(days))
+    run = Run(store, ledger, settings, ledger.node_capacities(), factors, now_ms)
+    for piece in pieces_of(run, *span_ms, None):
+        found = attribute_piece(run, piece)
+        yield piece.day.names[piece.first : piece.last], found.lives, found.booked, found.values
 
 
 def _with_samples(store: Store, start_ms: int, end_ms: int) -> tuple[int, int]:
@@ -190,86 +132,22 @@ def _with_samples(store: Store, start_ms: int, end_ms: int) -> tuple[int, int]:
     return max(start_ms, store.oldest_ms() or start_ms), min(end_ms, newest_ms + 1)
 
 
-def _days(start_ms: int, end_ms: int) -> list[tuple[int, int]]:
-    """The whole buckets that touch the time, cut at UTC midnights."""
-    first, last = bucket_start_ms(start_ms), bucket_start_ms(end_ms - 1) + BUCKET_MS
-    cuts = [first, *range(first - first % DAY_MS + DAY_MS, last, DAY_MS), last]
-    return [(low, high) for low, high in pairwise(cuts) if low < high]
-
-
-def _load_day(run: _Run, names: Sequence[str], start_ms: int, end_ms: int) -> _Day:
-    edges_ms = _edges(start_ms, end_ms, max(run.store.newest_ms().values(), default=end_ms))
-    window = window_of(edges_ms, run.settings)
-    span_ms = (start_ms - run.margin_ms, end_ms + run.margin_ms)
-    others = sorted(run.ledger.sibling_nodes(names, *span_ms))
-    everywhere = (*names, *others)
-    tenants = run.ledger.load_tenants(everywhere, *span_ms, run.settings.model_of)
-    states = run.ledger.load_states(names, *span_ms)
-    return _Day(window, span_ms, everywhere, len(names), tenants, states, run.ledger.revisions(start_ms, end_ms))
-
-
-def _edges(start_ms: int, end_ms: int, newest_ms: int) -> I64:
-    """Edges of the buckets. The last one ends with the newest sample: what runs holds nothing in the future yet."""
-    edges = np.arange(start_ms, end_ms + 1, BUCKET_MS, dtype=np.int64)
-    if edges[-2] < newest_ms < edges[-1]:
-        edges[-1] = newest_ms
-    return edges
-
-
-def _all_nodes(run: _Run, start_ms: int, end_ms: int) -> list[str]:
-    return sorted(run.store.newest_ms().keys() | run.ledger.allocated_nodes(start_ms, end_ms))
-
-
 def _by_bucket(window: Window, errors: F64) -> dict[int, float]:
     return dict(zip(window.edges_ms[:-1].tolist(), errors.tolist(), strict=True))
 
 
-def _book(
-    run: _Run, piece: _Piece, lives: Lives, booked: Bookings, values: Values, measured: Measured
-) -> tuple[Report, F64]:
-    """Write the bookings of a piece; returns what was done and the worst gap per bucket."""
+def _book(run: Run, piece: Piece, found: Found) -> tuple[Report, F64]:
+    """Write what was found of a piece; returns what was done and the worst gap per bucket."""
     day, nodes, edges = piece.day, piece.day.names[piece.first : piece.last], piece.day.window.edges_ms
-    gaps = closure.closure_gaps(booked, measured)
+    run.ledger.note_users(found.users)
+    run.ledger.freeze_idle_powers(found.calibrated)
+    gaps = closure.closure_gaps(found.booked, found.measured)
     beyond = closure.beyond_limit(gaps, nodes, day.window)
     held = tenants_of(day.tenants, piece.first, piece.last)
     odd = oddities(held, tuple(nodes), day.window, run.capacities, run.store.newest_ms().keys())
     run.ledger.add_faults("attribution", [*map(str, beyond[:SHOWN_GAPS]), *odd], run.now_ms)
-    rows = booking_rows.booking_rows(booked, lives, nodes, day.window, values)
-    meters = booking_rows.measured_rows(measured, nodes, day.window)
+    rows = booking_rows.booking_rows(found.booked, found.lives, nodes, day.window, found.values)
+    meters = booking_rows.measured_rows(found.measured, nodes, day.window)
     changed = run.ledger.replace_bookings(nodes, (int(edges[0]), int(edges[-1])), rows, meters, day.revisions)
     worst = gaps.max(axis=(0, 2), initial=0.0)
     return Report(0, len(rows), changed, float(worst.max(initial=0.0)), len(beyond)), worst
-
-
-def _attributed(run: _Run, piece: _Piece) -> tuple[Lives, Bookings, Values, Measured]:
-    """The kernel's answer for a piece and what it weighs, with the lives that its rows point to."""
-    day, first, last = piece.day, piece.first, piece.last
-    own = tenants_of(day.tenants, first, last)
-    others = siblings.siblings_of(day.tenants.lives, day.names, first, last)
-    lives = siblings.with_lives(own.lives, others, last - first)
-    chunk = _chunk(run, piece, others, replace(own, lives=lives))
-    # A factor that changes inside a bucket is a cell edge: CO2 is that of the parts, the ledger's row their sum.
-    parts = replace(day.window, edges_ms=run.factors.edges_with_changes(day.window.edges_ms))
-    booked, measured = siblings.without_siblings(*attribute(chunk, parts), last - first)
-    models = [run.settings.model_of(name) for name in day.names[first:last]]
-    values = values_of(booked, parts, run.factors, models)
-    if len(parts.edges_ms) > len(day.window.edges_ms):
-        booked, values, measured = fine.merged(booked, values, measured, parts, day.window.edges_ms)
-    return lives, booked, values, measured
-
-
-def _chunk(run: _Run, piece: _Piece, others: siblings.Siblings, tenants: Tenants) -> Chunk:
-    """The kernel's input. The samples' tables end here: only the arrays made of them go on."""
-    samples, states = _samples(run, piece, others), states_of(piece.day.states, piece.first, piece.last)
-    run.ledger.note_users(users_of(samples))
-    idle = idle_powers(run.store, run.ledger, run.settings, samples)
-    return build_chunk(samples, tenants, run.capacities, run.settings, idle, states)
-
-
-def _samples(run: _Run, piece: _Piece, others: siblings.Siblings) -> SampleWindow:
-    day = piece.day
-    samples = run.store.read(day.names[piece.first : piece.last], *day.span_ms, COLUMNS)
-    if not others.nodes:
-        return samples
-    at_once = run.settings.attribution.nodes_per_chunk
-    return siblings.with_samples(samples, others, run.store, day.span_ms, at_once)

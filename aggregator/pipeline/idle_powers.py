@@ -16,23 +16,23 @@ from maxwatt.domain.ports import SampleWindow, Store
 from maxwatt.domain.units import DAY_MS
 
 
-def idle_powers(store: Store, ledger: Ledger, settings: Settings, samples: SampleWindow) -> IdlePowers:
-    """Idle powers of the nodes and days of some samples; what is calibrated here is frozen.
+def idle_powers(
+    store: Store, ledger: Ledger, settings: Settings, samples: SampleWindow
+) -> tuple[IdlePowers, list[IdlePower]]:
+    """Idle powers of the nodes and days of some samples, and those that were calibrated here: the caller freezes them.
 
     Raises:
         SourceError: the store could not be read.
     """
     wanted = _nodes_by_day(samples)
     if not wanted:
-        return as_arrays(samples, (), settings)
+        return as_arrays(samples, (), settings), []
     known = ledger.idle_powers(samples.nodes, min(wanted), max(wanted))
     there = {(each.node, each.day_ms) for each in known}
     lacking = {day: [name for name in names if (name, day) not in there] for day, names in wanted.items()}
-    for day_ms, names in sorted(lacking.items()):
-        ledger.freeze_idle_powers(calibrated(store, ledger, settings, names, day_ms))
-    if any(lacking.values()):  # another thread may have been first: what stands in the ledger counts
-        known = ledger.idle_powers(samples.nodes, min(wanted), max(wanted))
-    return as_arrays(samples, known, settings)
+    days = ((day_ms, names) for day_ms, names in sorted(lacking.items()) if names)
+    new = [each for day_ms, names in days for each in calibrated(store, ledger, settings, names, day_ms)]
+    return as_arrays(samples, [*known, *new], settings), new
 
 
 def thaw(
