@@ -107,7 +107,7 @@ def _energy(store: DuckDBStore, ledger: Ledger) -> tuple[Energy, tuple[float, ..
     span = (node.START_MS - 1, END_MS + 1)
     samples = store.read([node.NAME], *span, COLUMNS)
     tenants = ledger.load_tenants([node.NAME], *span, node.SETTINGS.model_of)
-    idle = idle_powers(store, ledger, node.SETTINGS, samples)
+    idle, _ = idle_powers(store, ledger, node.SETTINGS, samples)
     chunk = build_chunk(samples, tenants, ledger.node_capacities(), node.SETTINGS, idle)
     window = window_of(np.array([bucket_start_ms(node.START_MS), END_MS]), node.SETTINGS)
     line = timeline.build(chunk, window)
