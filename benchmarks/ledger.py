@@ -30,6 +30,8 @@ import ledger_steps
 import numpy as np
 from measuring import Figures, median, shown, step
 
+from aggregator.pipeline.memory import keep_freed_memory
+
 PARTS = ("day", "growth", "window", "month")
 
 
@@ -46,6 +48,7 @@ def main() -> None:
         parser.add_argument(hidden, type=kind, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if "step" in args:
+        keep_freed_memory()  # as the server does
         print(json.dumps(ledger_steps.STEPS[args.step](args)))
         return
     with tempfile.TemporaryDirectory() as scratch:

@@ -17,8 +17,10 @@ from aggregator.store.duckdb import DuckDBStore
 from maxwatt.config import Settings
 from maxwatt.domain.units import BUCKET_MS
 
-THREADS, MEMORY = 2, "96MB"
-"""Of the store. A booking reads few nodes at a time, so it needs little of it."""
+THREADS, MEMORY = 1, "64MB"
+"""Of the store. A booking reads few nodes at a time, in threads of its own: more of the store would be in their way."""
+
+JOIN_THREADS = 2
 
 ARRANGING_MEMORY = "256MB"
 """A day is sorted in it, and spills beyond."""
@@ -60,7 +62,7 @@ def join(args: argparse.Namespace) -> Figures:
         found = foreign_samples.join(args.bare_join, args.folder)
         return {key: found[key] for key in ("seconds", "peak_mb", "closure", "jobs")}
     began = now()
-    return costs_so_far(began) | bare_join_sql.join(args.folder, THREADS) | {"peak_mb": peak_mb()}
+    return costs_so_far(began) | bare_join_sql.join(args.folder, JOIN_THREADS) | {"peak_mb": peak_mb()}
 
 
 def rounds(args: argparse.Namespace) -> Figures:

@@ -114,6 +114,12 @@ def counted(readings: Readings, counter: F64, max_gap_ms: int, estimated: F64 | 
     return replace(found, evidence=np.where(known[b] > known[a], MODELLED, COUNTED))
 
 
+def gapless(found: Intervals, readings: Readings) -> bool:
+    """Whether there is an interval between any two neighbouring readings of an entity, so that none can be added."""
+    pairs = np.count_nonzero(readings.entity[1:] == readings.entity[:-1])
+    return len(found) == pairs
+
+
 @dataclass(frozen=True, slots=True)
 class PowerBounds:
     """What a power meter can have shown between readings that are far apart.
@@ -198,7 +204,10 @@ def fill(best: Intervals, other: Intervals, span: int, evidence: int | None = No
     after = np.searchsorted(best_start, other_start, side="right")
     ends = np.concatenate([[np.iinfo(np.int64).min], best_end])
     starts = np.concatenate([best_start, [np.iinfo(np.int64).max]])
-    free = take(other, (ends[after] <= other_start) & (starts[after] >= other_end))
+    lacking = (ends[after] <= other_start) & (starts[after] >= other_end)
+    if not lacking.any():
+        return best
+    free = take(other, lacking)
     names = Intervals.__dataclass_fields__
     merged = Intervals(*(np.concatenate([getattr(best, name), getattr(free, name)]) for name in names))
     return take(merged, np.argsort(_ordered(merged, span)[0], kind="stable"))

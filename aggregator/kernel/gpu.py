@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aggregator.kernel.arrays import F64, I64, Chunk, Window
-from aggregator.kernel.counters import Intervals, PowerBounds, Readings, counted, fill, integrated, usable
+from aggregator.kernel.counters import Intervals, PowerBounds, Readings, counted, fill, gapless, integrated, usable
 from aggregator.kernel.idle import gpu_idle_w
 from aggregator.kernel.pieces import cuts
 from aggregator.kernel.timeline import Axis, Timeline
@@ -57,9 +57,11 @@ def gpu_intervals(chunk: Chunk, axis: Axis, window: Window, slots: int) -> Inter
     samples = chunk.gpu
     entity = samples.node.astype(np.int64) * slots + samples.gpu
     position = axis.at(samples.node, samples.ts_ms)
-    keep = usable(axis.at(entity, samples.ts_ms), entity, samples.epoch_id, samples.monotonic_s)
+    keep = usable(position + (entity - samples.node) * axis.span, entity, samples.epoch_id, samples.monotonic_s)
     readings = Readings(entity[keep], position[keep], samples.monotonic_s[keep], samples.epoch_id[keep])
     by_counter = counted(readings, samples.energy_j[keep], window.max_gap_ms)
+    if gapless(by_counter, readings):
+        return by_counter
     by_power = integrated(readings, samples.power_w[keep], window.max_gap_ms, _bounds(chunk, window, slots))
     return fill(by_counter, by_power, axis.span)
 

@@ -37,15 +37,15 @@ def idle_w(idle: IdlePowers, power_w: F64, axis: Axis, intervals: Intervals) -> 
     Args:
         power_w: [nodes, days] of the component.
     """
-    return np.nan_to_num(power_w[intervals.entity, _day(idle, axis, intervals)])
+    return np.asarray(np.nan_to_num(power_w)[intervals.entity, _day(idle, axis, intervals)])
 
 
 def gpu_idle_w(idle: IdlePowers, axis: Axis, intervals: Intervals, slots: int) -> F64:
     """Idle power [k] of intervals of GPUs (entity = node x slots + GPU index), 0 where it is not known."""
     if not len(intervals):
         return np.zeros(0)
-    node, gpu = np.divmod(intervals.entity, slots)
-    return np.nan_to_num(idle.gpu_w[node, _day(idle, axis, intervals), gpu])
+    node = intervals.entity // slots
+    return np.asarray(np.nan_to_num(idle.gpu_w)[node, _day(idle, axis, intervals), intervals.entity - node * slots])
 
 
 def _day(idle: IdlePowers, axis: Axis, intervals: Intervals) -> I64:

@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from aggregator.kernel.arrays import FOREVER, GpuShares, Lives, Suspensions, Tenants
+from aggregator.ledger.rows import plain_rows
 from aggregator.ledger.tables import allocations, jobs, suspensions
 from maxwatt.domain import gpus
 from maxwatt.domain.gpus import BoardShare
@@ -43,7 +44,7 @@ def load(connection: Connection, names: Sequence[str], start_ms: int, end_ms: in
     overlapping = _overlapping(start_ms, end_ms)
     # From the jobs of this time to their nodes, never from the nodes through all the jobs they ever had.
     found = select(*_COLUMNS).select_from(jobs).join(allocations, allocations.c.job_ref == jobs.c.job_ref)
-    rows = [tuple(row) for row in connection.execute(found.where(overlapping)).all() if row[0] in index]
+    rows = [row for row in plain_rows(connection, found.where(overlapping)) if row[0] in index]
     rows.sort(key=lambda row: (index[row[0]], row[3], row[1]))
     boards = (
         (life, gpus.board_shares(gpus.parse(row[-1]), model_of(row[0]))) for life, row in enumerate(rows) if row[-1]
@@ -66,7 +67,7 @@ def siblings(connection: Connection, names: Sequence[str], start_ms: int, end_ms
     columns = (allocations.c.job_ref, allocations.c.node)
     accounted = _overlapping(start_ms, end_ms) & jobs.c.total_cpu_s.is_not(None) & jobs.c.end_ms.is_not(None)
     found = select(*columns).join(jobs, allocations.c.job_ref == jobs.c.job_ref).where(accounted)
-    rows, own = [tuple(row) for row in connection.execute(found).all()], set(names)
+    rows, own = plain_rows(connection, found), set(names)
     here = {job_ref for job_ref, node in rows if node in own}
     return {node for job_ref, node in rows if job_ref in here} - own
 

@@ -15,6 +15,8 @@ _TOLD: Final = "unknown_nodes_told_ms"
 
 def users_of(samples: SampleWindow) -> dict[int, User]:
     """Users by number with the name of their newest row."""
+    if not samples.session.num_rows:
+        return {}
     found = samples.session.group_by(["uid", "user"]).aggregate([("ts_ms", "max")]).to_pylist()
     found.sort(key=lambda row: (row["ts_ms_max"], row["user"]))
     return {row["uid"]: User(row["user"], row["ts_ms_max"]) for row in found}

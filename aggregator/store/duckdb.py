@@ -14,10 +14,10 @@ from aggregator.store import arranging, batches
 from aggregator.store import tables as sql
 from aggregator.store.arrow import as_samples
 from aggregator.store.connection import connect
-from aggregator.store.reading import read_window
+from aggregator.store.reading import Span, read_window
 from maxwatt.domain.errors import SourceError
 from maxwatt.domain.ports import SampleWindow
-from maxwatt.domain.schema import MEASUREMENTS, NODE, Measurement
+from maxwatt.domain.schema import MEASUREMENTS, NODE
 from maxwatt.domain.units import DAY_MS
 
 THREADS: Final = 2
@@ -63,8 +63,8 @@ class DuckDBStore:
             for statement in sql.add_columns_sql(measurement, present):
                 self._connection.execute(statement)
         self._node_ids: dict[str, int] = dict(self._rows(f"SELECT name, node_id FROM {sql.NODES}"))  # noqa: S608
-        # Newest time per measurement: a batch that begins after it can hold no row that is there already.
-        self._newest_ms = {m.name: self._newest_of(m) for m in MEASUREMENTS.values()}
+        # Oldest and newest time per measurement: a batch that begins after it can hold no row that is there already.
+        self._spans_ms = self._spans_of_rows()
         self._newest_by_node: dict[str, int] | None = None
         self._arranged: set[int] = {day for (day,) in self._rows(f"SELECT day_ms FROM {sql.ARRANGED}")}  # noqa: S608
         self._arranging: int | None = None
@@ -74,9 +74,9 @@ class DuckDBStore:
         found: list[tuple[Any, ...]] = self._connection.execute(statement).fetchall()
         return found
 
-    def _newest_of(self, measurement: Measurement) -> int | None:
-        newest: int | None = self._rows(f"SELECT max(ts_ms) FROM {sql.table(measurement)}")[0][0]  # noqa: S608
-        return newest
+    def _spans_of_rows(self) -> dict[str, Span]:
+        found = {m.name: self._rows(sql.span_sql(m))[0] for m in MEASUREMENTS.values()}
+        return {name: (oldest, newest) for name, (oldest, newest) in found.items() if oldest is not None}
 
     def write(self, tables: Mapping[str, pa.Table]) -> int:
         """Add rows in one commit, atomic across measurements; rows already there are dropped.
@@ -107,7 +107,7 @@ class DuckDBStore:
             disturbed = self._disturb([batch for name, batch in filled.items() if added[name]])
         self._node_ids = ids
         self._arranged -= disturbed
-        self._note_newest(filled)
+        self._note_spans(filled)
         return sum(added.values())
 
     @contextlib.contextmanager
@@ -146,8 +146,8 @@ class DuckDBStore:
 
     def _insert(self, name: str, batch: pa.Table) -> int:
         span = pc.min_max(batch["ts_ms"]).as_py()
-        newest = self._newest_ms[name]
-        repeats_possible = newest is not None and span["min"] <= newest
+        known = self._spans_ms.get(name)
+        repeats_possible = known is not None and span["min"] <= known[1]
         statement = sql.insert_sql(MEASUREMENTS[name], repeats_possible=repeats_possible)
         return self._execute_with("batch", batch, statement, [span["min"], span["max"]] if repeats_possible else [])
 
@@ -158,10 +158,13 @@ class DuckDBStore:
         finally:
             self._connection.unregister(view)
 
-    def _note_newest(self, filled: Mapping[str, pa.Table]) -> None:
-        newest = {name: pc.max(batch["ts_ms"]).as_py() for name, batch in filled.items()}
-        moved_on = {name: max(ms, self._newest_ms[name] or ms) for name, ms in newest.items()}
-        self._newest_ms = self._newest_ms | moved_on  # at once: readers look at it
+    def _note_spans(self, filled: Mapping[str, pa.Table]) -> None:
+        found = dict(self._spans_ms)
+        for name, batch in filled.items():
+            new = pc.min_max(batch["ts_ms"]).as_py()
+            oldest, newest = found.get(name, (new["min"], new["max"]))
+            found[name] = min(oldest, new["min"]), max(newest, new["max"])
+        self._spans_ms = found  # at once: readers look at it
         if self._newest_by_node is not None and NODE.name in filled:
             self._newest_by_node = batches.later(self._newest_by_node, filled[NODE.name])
 
@@ -184,7 +187,7 @@ class DuckDBStore:
             SourceError: the file could not be read.
         """
         with self._cursor("read") as cursor:
-            known = self._node_ids, self._newest_ms
+            known = self._node_ids, self._spans_ms
             cursor.begin()
             return read_window(cursor, known, nodes, (start_ms, end_ms), columns)
 
@@ -206,9 +209,8 @@ class DuckDBStore:
 
     def oldest_ms(self) -> int | None:
         """Time [epoch ms UTC] of the oldest node row of all, None while there is none."""
-        with self._cursor("read") as cursor:
-            oldest: int | None = cursor.execute(f"SELECT min(ts_ms) FROM {sql.table(NODE)}").fetchone()[0]  # noqa: S608
-        return oldest
+        span = self._spans_ms.get(NODE.name)
+        return span[0] if span else None
 
     def forget_before(self, before_ms: int) -> int:
         """Remove all samples before a time [epoch ms UTC]; returns how many node rows that were.
@@ -220,6 +222,8 @@ class DuckDBStore:
         """
         with self._lock, self._changing() as connection:
             gone = {m.name: _changed(connection, sql.delete_before_sql(m), [before_ms]) for m in MEASUREMENTS.values()}
+            left = self._spans_of_rows()
+        self._spans_ms = left
         return gone[NODE.name]
 
     def rename_user(self, uid: int, new_uid: int, new_name: str, before_ms: int) -> int:

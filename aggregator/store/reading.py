@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from aggregator.store import tables as sql
@@ -17,10 +16,13 @@ from maxwatt.domain.units import DAY_MS
 Columns = Mapping[str, Sequence[str]]
 """Measurement name to the columns wanted."""
 
+Span = tuple[int, int]
+"""Oldest and newest time of some rows [epoch ms UTC]."""
+
 
 def read_window(
     cursor: Any,
-    known: tuple[Mapping[str, int], Mapping[str, int | None]],
+    known: tuple[Mapping[str, int], Mapping[str, Span]],
     nodes: Sequence[str],
     span_ms: tuple[int, int],
     columns: Columns | None,
@@ -28,17 +30,17 @@ def read_window(
     """All samples of some nodes in a time.
 
     Args:
-        known: numbers of the nodes that have rows; newest time of each measurement [epoch ms UTC], None without rows.
+        known: numbers of the nodes that have rows; which time the rows of each measurement that has any span.
         span_ms: start and end [epoch ms UTC].
         columns: None: everything.
     """
-    ids, newest_ms = known
+    ids, spans = known
     places = {ids[name]: place for place, name in enumerate(nodes) if name in ids}
     parts = pieces(span_ms, arranged_days(cursor, span_ms[0] - DAY_MS, span_ms[1]))
     found = []
     for measurement in (NODE, GPU, JOB, SESSION):
-        newest = newest_ms[measurement.name]
-        filled = [part for part in parts if newest is not None and part[0] <= newest]
+        oldest, newest = spans.get(measurement.name, (0, -1))
+        filled = [part for part in parts if part[0] <= newest and part[1] > oldest]
         found.append(_read(cursor, measurement, places, filled, columns))
     return SampleWindow(tuple(nodes), *found)
 
@@ -52,15 +54,8 @@ def _read(
     found = []
     for start, end, arranged in parts:
         query = sql.select_sql(measurement, names, places, ordered=not arranged)
-        found.append(_placed(cursor.sql(query, params=[start, end]).to_arrow_table(), places))
+        found.append(cursor.sql(query, params=[start, end]).to_arrow_table())
     return joined(found, sql.sort_keys(measurement))
-
-
-def _placed(table: pa.Table, places: Mapping[int, int]) -> pa.Table:
-    """The table with each node's place instead of its number."""
-    place = np.zeros(max(places) + 1, np.int32)
-    place[list(places)] = list(places.values())
-    return table.set_column(table.column_names.index("node"), "node", pa.array(place[table["node"].to_numpy()]))
 
 
 def _picked(measurement: Measurement, columns: Columns | None) -> list[str]:

@@ -21,6 +21,7 @@ from aggregator.ingest.http import ingest_blueprint
 from aggregator.ingest.tokens import digest
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.loop import Aggregator
+from aggregator.pipeline.memory import keep_freed_memory
 from aggregator.queries.queries import Queries
 from aggregator.sources.carbon import static
 from aggregator.sources.carbon.site import site_steps
@@ -66,6 +67,7 @@ def running_server(
     static.steps(settings)  # a zone that no table has is told now, not in every round of the aggregator
     site_steps(settings)  # and so is a file that is not there
     folder = _data_dir(settings)
+    keep_freed_memory()
     token = secrets.token_urlsafe(24)
     with contextlib.ExitStack() as stack:
         lock = stack.enter_context(locked(folder))

@@ -104,8 +104,10 @@ def _value(store: Store, ledger: "Ledger", settings: Settings, args: argparse.Na
 
 
 def _book(store: Store, ledger: "Ledger", settings: Settings, args: argparse.Namespace) -> int:
+    from aggregator.pipeline.memory import keep_freed_memory
     from aggregator.pipeline.offline import book_offline
 
+    keep_freed_memory()
     since_ms, until_ms = _asked(args, settings)
     span_ms = _span(store, since_ms or ledger.frozen_until(), until_ms)
     with _progress() as progress:

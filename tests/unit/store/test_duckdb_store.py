@@ -108,7 +108,7 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     with pytest.raises(SourceError):
         store.write({"node": pa.table(ROW)})
     with pytest.raises(SourceError):
-        store.oldest_ms()
+        store.forget_before(1)
 
 
 def test_a_name_with_a_quote_is_only_a_name(tmp_path: Path) -> None:
