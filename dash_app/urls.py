@@ -7,6 +7,8 @@ from typing import Final
 from urllib.parse import parse_qs, urlencode
 from zoneinfo import ZoneInfo
 
+from flask import has_request_context, request
+
 from aggregator.queries.models import JobFilter
 from maxwatt.domain.jobs import JobState
 from maxwatt.domain.units import BUCKET_MS, DAY_MS, MS_PER_S
@@ -27,6 +29,11 @@ class TimeRange:
     name: str
     since_ms: int
     until_ms: int
+
+
+def link(path: str) -> str:
+    """The address of one of our pages as the browser must ask for it: below the prefix that a proxy gave us, if any."""
+    return (request.script_root if has_request_context() else "") + path
 
 
 def query_values(search: str | None) -> dict[str, str]:

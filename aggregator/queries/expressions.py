@@ -16,10 +16,11 @@ Expression = ColumnElement[Any]
 
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
-    """Condition on `jobs`: all of them, or only the viewer's own. A viewer without a name owns none."""
+    """Condition on `jobs`: all, or the viewer's own and those of the accounts they coordinate; without a name none."""
     if viewer.sees_all:
         return true()
-    return jobs.c.user == viewer.user if viewer.user else false()
+    own = jobs.c.user == viewer.user if viewer.user else false()
+    return or_(own, jobs.c.account.in_(sorted(viewer.accounts))) if viewer.accounts else own
 
 
 def own_bookings(viewer: Viewer) -> ColumnElement[bool]:

@@ -10,10 +10,12 @@ class Viewer:
     Args:
         user: Unix user name; empty for an administrator signed in by token.
         sees_all: may see everybody's jobs, not only their own.
+        accounts: Slurm accounts all of whose jobs they may see too, as their coordinator.
     """
 
     user: str
     sees_all: bool = False
+    accounts: frozenset[str] = frozenset()
 
 
 ADMIN = Viewer("", sees_all=True)

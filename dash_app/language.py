@@ -1,0 +1,59 @@
+"""The language of the request being handled. Texts stand in English in the code; a catalogue holds each other language.
+
+`_("…")` gives a text in the reader's language, `_n("{n} job", "{n} jobs", n)` one that counts. Values are named:
+`_("used {used} of {reserved}", used=…, reserved=…)`.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from babel.messages.pofile import read_po
+from flask import has_request_context, request
+
+LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
+"""Code and own name of every language; a new one is a catalogue and an entry here."""
+
+COOKIE: Final = "maxwatt_language"
+_CATALOGUES: Final = Path(__file__).parent / "languages"
+_Key = tuple[str, int]
+
+
+def language() -> str:
+    """Code of the reader's language: as chosen, else as the browser asks; English outside of a request."""
+    if not has_request_context():
+        return "en"
+    chosen = request.cookies.get(COOKIE, "")
+    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en") or "en"
+
+
+def _(text: str, /, **values: object) -> str:
+    """A text in the reader's language; what no catalogue has stays English."""
+    return _filled(_catalogue(language()).get((text, 0), text), values)
+
+
+def _n(one: str, many: str, n: float, /, **values: object) -> str:
+    """A text for one or for many things; `{n}` in it is their number as `values` spell it, else as it is."""
+    english = one if n == 1 else many
+    return _filled(_catalogue(language()).get((one, int(n != 1)), english), {"n": n, **values})
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    return text.format_map(values) if values else text
+
+
+@lru_cache
+def _catalogue(code: str) -> Mapping[_Key, str]:
+    """Text and form (0: one, 1: many) to its translation; nothing for English."""
+    path = _CATALOGUES / f"{code}.po"
+    if code == "en" or not path.exists():
+        return {}
+    with path.open("rb") as file:
+        messages = [message for message in read_po(file, locale=code) if message.id and message.string]
+    found: dict[_Key, str] = {}
+    for message in messages:
+        forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
+        name = message.id if isinstance(message.id, str) else message.id[0]
+        found |= {(name, form): text for form, text in enumerate(forms) if text}
+    return found
