@@ -81,7 +81,18 @@ def absorb(stored: JobRecord | None, read: JobRecord) -> JobRecord:
     """
     if stored is None:
         return read
+    if stored.source == read.source == ACCOUNTING:
+        return _corrected(stored, read)
     return merge(stored, read) if is_accounted(read) else merge_live(stored, read)
+
+
+def _corrected(older: JobRecord, newer: JobRecord) -> JobRecord:
+    """Two looks of accounting at a job that nobody saw live: the newer one, with what only the older one tells."""
+    both = merge(newer, older)
+    if newer.end_ms is None:
+        return both
+    told = {name: getattr(newer, name) for name in _ENDING if getattr(newer, name) is not None}
+    return replace(both, **told, suspensions=_closed(both.suspensions, newer.end_ms))
 
 
 def is_accounted(record: JobRecord) -> bool:

@@ -44,6 +44,24 @@ def test_a_job_that_ended_while_suspended_is_suspended_until_its_end():
     assert merge(replace(LIVE, suspensions=((1_030_000, None),)), DONE).suspensions == ((1_030_000, 1_060_000),)
 
 
+def test_accounting_may_correct_itself_of_a_job_that_nobody_saw_live():
+    later = replace(
+        DONE, cpus=4, node_count=1, node_list="a", end_ms=1_050_000, state=JobState.COMPLETED, exit_code=0,
+        allocations=(Allocation("a", 4.0, 1e9, (), True),), total_cpu_s=None, command="",
+    )  # fmt: skip
+    corrected = absorb(DONE, later)
+    assert (corrected.cpus, corrected.node_count, corrected.node_list) == (4, 1, "a")
+    assert (corrected.state, corrected.end_ms, corrected.exit_code) == (JobState.COMPLETED, 1_050_000, 0)
+    assert corrected.allocations == later.allocations
+    assert (corrected.total_cpu_s, corrected.command) == (42.0, "sbatch run.sh")  # told before, not told now
+    assert absorb(corrected, later) == corrected
+
+
+def test_accounting_that_calls_an_ended_job_running_again_does_not_end_it_anew():
+    again = absorb(DONE, replace(DONE, state=JobState.RUNNING, end_ms=None, exit_code=None))
+    assert (again.state, again.end_ms, again.exit_code) == (JobState.FAILED, 1_060_000, 3)
+
+
 def test_two_attempts_are_never_merged():
     other = replace(DONE, key=replace(KEY, start_ms=2_000_000))
     with pytest.raises(ValueError, match="two attempts"):
