@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from aggregator.ledger.tables import faults
-from aggregator.queries.checks import ledger, meters, sources
+from aggregator.queries.checks import jobs, ledger, meters, sources
 from aggregator.queries.checks.finding import Finding, Level, Question
 from maxwatt.config import Settings
 from maxwatt.domain.units import DAY_MS
@@ -17,7 +17,12 @@ DAYS: Final = 7
 """How far back the checks look."""
 MAX_FAULTS: Final = 200
 
-CHECKS: Final[tuple[Callable[[Question], Iterator[Finding]], ...]] = (ledger.checks, sources.checks, meters.checks)
+CHECKS: Final[tuple[Callable[[Question], Iterator[Finding]], ...]] = (
+    ledger.checks,
+    sources.checks,
+    meters.checks,
+    jobs.checks,
+)
 """Every kind of check; a new one is one file and one entry here."""
 
 _ORDER: Final = (Level.FAULT, Level.WARNING, Level.OK)

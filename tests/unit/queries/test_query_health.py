@@ -118,3 +118,19 @@ def test_windows_that_changed_after_they_were_final_are_counted(filled: Book, qu
     (changed,) = [each for each in found(queries, "ledger", Level.OK) if "new revision" in each.sentence]
     assert changed.sentence.startswith("1 of 2 windows changed after they were final")
     assert changed.places == ("2025-06-15 17:15:00 CEST",)
+
+
+def test_jobs_of_which_nothing_was_read_are_counted_with_their_nodes(filled: Book, queries: Queries) -> None:
+    before = sum(" nothing is known" in each.sentence for each in found(queries, "jobs", Level.WARNING))
+    assert before == 0
+    filled.job(71, "alice", 0, 2)
+    filled.allocation(71, "n2", 4, 1)
+    filled.booking(71, "n2", 0, {}, covered_s=0.0)
+    filled.job(72, "bob", 0, 2)
+    filled.allocation(72, "n2", 4, 1)
+    filled.booking(72, "n2", 1, {"cpu_static_j": 5.0}, covered_s=450.0)
+    filled.sum_up()
+    (blind,) = found(queries, "jobs", Level.WARNING)
+    assert "Of 1 of " in blind.sentence
+    assert "nothing is known" in blind.sentence
+    assert blind.places == ("n2 (1)",)
