@@ -5,6 +5,7 @@ import logging
 from dash import set_props
 
 from dash_app.components.states import problem
+from dash_app.language import _
 from maxwatt.domain.errors import MaxwattError
 
 MESSAGE_ID = "page-message"
@@ -16,8 +17,11 @@ _log = logging.getLogger(__name__)
 def sentence_of(error: Exception) -> tuple[str, str]:
     """Title and sentence for an error: our own errors speak to people, others stay in the log."""
     if isinstance(error, MaxwattError):
-        return "This could not be read.", str(error)
-    return "Something went wrong on the server.", "What you see may be incomplete. The server's log says more."
+        return _("This could not be read."), str(error)
+    return (
+        _("Something went wrong on the server."),
+        _("What you see may be incomplete. The server's log says more."),
+    )
 
 
 def log_error(error: Exception) -> None:

@@ -1,7 +1,7 @@
 """Puts the web app together: one Flask server, the gate, the pages."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from dash import Dash
 from dash.exceptions import DependencyException
@@ -11,21 +11,31 @@ from flask import Flask, Response
 from aggregator.queries.models import Status
 from dash_app.auth import current_viewer, protect, signed_in
 from dash_app.compression import add_compression
+from dash_app.context import Page
 from dash_app.errors import on_error
-from dash_app.index_page import INDEX
+from dash_app.header import APP_NAME
+from dash_app.index_page import INDEX, localised
 from dash_app.pages import energy, job, jobs, method, quality
 from dash_app.ports import PageQueries
 from dash_app.security import add_security_headers
-from dash_app.shell import APP_NAME, register_shell, shell
+from dash_app.shell import register_shell, shell
 from maxwatt.config import Settings
 from maxwatt.domain.errors import MaxwattError
 
 ASSETS: Final = Path(__file__).parent / "assets"
-PAGES: Final = (jobs, job, energy, quality, method)
-"""Every page; a new one is one module and one entry here."""
+PAGES: Final[tuple[Page, ...]] = (jobs, job, energy, quality, method)
+"""Every page, in the order of the navigation; a new one is one module and one entry here."""
 
 
-def create_app(queries: PageQueries, settings: Settings, access_token: str) -> Dash:
+class App(Dash):
+    """Dash, with the reader's language in the page that the browser loads first."""
+
+    def interpolate_index(self, *args: Any, **parts: Any) -> str:
+        """The first page's HTML."""
+        return localised(super().interpolate_index(*args, **parts))  # type: ignore[no-untyped-call]  # Dash types it not
+
+
+def create_app(queries: PageQueries, settings: Settings, access_token: str) -> App:
     """The web app, ready for a WSGI server as `create_app(…).server`.
 
     The gate stands before every route of that server, also before those that a caller adds later; only the paths
@@ -42,7 +52,7 @@ def create_app(queries: PageQueries, settings: Settings, access_token: str) -> D
     server = Flask("maxwatt", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = None  # the ingest bounds its own bodies
     protect(server, access_token)
-    app = Dash(
+    app = App(
         "dash_app",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask server here; its annotation forgets it
         assets_folder=str(ASSETS),
@@ -69,7 +79,7 @@ def create_app(queries: PageQueries, settings: Settings, access_token: str) -> D
         if not signed_in():
             # Dash checks the layout within the first request of all, whoever sends it: an agent's push, say.
             return MantineProvider()
-        return shell(_status(queries, settings))
+        return shell(_status(queries, settings), current_viewer(), PAGES, settings)
 
     app.layout = layout
     add_security_headers(server, app.csp_hashes())

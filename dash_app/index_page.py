@@ -1,9 +1,12 @@
 """The HTML that the browser loads first. The early script stands in the head, so that no wrong scheme flashes up."""
 
+from html import escape
 from typing import Final
 
+from dash_app.language import _, language
+
 INDEX: Final = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 {%metas%}
 <title>{%title%}</title>
@@ -15,7 +18,7 @@ INDEX: Final = """<!DOCTYPE html>
 </head>
 <body>
 {%app_entry%}
-<noscript><p>These pages need JavaScript. The command line does not: maxwatt top, maxwatt job.</p></noscript>
+<noscript><p>{noscript}</p></noscript>
 <footer>
 {%config%}
 {%scripts%}
@@ -23,3 +26,9 @@ INDEX: Final = """<!DOCTYPE html>
 </footer>
 </body>
 </html>"""
+
+
+def localised(page: str) -> str:
+    """The page in the reader's language."""
+    noscript = _("These pages need JavaScript. The command line does not: maxwatt top, maxwatt job.")
+    return page.replace("{language}", language(), 1).replace("{noscript}", escape(noscript), 1)

@@ -1,7 +1,8 @@
 """The language of the request being handled. Texts stand in English in the code; a catalogue holds each other language.
 
 `_("…")` gives a text in the reader's language, `_n("{n} job", "{n} jobs", n)` one that counts. Values are named:
-`_("used {used} of {reserved}", used=…, reserved=…)`.
+`_("used {used} of {reserved}", used=…, reserved=…)`. Constants of a module hold `marked("…")` and go through `_` where
+they are shown. `python -m dash_app.languages` collects the texts into the catalogues.
 """
 
 from collections.abc import Mapping
@@ -37,6 +38,11 @@ def _n(one: str, many: str, n: float, /, **values: object) -> str:
     """A text for one or for many things; `{n}` in it is their number as `values` spell it, else as it is."""
     english = one if n == 1 else many
     return _filled(_catalogue(language()).get((one, int(n != 1)), english), {"n": n, **values})
+
+
+def marked(text: str) -> str:
+    """A text of a module's constant, English as it is: it is collected here and translated by `_` where it is shown."""
+    return text
 
 
 def _filled(text: str, values: Mapping[str, object]) -> str:

@@ -7,17 +7,21 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
 from aggregator.queries.models import Status
-from dash_app.auth import LOGOUT_PATH, current_viewer
-from dash_app.components.attributes import HIDDEN, aria
+from dash_app.auth import current_viewer
+from dash_app.components.attributes import HIDDEN
 from dash_app.components.states import empty
 from dash_app.components.status import simulated_badge, status_line
 from dash_app.context import Page, PageContext
 from dash_app.errors import MESSAGE_ID, log_error, sentence_of
+from dash_app.header import APP_NAME, drawer, header
+from dash_app.language import _
+from dash_app.navigation import USER, entries, marked_path
 from dash_app.ports import PageQueries
+from dash_app.urls import link
+from maxwatt.config import Settings
 from maxwatt.domain.clock import now_ms
+from maxwatt.domain.viewer import Viewer
 
-APP_NAME: Final = "maxwatt"
-NAVIGATION: Final = (("Jobs", "/jobs"), ("Energy", "/energy"), ("Data quality", "/quality"))
 STATUS_INTERVAL_MS: Final = 30_000
 _HEADER_PX: Final = 56
 _THEME: Final = {
@@ -40,21 +44,22 @@ _THEME: Final = {
 }  # fmt: skip
 
 
-def shell(status: Status) -> dmc.MantineProvider:
+def shell(status: Status, viewer: Viewer, pages: Sequence[Page], settings: Settings) -> dmc.MantineProvider:
     """Everything but the page itself."""
+    navigation, own = entries(pages, viewer, settings), entries(pages, viewer, settings, USER)
     return dmc.MantineProvider(
         [
             dcc.Location(id="url", refresh="callback-nav"),
-            dcc.Store(id="window-title", data=APP_NAME),
+            dcc.Store(id="arrival"),
             dcc.Interval(id="status-tick", interval=STATUS_INTERVAL_MS),
-            html.A("Skip to content", href="#page", className="mw-skip"),
-            html.Div("The server does not answer. Trying again …", className="mw-offline", role="status"),
+            html.A(_("Skip to content"), href="#page", className="mw-skip"),
+            html.Div(_("The server does not answer. Trying again …"), className="mw-offline", role="status"),
             html.Div(className="mw-busy", **HIDDEN),
             dmc.AppShell(
-                [_header(status), _drawer(), _main(status)],
+                [header(status, viewer.user, navigation, own), drawer(navigation), _main(status)],
                 id="app-shell",
                 header={"height": _HEADER_PX},
-                navbar={"width": 240, "breakpoint": "sm", "collapsed": {"mobile": True, "desktop": True}},
+                navbar={"width": 240, "breakpoint": "lg", "collapsed": {"mobile": True, "desktop": True}},
                 padding=0,
             ),
         ],
@@ -68,17 +73,18 @@ def register_shell(app: Dash, queries: PageQueries, pages: Sequence[Page]) -> No
 
     @app.callback(
         Output("page", "children"),
-        Output("window-title", "data"),
+        Output("arrival", "data"),
         Output(MESSAGE_ID, "children"),
         Input("url", "pathname"),
         Input("url", "search"),
         on_error=_failed_page,
     )
-    def show_page(pathname: str | None, search: str | None) -> tuple[Any, str, None]:
+    def show_page(pathname: str | None, search: str | None) -> tuple[Any, dict[str, str], None]:
         viewer = current_viewer()
         context = PageContext(viewer, queries, queries.status(viewer), pathname or "/", search or "", now_ms())
         page = page_of(context.pathname, pages)
-        return (page.layout(context) if page else missing_page()), window_title(context.pathname, page), None
+        arrival = {"title": window_title(context.pathname, page), "here": link(marked_path(page))}
+        return (page.layout(context) if page else missing_page()), arrival, None
 
     @app.callback(
         Output("status", "children"),
@@ -100,8 +106,7 @@ def register_shell(app: Dash, queries: PageQueries, pages: Sequence[Page]) -> No
     app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash types it not
         ClientsideFunction("maxwatt", "arrived"),
         Output("burger", "opened"),
-        Input("window-title", "data"),
-        State("url", "pathname"),
+        Input("arrival", "data"),
     )
 
 
@@ -119,64 +124,26 @@ def page_of(pathname: str, pages: Sequence[Page]) -> Page | None:
 def window_title(pathname: str, page: Page | None) -> str:
     """Title of the browser's window: the most telling word first."""
     if page is None:
-        return f"Not found · {APP_NAME}"
+        return f"{_('Not found')} · {APP_NAME}"
     rest = pathname.removeprefix(page.PATHS[0])
-    return f"{page.NAME} {rest} · {APP_NAME}" if page.PATHS[0].endswith("/") and rest else f"{page.NAME} · {APP_NAME}"
+    name = _(page.NAME)
+    return f"{name} {rest} · {APP_NAME}" if page.PATHS[0].endswith("/") and rest else f"{name} · {APP_NAME}"
 
 
 def missing_page() -> html.Div:
     """There is no page at this address."""
-    link = dcc.Link("To the jobs", href="/jobs", className="mw-button")
-    return empty("There is no such page", "The address may be mistyped, or the page may have moved.", link)
-
-
-def _failed_page(error: Exception) -> tuple[Any, str, None]:
-    """Stands in for a page that could not be read at all."""
-    log_error(error)
-    link = html.A("Try again", href="", className="mw-button")
-    return empty("This page could not be read", " ".join(sentence_of(error)), link), APP_NAME, None
-
-
-def _header(status: Status) -> dmc.AppShellHeader:
-    return dmc.AppShellHeader(
-        html.Div(
-            [
-                dmc.Burger(id="burger", opened=False, size="sm", hiddenFrom="sm", **aria(label="Navigation")),
-                dcc.Link([html.Span(className="mw-logo", **HIDDEN), APP_NAME], href="/jobs", className="mw-brand"),
-                html.Nav(_links(), className="mw-nav mw-wide-only", **aria(label="Pages")),
-                html.Div(className="mw-spring"),
-                html.Div(simulated_badge(status.simulated), id="simulated"),
-                dmc.ColorSchemeToggle(
-                    lightIcon=html.Span(className="mw-icon mw-icon-sun", **HIDDEN),
-                    darkIcon=html.Span(className="mw-icon mw-icon-moon", **HIDDEN),
-                    variant="subtle",
-                    color="gray",
-                    size="lg",
-                    **aria(label="Switch between light and dark"),
-                ),
-                html.Form(
-                    html.Button(
-                        html.Span(className="mw-icon mw-icon-out", **HIDDEN),
-                        type="submit",
-                        className="mw-icon-button",
-                        title="Sign out",
-                        **aria(label="Sign out"),
-                    ),
-                    action=LOGOUT_PATH,
-                    method="post",
-                ),
-            ],
-            className="mw-header",
-        )
+    way_out = dcc.Link(_("To the jobs"), href=link("/jobs"), className="mw-button")
+    return empty(
+        _("There is no such page"), _("The address may be mistyped, or the page may have moved."), way_out, level=1
     )
 
 
-def _drawer() -> dmc.AppShellNavbar:
-    return dmc.AppShellNavbar(html.Nav(_links(), className="mw-drawer", **aria(label="Pages, small screen")))
-
-
-def _links() -> list[dcc.Link]:
-    return [dcc.Link(name, href=path, className="mw-nav-link") for name, path in NAVIGATION]
+def _failed_page(error: Exception) -> tuple[Any, dict[str, str], None]:
+    """Stands in for a page that could not be read at all."""
+    log_error(error)
+    again = html.A(_("Try again"), href="", className="mw-button")
+    shown = empty(_("This page could not be read"), " ".join(sentence_of(error)), again, level=1)
+    return shown, {"title": APP_NAME, "here": ""}, None
 
 
 def _main(status: Status) -> dmc.AppShellMain:

@@ -113,9 +113,9 @@
       return Object.assign({}, navbar, { collapsed: { mobile: !opened, desktop: true } });
     },
     /* A new page: its title, the mark in the navigation, the drawer closed, the keyboard at its beginning. */
-    arrived: function (title, pathname) {
-      document.title = title;
-      markNavigation(pathname);
+    arrived: function (arrival) {
+      document.title = (arrival && arrival.title) || document.title;
+      markNavigation((arrival && arrival.here) || "");
       var page = document.getElementById("page");
       if (page && window.dash_clientside.maxwatt.moved) page.focus({ preventScroll: true });
       window.dash_clientside.maxwatt.moved = true;
@@ -139,8 +139,7 @@
     window.setTimeout(stop, 15000);
   }
 
-  function markNavigation(pathname) {
-    var here = pathname === "/" || /^\/jobs?(\/|$)/.test(pathname) ? "/jobs" : pathname;
+  function markNavigation(here) {
     document.querySelectorAll(".mw-nav-link").forEach(function (link) {
       if (link.getAttribute("href") === here) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");

@@ -8,12 +8,12 @@ from dash import html
 from dash_app.components.attributes import HIDDEN
 
 
-def empty(title: str, text: Any, action: Any = None) -> html.Div:
-    """Nothing to show, and why."""
+def empty(title: str, text: Any, action: Any = None, *, level: int = 2) -> html.Div:
+    """Nothing to show, and why; `level` 1 where it stands for the whole page."""
     return html.Div(
         [
             html.Div(className="mw-empty-mark", **HIDDEN),
-            html.H2(title),
+            (html.H1 if level == 1 else html.H2)(title, className="mw-empty-title"),
             html.P(text),
             action,
         ],

@@ -22,7 +22,8 @@ def status_line(status: Status, now_ms: int) -> html.Div:
     if status.booked_until_ms is not None:
         parts += [html.Span("·", **HIDDEN), html.Span(_booked(status, now_ms), title=_exact(status))]
     details = html.Details(
-        [html.Summary(parts, className="mw-status-summary"), _panel(status, now_ms)], className="mw-status-details"
+        [html.Summary(parts, className="mw-status-summary"), _panel(status, now_ms)],
+        className="mw-status-details mw-closes",
     )
     return html.Div([details, *banners(status, now_ms)])
 

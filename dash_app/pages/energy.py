@@ -19,12 +19,13 @@ from dash_app.components.energy_parts import (
 )
 from dash_app.components.states import waiting
 from dash_app.context import PageContext
+from dash_app.language import marked
 from dash_app.ports import PageQueries
 from dash_app.urls import CUSTOM, TimeRange, query_values, time_range
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.formatting import local_time
 
-NAME: Final = "Energy"
+NAME: Final = marked("Energy")
 PATHS: Final = ("/energy",)
 MAX_POINTS: Final = 360
 REFRESH_MS: Final = 120_000

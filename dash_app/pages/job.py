@@ -12,13 +12,15 @@ from dash_app.components.job_head import job_head
 from dash_app.components.node_charts import NODES_PER_PAGE, node_charts
 from dash_app.components.states import empty, waiting
 from dash_app.context import PageContext
+from dash_app.language import marked
 from dash_app.ports import PageQueries
 from dash_app.urls import job_key
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.jobs import ACTIVE_STATES
 
-NAME: Final = "Job"
+NAME: Final = marked("Job")
 PATHS: Final = ("/job/",)
+PLACE: Final = "/jobs"
 REFRESH_MS: Final = 20_000
 MAX_POINTS: Final = 300
 """Intervals a node over the width of a chart: about one for two pixels."""

@@ -13,6 +13,7 @@ from dash_app.components.job_state import state_label
 from dash_app.components.states import empty
 from dash_app.context import PageContext
 from dash_app.errors import on_error
+from dash_app.language import marked
 from dash_app.ports import PageQueries
 from dash_app.text import plural
 from dash_app.urls import job_filter
@@ -20,7 +21,7 @@ from maxwatt.domain.clock import now_ms
 from maxwatt.domain.jobs import JobState
 from maxwatt.domain.units import DAY_MS
 
-NAME: Final = "Jobs"
+NAME: Final = marked("Jobs")
 PATHS: Final = ("/jobs", "/")
 REFRESH_MS: Final = 60_000
 SUGGEST_DAYS: Final = 30

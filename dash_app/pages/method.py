@@ -8,9 +8,10 @@ from dash import Dash, html
 
 from dash_app.components.document import Section, article, contents, sections
 from dash_app.context import PageContext
+from dash_app.language import marked
 from dash_app.ports import PageQueries
 
-NAME: Final = "Method"
+NAME: Final = marked("Method")
 PATHS: Final = ("/method",)
 
 

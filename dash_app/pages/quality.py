@@ -11,14 +11,22 @@ from dash_app.components.attributes import HIDDEN, aria
 from dash_app.components.states import empty
 from dash_app.components.tables import table
 from dash_app.context import PageContext
+from dash_app.language import marked
 from dash_app.ports import PageQueries
 from dash_app.text import ago, format_count, plural
+from maxwatt.config import Settings
+from maxwatt.domain.viewer import Viewer
 
-NAME: Final = "Data quality"
+NAME: Final = marked("Data quality")
 PATHS: Final = ("/quality",)
 
 _WORDS: Final = {Level.FAULT: "Fault", Level.WARNING: "Warning", Level.OK: "Well"}
 _MARKS: Final = {Level.FAULT: "✗", Level.WARNING: "!", Level.OK: "✓"}
+
+
+def shown_to(viewer: Viewer, _settings: Settings) -> bool:
+    """Findings name other people's jobs."""
+    return viewer.sees_all
 
 
 def layout(context: PageContext) -> html.Div:

@@ -95,6 +95,7 @@ def test_sign_in_is_needed_and_leads_back(browser: Browser, url: str) -> None:
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Energy", level=1)).to_be_visible()
     assert page.url == f"{url}/energy?range=24h"
+    page.locator(".mw-user").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Access token")).to_be_visible()
     context.close()
@@ -233,3 +234,18 @@ def test_a_page_that_is_not_there(watched: Watched) -> None:
     page = watched.open("/nowhere")
     expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
     assert page.title() == "Not found · maxwatt"
+
+
+def test_the_language_is_chosen_in_the_menu_and_kept(watched: Watched) -> None:
+    page = watched.open("/energy?range=24h")
+    menu = page.locator(".mw-user-menu")
+    page.locator(".mw-user").press("Enter")
+    expect(menu).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    page.locator(".mw-user").press("Enter")
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    assert page.url == f"{watched.url}/energy?range=24h"
+    page.goto(f"{watched.url}/jobs")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
