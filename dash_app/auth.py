@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Request, Response, redirect, request, session
 
+from dash_app.api.problems import PREFIX, UNAUTHORIZED, response_of
 from dash_app.login_page import login_page
 from dash_app.throttle import Throttle
 from maxwatt.domain.errors import MaxwattError
@@ -101,14 +102,15 @@ class _Gate:
         """Flask's hook before a request: None lets it pass."""
         if _is_open(request):
             return None
-        if request.method == "GET" and "token" in request.args:
+        of_api = request.path.startswith(f"{PREFIX}/")
+        if request.method == "GET" and "token" in request.args and not of_api:
             return self._attempt(request.args["token"], _without_token(request))
         if request.path in {LOGIN_PATH, LOGOUT_PATH}:
             return None
         try:
             viewer_of(request)
         except NotSignedInError:
-            return login_page(safe_target(_here(request)), status=401)
+            return response_of(UNAUTHORIZED) if of_api else login_page(safe_target(_here(request)), status=401)
         return None
 
     def login(self) -> Response:

@@ -38,6 +38,7 @@ def add_compression(server: Flask) -> None:
 def _worthwhile(response: Response) -> bool:
     return (
         response.status_code == 200
+        and (response.direct_passthrough or not response.is_streamed)  # what is made while it is sent has no end yet
         and request.method in {"GET", "POST"}
         and "Content-Encoding" not in response.headers
         and (response.mimetype or "").startswith(_TYPES)

@@ -9,6 +9,7 @@ from dash_mantine_components import MantineProvider
 from flask import Flask, Response
 
 from aggregator.queries.models import Status
+from dash_app.api.blueprint import api_blueprint
 from dash_app.auth import current_viewer, protect, signed_in
 from dash_app.compression import add_compression
 from dash_app.context import Page
@@ -52,11 +53,12 @@ def create_app(queries: PageQueries, settings: Settings, access_token: str) -> A
     server = Flask("maxwatt", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = None  # the ingest bounds its own bodies
     protect(server, access_token)
+    server.register_blueprint(api_blueprint(queries))
     app = App(
         "dash_app",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask server here; its annotation forgets it
         assets_folder=str(ASSETS),
-        assets_ignore=r"(early|login)\..*",
+        assets_ignore=r"(early|login|api)\..*",
         pages_folder="",
         use_pages=False,
         serve_locally=True,

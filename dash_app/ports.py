@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from aggregator.queries.explain import Explanation
 from aggregator.queries.health import Health
 from aggregator.queries.models import (
     EnergyRow,
@@ -12,6 +13,7 @@ from aggregator.queries.models import (
     JobFilter,
     JobPage,
     JobRow,
+    NodeEnergyRow,
     NodeSeries,
     Status,
 )
@@ -33,12 +35,22 @@ class PageQueries(Protocol):
         """All attempts of a job, oldest first."""
         ...
 
+    def explain(self, viewer: Viewer, job_id: int, start_ms: int | None) -> Explanation | None:
+        """How the figure of an attempt came about; None when there is none this viewer may see."""
+        ...
+
     def job_series(self, viewer: Viewer, job_id: int, start_ms: int, max_points: int) -> tuple[NodeSeries, ...]:
         """The job on each of its nodes over time, at most `max_points` intervals a node."""
         ...
 
     def energy_by(self, viewer: Viewer, grouping: Grouping, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
         """Energy of jobs by user, account or partition, largest first."""
+        ...
+
+    def energy_of_nodes(
+        self, viewer: Viewer, since_ms: int, until_ms: int, *, groups: bool
+    ) -> tuple[NodeEnergyRow, ...]:
+        """Energy of each node, or of each home group, largest first; nothing for who does not see all."""
         ...
 
     def energy_summary(self, viewer: Viewer, since_ms: int, until_ms: int) -> EnergySummary:
