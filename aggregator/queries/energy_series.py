@@ -1,57 +1,193 @@
-"""Mean power of the accounts over time, from the bookings."""
+"""Mean power over time: by what it was for, by component, or by whose jobs and sessions drew it."""
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, get_args
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, literal, select, union_all
 
-from aggregator.ledger.tables import bookings
+from aggregator.ledger.refresh import Site
+from aggregator.ledger.rollups import name_of_job
+from aggregator.ledger.tables import bookings, jobs, rollups, users
 from aggregator.queries.accounts import ACCOUNT_NAMES, OF_USERS
 from aggregator.queries.booked_time import folded_days, in_time, measured_seconds
-from aggregator.queries.expressions import energy_of, own_bookings
+from aggregator.queries.cluster_models import Split
+from aggregator.queries.expressions import own_bookings, own_sessions, visible
 from aggregator.queries.models import EnergySeries
+from aggregator.queries.rolled import Piece, hourly
+from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, Account
 from maxwatt.domain.errors import InputError
+from maxwatt.domain.periods import HOUR_MS, Period, start_of
+from maxwatt.domain.rollups import Dimension
 from maxwatt.domain.units import BUCKET_MS, DAY_MS
 from maxwatt.domain.viewer import Viewer
 
+SPLITS: Final = get_args(Split)
+
+FINE_MS: Final = 2 * DAY_MS
+"""Up to this long a time is told in buckets, a longer one in whole hours, which are summed already [ms]."""
+
+OTHERS: Final = "(others)"
+"""Stands for all names but the largest; no name of Slurm can be called so."""
+
+Energies = dict[tuple[int, str], float]
+"""Number of the step and name to energy [J]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of a series from `first_ms` to `until_ms`, each `step_ms` long [epoch ms UTC, ms]."""
+
+    first_ms: int
+    until_ms: int
+    step_ms: int
+
+    def of(self, ts_ms: int) -> int:
+        """Number of the step that holds a moment [epoch ms UTC]."""
+        return (ts_ms - self.first_ms) // self.step_ms
+
 
 def energy_series(
-    connection: Connection, viewer: Viewer, since_ms: int, until_ms: int, max_points: int
+    connection: Connection,
+    viewer: Viewer,
+    since_ms: int,
+    until_ms: int,
+    max_points: int,
+    *,
+    site: Site,
+    split: Split = "kind",
+    top: int = 8,
 ) -> EnergySeries:
-    """Mean power of each account in steps of whole buckets, at most `max_points` of them.
+    """Mean power in steps of whole buckets, or of whole hours of the site where there would be too many of them.
 
     Steps are whole UTC days as soon as one of the days is folded: when in the day it was, nobody knows any more.
 
     A step's mean is its energy over the time of its buckets that were measured; None where none was. The bucket under
-    way counts up to the moment it was computed.
+    way counts up to the moment it was computed. Who does not see all gets their own jobs and sessions only.
+
+    Args:
+        split: what it is split by; a name stands for the jobs and sessions of that user, account or partition.
+        top: of names, so many of the largest, and OTHERS for the rest.
+
+    Raises:
+        InputError: less than one point, or another split.
     """
     if max_points < 1:
         raise InputError(f"a series needs at least one point, not {max_points}")
-    piece_ms = DAY_MS if folded_days(connection, since_ms, until_ms) else BUCKET_MS
-    first_ms = -(-since_ms // piece_ms) * piece_ms
-    pieces = max(0, -(-(until_ms - first_ms) // piece_ms))
-    step_ms = max(1, -(-pieces // max_points)) * piece_ms
-    energy_j: dict[tuple[int, int], float] = defaultdict(float)
-    drawn = set[int]()
-    for row in connection.execute(_bucket_statement(viewer, since_ms, until_ms)):
-        energy_j[(row.bucket_ms - first_ms) // step_ms, row.account] += row.energy_j
-        drawn |= {row.bucket_ms} if row.energy_j else set()
+    if split not in SPLITS:
+        raise InputError(f"power is split by {', '.join(SPLITS)}, not by {split!r}")
+    steps = _steps(connection, site, since_ms, until_ms, max_points)
+    energy_j, drawn = _energies(connection, viewer, split, steps, since_ms, site)
     step_s: dict[int, float] = defaultdict(float)
     for bucket_ms, booked_s in measured_seconds(connection, since_ms, until_ms, drawn).items():
-        step_s[(bucket_ms - first_ms) // step_ms] += booked_s
-    starts = tuple(range(first_ms, until_ms, step_ms))
-    shown = {account: name for account, name in ACCOUNT_NAMES.items() if viewer.sees_all or account in OF_USERS}
+        step_s[steps.of(bucket_ms)] += booked_s
+    starts = tuple(range(steps.first_ms, until_ms, steps.step_ms))
+    names = _names(split, viewer, energy_j, top)
+    folded = _with_others(energy_j, set(names))
     power_w = {
         name: tuple(
-            energy_j.get((step, account), 0.0) / step_s[step] if step_s.get(step) else None
-            for step in range(len(starts))
+            folded.get((step, name), 0.0) / step_s[step] if step_s.get(step) else None for step in range(len(starts))
         )
-        for account, name in shown.items()
+        for name in names
     }
-    return EnergySeries(starts, step_ms, power_w)
+    return EnergySeries(starts, steps.step_ms, power_w)
 
 
-def _bucket_statement(viewer: Viewer, since_ms: int, until_ms: int) -> Select[Any]:
-    statement = select(bookings.c.bucket_ms, bookings.c.account, func.sum(energy_of()).label("energy_j"))
-    statement = statement.where(in_time(since_ms, until_ms), own_bookings(viewer))
-    return statement.group_by(bookings.c.bucket_ms, bookings.c.account)
+def _steps(connection: Connection, site: Site, since_ms: int, until_ms: int, max_points: int) -> Steps:
+    piece_ms, first_ms = BUCKET_MS, -(-since_ms // BUCKET_MS) * BUCKET_MS
+    if folded_days(connection, since_ms, until_ms):
+        piece_ms, first_ms = DAY_MS, -(-since_ms // DAY_MS) * DAY_MS
+    elif until_ms - first_ms > max(max_points * BUCKET_MS, FINE_MS):
+        piece_ms, first_ms = HOUR_MS, start_of(Period.HOUR, first_ms, site.zone)
+    pieces = max(0, -(-(until_ms - first_ms) // piece_ms))
+    return Steps(first_ms, until_ms, max(1, -(-pieces // max_points)) * piece_ms)
+
+
+def _energies(
+    connection: Connection, viewer: Viewer, split: Split, steps: Steps, since_ms: int, site: Site
+) -> tuple[Energies, set[int]]:
+    """Energy by step and name, and which buckets hold a joule, as far as bookings were looked at."""
+    found: Energies = defaultdict(float)
+    drawn = set[int]()
+    hours = viewer.sees_all and steps.until_ms - since_ms > FINE_MS and steps.step_ms % HOUR_MS == 0
+    spans = [Piece(None, since_ms, steps.until_ms)]
+    if hours:
+        spans = list(hourly(connection, since_ms, steps.until_ms, site))
+        rolled = [piece.start_ms for piece in spans if piece.period is not None]
+        _add(found, split, steps, connection.execute(_rolled(split, rolled)).mappings())
+    for piece in spans:
+        if piece.period is None:
+            rows = connection.execute(_booked(split, viewer, piece)).mappings().all()
+            _add(found, split, steps, rows)
+            drawn |= {row["start_ms"] for row in rows if any(row[name] for name in ENERGY_COLUMNS)}
+    return found, drawn
+
+
+def _add(found: Energies, split: Split, steps: Steps, rows: Any) -> None:
+    for row in rows:
+        step = steps.of(row["start_ms"])
+        for name, energy_j in _parts(split, row):
+            found[step, name] += energy_j
+
+
+def _parts(split: Split, row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Names and energies [J] of one row of sums."""
+    if split == "component":
+        for component in COMPONENTS:
+            yield component.value, row[f"{component}_static_j"] + row[f"{component}_dynamic_j"]
+        return
+    name = ACCOUNT_NAMES[Account(row["account"])] if split == "kind" else row["name"]
+    yield name, sum(row[column] for column in ENERGY_COLUMNS)
+
+
+def _rolled(split: Split, starts_ms: list[int]) -> Select[Any]:
+    """Sums of fresh hours."""
+    part = rollups.c
+    of_jobs = split not in {"kind", "component"}
+    dimension = Dimension[split.upper()] if of_jobs else Dimension.CLUSTER
+    inside = (part.period == int(Period.HOUR)) & part.start_ms.in_(starts_ms) & (part.dimension == int(dimension))
+    found = select(part.start_ms, part.name, part.account, *(part[name] for name in ENERGY_COLUMNS)).where(inside)
+    return found.where(part.account.in_([int(account) for account in OF_USERS])) if of_jobs else found
+
+
+def _booked(split: Split, viewer: Viewer, piece: Piece) -> Any:
+    """Sums of buckets; names of jobs come from the jobs, those of sessions from the users."""
+    booked = bookings.c
+    within = in_time(piece.start_ms, piece.end_ms)
+    sums = [func.sum(booked[name]).label(name) for name in ENERGY_COLUMNS]
+    start = booked.bucket_ms.label("start_ms")
+    if split in {"kind", "component"}:
+        plain = select(start, literal("").label("name"), booked.account, *sums).where(within, own_bookings(viewer))
+        return plain.group_by(booked.bucket_ms, booked.account)
+    name = name_of_job(Dimension[split.upper()])
+    of_jobs = select(start, name.label("name"), booked.account, *sums)
+    of_jobs = of_jobs.join_from(bookings, jobs, jobs.c.job_ref == booked.job_ref)
+    of_jobs = of_jobs.where(booked.account == int(Account.JOB), within, visible(viewer))
+    of_jobs = of_jobs.group_by(booked.bucket_ms, booked.account, name)
+    if split != "user":
+        return of_jobs
+    sessions = select(start, users.c.name, booked.account, *sums)
+    sessions = sessions.join_from(bookings, users, users.c.uid == booked.job_ref)
+    sessions = sessions.where(own_sessions(viewer), within).group_by(booked.bucket_ms, booked.account, users.c.name)
+    return union_all(of_jobs, sessions)
+
+
+def _names(split: Split, viewer: Viewer, energy_j: Energies, top: int) -> list[str]:
+    """Names in the order in which they are stacked."""
+    if split == "component":
+        return [component.value for component in COMPONENTS]
+    if split == "kind":
+        return [name for account, name in ACCOUNT_NAMES.items() if viewer.sees_all or account in OF_USERS]
+    total_j: dict[str, float] = defaultdict(float)
+    for (_, name), amount_j in energy_j.items():
+        total_j[name] += amount_j
+    largest = sorted(total_j, key=lambda name: (-total_j[name], name))
+    return largest if len(largest) <= top else [*largest[:top], OTHERS]
+
+
+def _with_others(energy_j: Energies, names: set[str]) -> Energies:
+    found: Energies = defaultdict(float)
+    for (step, name), amount_j in energy_j.items():
+        found[step, name if name in names else OTHERS] += amount_j
+    return found

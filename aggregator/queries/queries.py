@@ -1,10 +1,13 @@
 """The one door to the ledger for pages, API, mail and command line. Every question names who asks."""
 
 from collections.abc import Callable
+from typing import Final
 
 from sqlalchemy import Engine
 
 from aggregator.pipeline.sums import site_of
+from aggregator.queries.cluster_models import ClusterNow, NodeDetail, Outlook, Split
+from aggregator.queries.cluster_now import cluster_now, node_detail
 from aggregator.queries.energy_groups import energy_by
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
@@ -26,11 +29,16 @@ from aggregator.queries.models import (
     Status,
 )
 from aggregator.queries.node_energy import energy_of_nodes
+from aggregator.queries.outlook import outlook
+from aggregator.queries.remembered import Remembered
 from aggregator.queries.status import data_status
 from maxwatt.config import Settings
 from maxwatt.domain import clock
 from maxwatt.domain.ports import Store
-from maxwatt.domain.viewer import Viewer
+from maxwatt.domain.viewer import ADMIN, Viewer
+
+NOW_KEPT_S: Final = 4.0
+"""So long the nodes' powers are shown to everybody who asks before the samples are looked at again [s]."""
 
 
 class Queries:
@@ -49,6 +57,8 @@ class Queries:
         self._engine, self._store, self._settings = engine, store, settings
         self._now_ms = now_ms or clock.now_ms
         self._site = site_of(settings)
+        self._models = {node: model for model in settings.node_models for node in model.nodes}
+        self._remembered = Remembered()
 
     def jobs(self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int) -> JobPage:
         """A page of the job table; see `jobs.job_page`. Raises InputError for an unknown sort key."""
@@ -115,10 +125,39 @@ class Queries:
         with self._engine.connect() as connection:
             return energy_summary(connection, viewer, self._site, since_ms=since_ms, until_ms=until_ms)
 
-    def energy_series(self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int = 400) -> EnergySeries:
-        """Mean power of each account over time; who does not see all gets `jobs`, their own, only."""
+    def energy_series(
+        self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int = 400, split: Split = "kind"
+    ) -> EnergySeries:
+        """Mean power over time, split by what it was for or by whose it was; see `energy_series.energy_series`."""
         with self._engine.connect() as connection:
-            return energy_series(connection, viewer, since_ms, until_ms, max_points)
+            return energy_series(connection, viewer, since_ms, until_ms, max_points, site=self._site, split=split)
+
+    def cluster_now(self, viewer: Viewer) -> ClusterNow | None:
+        """Every node as it was last seen; None for who does not see all."""
+        if not viewer.sees_all:
+            return None
+        return self._remembered.get("now", NOW_KEPT_S, self._cluster_now)
+
+    def _cluster_now(self) -> ClusterNow | None:
+        from aggregator.queries.node_powers import node_powers  # only here: see job_series
+
+        now_ms, newest = self._now_ms(), self._store.newest_ms() if self._store else {}
+        powers = node_powers(self._store, sorted(newest), self._models, now_ms) if self._store else {}
+        with self._engine.connect() as connection:
+            return cluster_now(connection, ADMIN, powers, newest, now_ms)
+
+    def node(self, viewer: Viewer, name: str) -> NodeDetail | None:
+        """A node with its jobs and the energy of its last day; None where there is none for this viewer."""
+        now = self.cluster_now(viewer)
+        found = next((node for node in now.nodes if node.node == name), None) if now else None
+        with self._engine.connect() as connection:
+            return node_detail(connection, viewer, found, self._site, self._now_ms())
+
+    def outlook(self, viewer: Viewer) -> Outlook:
+        """The grid's intensity now and in the hours around; the same for everybody."""
+        del viewer
+        with self._engine.connect() as connection:
+            return outlook(connection, self._settings, self._now_ms())
 
     def health(self, viewer: Viewer) -> Health | None:
         """What is well with the data and what is not; None for who does not see all."""

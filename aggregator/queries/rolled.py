@@ -149,6 +149,12 @@ def pieces(connection: Connection, since_ms: int, until_ms: int, site: Site) -> 
     yield from _merged(_cut(Period.MONTH, since_ms, until_ms, fresh, site))
 
 
+def hourly(connection: Connection, since_ms: int, until_ms: int, site: Site) -> Iterator[Piece]:
+    """The time in whole hours where their rollup is fresh, and what lies between them; in order."""
+    fresh = _fresh(connection, since_ms, until_ms, site)
+    yield from _merged(_cut(Period.HOUR, since_ms, until_ms, fresh, site))
+
+
 def _fresh(connection: Connection, since_ms: int, until_ms: int, site: Site) -> _Fresh:
     periods = (Period.MONTH, Period.DAY, Period.HOUR)
     low = start_of(Period.MONTH, since_ms, site.zone)
