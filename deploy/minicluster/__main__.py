@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     starts = _command(commands, "up", _up, "start a cluster from nothing")
     starts.add_argument("--tied", action="store_true", help="end the cluster when the standard input ends")
+    starts.add_argument("--hub", action="store_true", help="with a JupyterHub, maxwatt in its menu, an agent a node")
     stops = _command(commands, "down", _down, "stop it, its jobs and all it started")
     for sub in (starts, stops):
         sub.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -66,23 +67,28 @@ def _up(args: argparse.Namespace) -> int:
             content = connect(args.dir).description
             print(f"minicluster: {content['name']} is already up in {args.dir}", file=sys.stderr)
         else:
-            content = _up_or_down(args.dir, args.tied)
-    print(json.dumps(content) if args.json else _hint(args.dir, content["slurm_conf"]))
+            content = _up_or_down(args.dir, args.tied, args.hub)
+    print(json.dumps(content) if args.json else _hint(args.dir, content))
     return 0
 
 
-def _up_or_down(folder: Path, tied: bool) -> dict[str, Any]:
+def _up_or_down(folder: Path, tied: bool, with_hub: bool) -> dict[str, Any]:
     """A cluster that does not come up is taken down again; its logs stay."""
     try:
-        return up(folder, tied)
+        return up(folder, tied, with_hub)
     except ClusterFault:
         if find(folder) is not None:
             down(folder)
         raise
 
 
-def _hint(folder: Path, slurm_conf: str) -> str:
-    return f"export SLURM_CONF={slurm_conf}\nstop it with: minicluster down --dir {folder}"
+def _hint(folder: Path, content: dict[str, Any]) -> str:
+    lines = [f"export SLURM_CONF={content['slurm_conf']}"]
+    if hub := content.get("hub"):
+        files = hub["password_files"]
+        lines += [f"open {hub['service_url']} as {', '.join(hub['users'])} with the password in {files['user']}"]
+        lines += [f"or as {', '.join(hub['admins'])} with that in {files['admin']}"]
+    return "\n".join([*lines, f"stop it with: minicluster down --dir {folder}"])
 
 
 def _down(args: argparse.Namespace) -> int:

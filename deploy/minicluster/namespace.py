@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from os import getpid, kill
 from pathlib import Path
 
-from deploy.minicluster import processes
+from deploy.minicluster import hub, processes
 from deploy.minicluster.faults import ClusterFault
 from deploy.minicluster.plan import Plan
 from deploy.minicluster.services import environment
@@ -46,14 +46,17 @@ class Namespace:
         return processes.wait_gone(self.pid, self.ticks, limit_s)
 
 
-def open_namespace(plan: Plan, tied: bool) -> None:
+def open_namespace(plan: Plan, tied: bool, with_hub: bool) -> None:
     """Start the supervisor in a PID namespace of its own; `tied` ends it with our standard input.
+
+    With a hub its programs are seen in the state folder, which users may enter.
 
     Raises:
         ClusterFault: the namespace could not be made.
     """
     argv = ["/usr/bin/unshare", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable]
     argv += ["-m", "deploy.minicluster.supervisor", str(plan.folder), plan.name, *(["--tied"] if tied else [])]
+    argv += [f"--see={hub.INSTALLED}={hub.seen_at(plan)}"] if with_hub else []
     with (plan.folder / "log" / "supervisor.out").open("ab") as log:
         parent = subprocess.Popen(
             argv, stdin=None if tied else subprocess.DEVNULL, stdout=log, stderr=log, env=environment(plan),

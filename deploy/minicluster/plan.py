@@ -6,11 +6,20 @@ from typing import Final
 
 from deploy.minicluster.machines import PLAIN, WITH_GPUS, MachineKind
 
-USERS: Final = {"alice": ("photon",), "bob": ("xfel",), "carol": ("xfel", "photon")}
+USERS: Final = {"alice": ("photon",), "bob": ("xfel",), "carol": ("xfel", "photon"), "dana": ("operations",)}
 """Unix users with their Slurm accounts, the default account first."""
 
+ADMINS: Final = ("dana",)
+"""Those of them who administrate the JupyterHub, where there is one."""
+
 PORT_COUNT: Final = 16
-"""Consecutive ports one cluster needs: five servers, then one for each node."""
+"""Consecutive ports one cluster needs: five servers, then one for each node, then the JupyterHub's."""
+
+OFFSETS: Final = {
+    "slurmctld": 0, "slurmdbd": 1, "mariadb": 2, "slurmrestd": 3, "maxwatt": 4,
+    "hub": 10, "hub_internal": 11, "hub_proxy": 12,
+}  # fmt: skip
+"""Port of each server, counted from the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +56,7 @@ class Plan:
     @property
     def ports(self) -> dict[str, int]:
         """Port of each server."""
-        names = ("slurmctld", "slurmdbd", "mariadb", "slurmrestd", "maxwatt")
-        return {name: self.first_port + offset for offset, name in enumerate(names)}
+        return {name: self.first_port + offset for name, offset in OFFSETS.items()}
 
     @property
     def nodes(self) -> tuple[Node, ...]:

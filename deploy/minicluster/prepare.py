@@ -9,14 +9,14 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from deploy.minicluster import maxwatt_conf, slurm_conf
+from deploy.minicluster import hub, maxwatt_conf, slurm_conf
 from deploy.minicluster.faults import ClusterFault
 from deploy.minicluster.plan import USERS, Plan
 
 OWNERS: Final = {
     "etc": "slurm", "log": "slurm", "ctld": "slurm", "pid": "slurm", "munge": "munge", "mysql": "mysql",
     "rest": "nobody", "spool": "root", "dev": "root", "run": "root", "jobs": "root", "agents": "root",
-    "maxwatt": "root",
+    "maxwatt": "root", "hub": "root", "hubenv": "root",
 }  # fmt: skip
 """Folders below the state folder and whom they belong to. Slurm must be able to write its pid files itself."""
 
@@ -30,6 +30,7 @@ def prepare(plan: Plan) -> None:
     """Fill the state folder, which exists, and make the Unix users that are absent."""
     _folders(plan.folder)
     _keys(plan)
+    hub.prepare(plan)
     _gpus(plan)
     _files(plan)
     for user in USERS:

@@ -79,6 +79,17 @@ def simulator(plan: Plan) -> Service:
     return Service("simulator", (sys.executable, "-m", "deploy.minicluster.simulator", str(plan.folder)))
 
 
+def agent(plan: Plan, node: str, slurmd_pid: int) -> Service:
+    """maxwatt's agent in the namespace of a node.
+
+    Args:
+        slurmd_pid: of the node's slurmd, inside of the cluster's PID namespace.
+    """
+    script, config = str(Path(__file__).with_name("enter.py")), str(plan.folder / "etc" / f"agent-{node}.toml")
+    words = (sys.executable, script, str(slurmd_pid), sys.executable, "-m", "maxwatt", "agent", "--config", config)
+    return Service(f"agent-{node}", words)
+
+
 def slurmrestd(plan: Plan) -> Service:
     """Slurm's REST API with web tokens. It refuses to run as root and as Slurm's own user."""
     argv = _slurmrestd("rest_auth/jwt", f"127.0.0.1:{plan.ports['slurmrestd']}")

@@ -8,7 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.minicluster import accounting, control, description, leftovers, namespace, prepare, requirements, services
+from deploy.minicluster import (
+    accounting,
+    control,
+    description,
+    hub,
+    leftovers,
+    namespace,
+    prepare,
+    requirements,
+    services,
+)
 from deploy.minicluster.faults import ClusterFault
 from deploy.minicluster.plan import PORT_COUNT, Plan
 from deploy.minicluster.ports import free_block
@@ -34,31 +44,37 @@ class Progress:
         print(f"{self.elapsed_s:6.2f} s  {step}", file=sys.stderr, flush=True)
 
 
-def up(folder: Path, tied: bool) -> dict[str, Any]:
+def up(folder: Path, tied: bool, with_hub: bool = False) -> dict[str, Any]:
     """Start a cluster in `folder` from nothing. Returns the content of cluster.json.
+
+    Args:
+        folder: state folder, absolute.
+        tied: the cluster ends with our standard input.
+        with_hub: start a JupyterHub too, with maxwatt in its menu and an agent on every node.
 
     Raises:
         ClusterFault: something is missing, or a step did not come to its end in time.
     """
     say = Progress()
-    _check(folder)
+    _check(folder, with_hub)
     _forget(folder)
     plan = Plan(folder, secrets.token_hex(2), socket.gethostname().split(".")[0], free_block(PORT_COUNT))
     description.write(folder, description.describe(plan, "starting", {}))
     prepare.prepare(plan)
-    namespace.open_namespace(plan, tied)
+    namespace.open_namespace(plan, tied, with_hub)
     wait_until("the supervisor", lambda: _answers(folder), 10)
     say(f"{plan.name}: folders and configuration in {folder}")
-    for step in (_munge, _database, _accounting, _controller, _nodes, _rest):
+    for step in (_munge, _database, _accounting, _controller, _nodes, _rest, *((_agents, _hub) if with_hub else ())):
         say(step(plan))
     content = description.describe(plan, "up", _node_pids(plan)) | {"started_in_s": round(say.elapsed_s, 2)}
+    content |= {"hub": hub.describe(plan)} if with_hub else {}
     description.write(folder, content)
     say(f"{plan.name} is up: {len(plan.nodes)} nodes idle; simulated power")
     return content
 
 
-def _check(folder: Path) -> None:
-    faults = requirements.missing()
+def _check(folder: Path, with_hub: bool) -> None:
+    faults = [*requirements.missing(), *(hub.missing() if with_hub else [])]
     if closed := requirements.closed_parent(folder):
         faults.append(f"other users may not enter {closed}: chmod o+x {closed}, or choose another --dir")
     if len(str(folder)) > LONGEST_FOLDER:
@@ -152,6 +168,19 @@ def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _agents(plan: Plan) -> str:
+    pids = control.running(plan.folder)
+    for node in plan.nodes:
+        _start(plan, services.agent(plan, node.name, pids[f"slurmd-{node.name}"]))
+    return "an agent on every node"
+
+
+def _hub(plan: Plan) -> str:
+    _start(plan, hub.jupyterhub(plan))
+    wait_until(f"JupyterHub, see {plan.folder / 'log'}", lambda: hub.answers(plan), 60, 0.2)
+    return f"JupyterHub at {hub.url(plan)}"
 
 
 def _node_pids(plan: Plan) -> dict[str, int]:

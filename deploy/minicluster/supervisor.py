@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from deploy.minicluster import leftovers
+from deploy.minicluster.node_namespace import bind
 
 TICK_S: Final = 0.05
 
@@ -140,4 +141,7 @@ def _converse(supervisor: Supervisor, listener: socket.socket) -> bool:
 
 
 if __name__ == "__main__":
+    for word in sys.argv[3:]:
+        if word.startswith("--see="):
+            bind(*map(Path, word.split("=")[1:]))
     serve(Path(sys.argv[1]), sys.argv[2], "--tied" in sys.argv[3:])
