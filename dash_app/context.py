@@ -34,9 +34,9 @@ class Page(Protocol):
     """What the shell asks of a page's module.
 
     A module may have two things more. `PLACE`: where it is offered - "main" (the navigation; as where it has none),
-    "user" (the menu of who is signed in), or the address of the page it belongs to, such as "/jobs", which the navigation
-    then marks. `shown_to(viewer, settings) -> bool`: whether it is offered to a viewer; to everybody where it has none. It
-    guards nothing: the page's queries do.
+    "user" (the menu of who is signed in), or the address of the page it belongs to, such as "/jobs", which is then what
+    the navigation marks. `shown_to(viewer, settings) -> bool`: whether it is offered to a viewer; to everybody where it
+    has none. It guards nothing: the page's queries do.
     """
 
     @property

@@ -35,14 +35,21 @@ def _(text: str, /, **values: object) -> str:
 
 
 def _n(one: str, many: str, n: float, /, **values: object) -> str:
-    """A text for one or for many things; `{n}` in it is their number as `values` spell it, else as it is."""
+    """A text for one or for many things; `{n}` in it is their number as `values` spell it, else with thin spaces."""
     english = one if n == 1 else many
-    return _filled(_catalogue(language()).get((one, int(n != 1)), english), {"n": n, **values})
+    return _filled(
+        _catalogue(language()).get((one, int(n != 1)), english), {"n": f"{n:,}".replace(",", "\u202f"), **values}
+    )
 
 
 def marked(text: str) -> str:
     """A text of a module's constant, English as it is: it is collected here and translated by `_` where it is shown."""
     return text
+
+
+def marked_n(one: str, many: str) -> tuple[str, str]:
+    """Both forms of such a text that counts, for `_n`."""
+    return one, many
 
 
 def _filled(text: str, values: Mapping[str, object]) -> str:

@@ -7,7 +7,8 @@ from typing import Final
 from dash import html
 
 from dash_app.components.attributes import HIDDEN, aria
-from maxwatt.domain.formatting import format_share
+from dash_app.language import _
+from dash_app.text import format_share, unknown
 
 HATCHES: Final[Mapping[str, str]] = {"/": "slash", "x": "cross", ".": "dots", "-": "lines"}
 """Patterns as charts name them, to the name that the style sheet has for them."""
@@ -22,8 +23,10 @@ def use_bar(label: str, ratio: float | None, text: str) -> html.Div:
         text: both amounts in words, such as `12 of 16 GiB`.
     """
     if ratio is None:
-        track = html.Div(className="mw-bar mw-bar-unknown", role="img", **aria(label=f"{label}: unknown"))
-        return _bar_row(label, "unknown", text, track, "mw-unknown")
+        track = html.Div(
+            className="mw-bar mw-bar-unknown", role="img", **aria(label=_("{label}: unknown", label=label))
+        )
+        return _bar_row(label, unknown(), text, track, "mw-unknown")
     fault = ratio > 1.0 + 1e-9
     percent = min(max(100 * ratio, 0.0), 100.0)
     track = html.Div(
@@ -38,7 +41,7 @@ def use_bar(label: str, ratio: float | None, text: str) -> html.Div:
             valuetext=f"{format_share(ratio)}, {text}",
         ),
     )
-    note = f"{text} – more than was reserved: the records disagree" if fault else text
+    note = _("{text} – more than was reserved: the records disagree", text=text) if fault else text
     return _bar_row(label, format_share(ratio), note, track, "mw-fault" if fault else "")
 
 

@@ -1,7 +1,7 @@
 """Charts on a page: a frame with name, legend and the figures behind it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import plotly.graph_objects as go
 from dash import dcc, html
@@ -10,6 +10,10 @@ from dash_app.components.attributes import aria
 from dash_app.components.bars import swatch
 from dash_app.figures.stack import Layer
 from dash_app.figures.theme import rgba
+from dash_app.language import _
+from dash_app.text import plotly_words
+
+_CONFIG: Final[Any] = {"displayModeBar": False, "responsive": True, "doubleClick": "reset", "showTips": False}
 
 
 def chart(figure: go.Figure, label: str, behind: Any = None) -> html.Figure:
@@ -17,7 +21,7 @@ def chart(figure: go.Figure, label: str, behind: Any = None) -> html.Figure:
     height = figure.layout.height
     graph = dcc.Graph(
         figure=figure,
-        config={"displayModeBar": False, "responsive": True, "doubleClick": "reset", "showTips": False},
+        config=_CONFIG | plotly_words(),
         style={"height": f"{height}px"},
         className="mw-graph",
     )
@@ -28,7 +32,8 @@ def chart(figure: go.Figure, label: str, behind: Any = None) -> html.Figure:
 def legend(layers: Sequence[Layer]) -> html.Ul:
     """Names and colours of layers; drawn as text, so that it wraps and follows the colour scheme."""
     items = [
-        html.Li([swatch(rgba(layer.colour, layer.alpha), layer.colour, layer.pattern), layer.label]) for layer in layers
+        html.Li([swatch(rgba(layer.colour, layer.alpha), layer.colour, layer.pattern), _(layer.label)])
+        for layer in layers
     ]
     return html.Ul(items, className="mw-legend")
 

@@ -9,9 +9,10 @@ from dash_app.components.bars import Slice, share_strip, swatch
 from dash_app.components.charts import card
 from dash_app.components.tables import table
 from dash_app.figures.theme import COMPONENT_COLOURS, COMPONENT_LABELS, STATIC_ALPHA, rgba
-from maxwatt.domain.formatting import format_energy, format_share
+from dash_app.language import _, marked
+from dash_app.text import format_energy, format_share
 
-_ALPHAS: Final = {"static": STATIC_ALPHA, "dynamic": 0.85}
+_ALPHAS: Final = {marked("static"): STATIC_ALPHA, marked("dynamic"): 0.85}
 
 
 def component_card(energy_j: Mapping[str, float]) -> html.Section:
@@ -24,14 +25,14 @@ def component_card(energy_j: Mapping[str, float]) -> html.Section:
     shown = [one for one in COMPONENT_COLOURS if any(energy_j.get(f"{one}_{part}_j") for part in _ALPHAS)]
     sums = {part: sum(energy_j.get(f"{one}_{part}_j", 0.0) for one in shown) for part in _ALPHAS}
     rows: list[list[Any]] = [
-        *([COMPONENT_LABELS[one], *_cells(one, energy_j), *_sum(_of(one, energy_j), total_j)] for one in shown),
-        ["Sum", format_energy(sums["static"]), format_energy(sums["dynamic"]), *_sum(total_j, total_j)],
+        *([_(COMPONENT_LABELS[one]), *_cells(one, energy_j), *_sum(_of(one, energy_j), total_j)] for one in shown),
+        [_("Sum"), format_energy(sums["static"]), format_energy(sums["dynamic"]), *_sum(total_j, total_j)],
     ]
     strip = share_strip(component_slices(energy_j))
     return card(
-        "Where the energy went",
-        [strip, table(["", "Static", "Dynamic", "Both", "Share"], rows, "Energy by component")],
-        html.Span("static: for being there · dynamic: for working", className="mw-note"),
+        _("Where the energy went"),
+        [strip, table(["", _("Static"), _("Dynamic"), _("Both"), _("Share")], rows, _("Energy by component"))],
+        html.Span(_("static: for being there · dynamic: for working"), className="mw-note"),
         class_name="mw-components",
     )
 
@@ -40,7 +41,9 @@ def component_slices(energy_j: Mapping[str, float]) -> list[Slice]:
     """Slices of a bar from ledger columns [J]; none when there is no energy."""
     total_j = sum(energy_j.values())
     return [
-        Slice(f"{COMPONENT_LABELS[one]}, {part}", amount_j / total_j, rgba(colour, alpha), format_energy(amount_j))
+        Slice(
+            f"{_(COMPONENT_LABELS[one])}, {_(part)}", amount_j / total_j, rgba(colour, alpha), format_energy(amount_j)
+        )
         for one, colour in COMPONENT_COLOURS.items()
         for part, alpha in _ALPHAS.items()
         if total_j > 0 and (amount_j := energy_j.get(f"{one}_{part}_j", 0.0)) > 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dash import dcc, html
 
 from dash_app.components.attributes import aria
+from dash_app.language import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,12 @@ def anchor(title: str) -> str:
 def contents(parts: Sequence[Section]) -> html.Nav:
     """Links to the sections below the title."""
     links = [html.Li(html.A(part.title, href=f"#{part.anchor}")) for part in parts if part.level == 2]
-    return html.Nav(html.Ol(links), className="mw-contents", **aria(label="Contents"))
+    return html.Nav(html.Ol(links), className="mw-contents", lang="en", **aria(label=_("Contents")))
 
 
 def article(parts: Sequence[Section]) -> html.Article:
     """The sections. Formulas are typeset in the browser by what Dash brings along: nothing comes from elsewhere."""
-    return html.Article([child for part in parts for child in _section(part)], className="mw-doc")
+    return html.Article([child for part in parts for child in _section(part)], className="mw-doc", lang="en")
 
 
 def _section(part: Section) -> list[html.H1 | html.H2 | html.H3 | dcc.Markdown]:

@@ -17,20 +17,28 @@ from dash_app.figures.cluster import MAX_BARS, account_layers, account_power_fig
 from dash_app.figures.stack import Layer
 from dash_app.figures.theme import ACCOUNT_COLOURS, ACCOUNT_LABELS, ACCOUNT_PATTERNS, BLUE, STATIC_ALPHA
 from dash_app.figures.timeline import clock_at
-from dash_app.text import format_cost, format_count
-from dash_app.urls import energy_path, jobs_path
-from maxwatt.domain.formatting import (
-    UNKNOWN,
+from dash_app.language import _, marked
+from dash_app.text import (
     format_co2,
+    format_cost,
+    format_count,
+    format_day,
     format_energy,
+    format_moment,
     format_number,
     format_power,
     format_share,
-    local_time,
+    unknown,
 )
+from dash_app.urls import energy_path, jobs_path
+from maxwatt.domain.formatting import local_time
 from maxwatt.domain.units import DAY_MS, kwh_from_j
 
-GROUP_NAMES: Final[dict[Grouping, str]] = {"user": "User", "account": "Account", "partition": "Partition"}
+GROUP_NAMES: Final[dict[Grouping, str]] = {
+    "user": marked("User"),
+    "account": marked("Account"),
+    "partition": marked("Partition"),
+}
 MAX_ROWS: Final = 200
 
 
@@ -40,14 +48,14 @@ def summary_tiles(summary: EnergySummary, status: Status) -> html.Div:
     energy_note = evidence_note(summary.evidence, figure_facts(summary.figures, status.currency))
     carbon_note = co2_note(summary, summary.figures)
     shown = [
-        tile("Energy", format_energy(summary.total_j), energy_note),
-        tile("CO₂ equivalent", format_co2(summary.co2_g), carbon_note, unknown=summary.co2_g is None),
-        tile("Mean power", format_power(mean_w), "over the booked time", unknown=mean_w is None),
-        tile("On jobs", format_share(_share(summary.jobs_j, summary.total_j)), format_energy(summary.jobs_j)),
+        tile(_("Energy"), format_energy(summary.total_j), energy_note),
+        tile(_("CO₂ equivalent"), format_co2(summary.co2_g), carbon_note, unknown=summary.co2_g is None),
+        tile(_("Mean power"), format_power(mean_w), _("over the booked time"), unknown=mean_w is None),
+        tile(_("On jobs"), format_share(_share(summary.jobs_j, summary.total_j)), format_energy(summary.jobs_j)),
     ]
     if summary.cost is not None:
-        shown.insert(2, tile("Cost", format_cost(summary.cost, status.currency)))
-    return tiles(shown, "Sums of the time chosen")
+        shown.insert(2, tile(_("Cost"), format_cost(summary.cost, status.currency)))
+    return tiles(shown, _("Sums of the time chosen"))
 
 
 def accounts_bar(summary: EnergySummary) -> html.Div:
@@ -61,7 +69,7 @@ def accounts_bar(summary: EnergySummary) -> html.Div:
     }
     slices = [
         Slice(
-            ACCOUNT_LABELS[key],
+            _(ACCOUNT_LABELS[key]),
             _share(amount_j, summary.total_j) or 0.0,
             ACCOUNT_COLOURS[key],
             _amount(amount_j, summary),
@@ -70,25 +78,26 @@ def accounts_bar(summary: EnergySummary) -> html.Div:
         for key, amount_j in amounts.items()
         if amount_j is not None
     ]
-    return share_bar(slices, "Energy by account")
+    return share_bar(slices, _("Energy by account"))
 
 
 def power_chart(series: EnergySeries, zone: str) -> html.Div:
     """Mean power over time with its legend and the figures behind it."""
-    head = [ACCOUNT_LABELS[layer.key] for layer in account_layers(series)]
+    head = [_(ACCOUNT_LABELS[layer.key]) for layer in account_layers(series)]
     keys = [layer.key for layer in account_layers(series)]
     rows = [
-        [f"{local_time(start_ms, zone):%d %b %H:%M}", *(format_power(series.power_w[key][i]) for key in keys)]
+        [format_moment(start_ms, zone), *(format_power(series.power_w[key][i]) for key in keys)]
         for i, start_ms in enumerate(series.start_ms)
     ]
-    figures = behind_chart(["From", *head], rows, "mean power over time")
+    figures = behind_chart([_("From"), *head], rows, _("mean power over time"))
     note = html.Span(
-        f"Times are {clock_at(series.start_ms[-1], zone).label}" if series.start_ms else "", className="mw-note"
+        _("Times are {zone}", zone=clock_at(series.start_ms[-1], zone).label) if series.start_ms else "",
+        className="mw-note",
     )
     return html.Div(
         [
             html.Div([legend(account_layers(series)), note], className="mw-charts-head"),
-            chart(account_power_figure(series, zone), "Mean power of the cluster over time by account", figures),
+            chart(account_power_figure(series, zone), _("Mean power of the cluster over time by account"), figures),
         ]
     )
 
@@ -96,16 +105,14 @@ def power_chart(series: EnergySeries, zone: str) -> html.Div:
 def ranking(rows: Sequence[EnergyRow], grouping: Grouping, currency: str) -> html.Div:
     """Bars of the largest, and the table of all."""
     if not rows:
-        return empty("No energy of jobs in this time", "No job and no login was booked between these moments.")
-    parts = [Layer("static", "static", BLUE, STATIC_ALPHA), Layer("dynamic", "dynamic", BLUE, 0.85)]
-    more = f", the {MAX_BARS} largest of {format_count(len(rows))}" if len(rows) > MAX_BARS else ""
-    name = GROUP_NAMES[grouping]
+        return empty(_("No energy of jobs in this time"), _("No job and no login was booked between these moments."))
+    parts = [Layer("static", marked("static"), BLUE, STATIC_ALPHA), Layer("dynamic", marked("dynamic"), BLUE, 0.85)]
     return html.Div(
         [
             html.Div(
                 [
                     legend(parts),
-                    chart(ranking_figure(rows), f"Energy by {name.lower()}{more}; the table holds the same figures"),
+                    chart(ranking_figure(rows), _ranking_label(grouping, len(rows))),
                 ],
                 className="mw-ranking-chart",
             ),
@@ -115,54 +122,67 @@ def ranking(rows: Sequence[EnergyRow], grouping: Grouping, currency: str) -> htm
     )
 
 
+def _ranking_label(grouping: Grouping, count: int) -> str:
+    """What the bars show, for who does not see them."""
+    shown = _("{count}, the {largest} largest of them", count=format_count(count), largest=MAX_BARS)
+    return _(
+        "Energy by {group} ({number}); the table holds the same figures",
+        group=_(GROUP_NAMES[grouping]),
+        number=shown if count > MAX_BARS else count,
+    )
+
+
 def nothing_booked(status: Status) -> html.Div:
     """No energy at all in the window; offers the last days that have some."""
     if status.booked_until_ms is None:
         return empty(
-            "No energy is booked yet", "Bookings appear a few minutes after the first samples and job records."
+            _("No energy is booked yet"), _("Bookings appear a few minutes after the first samples and job records.")
         )
     last = local_time(status.booked_until_ms - 1, status.timezone).date()
     first = local_time(status.booked_until_ms - 7 * DAY_MS, status.timezone).date()
-    link = dcc.Link("Show the last booked week", href=energy_path(first, last), className="mw-button")
-    why = f"Energy is booked until {last:%d %B %Y}. A node without energy counters needs its powers in [[node_models]]."
-    return empty("Nothing is booked in this time", why, link)
+    link = dcc.Link(_("Show the last booked week"), href=energy_path(first, last), className="mw-button")
+    why = _(
+        "Energy is booked until {day}. A node without energy counters needs its powers in [[node_models]].",
+        day=format_day(last),
+    )
+    return empty(_("Nothing is booked in this time"), why, link)
 
 
 def _ranking_table(rows: Sequence[EnergyRow], grouping: Grouping, currency: str) -> html.Div:
     with_cost = any(row.cost is not None for row in rows)
     with_sessions = grouping == "user" and any(row.sessions_j for row in rows)
     head = [
-        GROUP_NAMES[grouping],
-        "Jobs",
-        "CPU hours",
+        _(GROUP_NAMES[grouping]),
+        _("Jobs"),
+        _("CPU hours"),
         "kWh",
-        *(["in sessions"] if with_sessions else []),
+        *([_("in sessions")] if with_sessions else []),
         "± %",
-        "Wasted",
+        _("Wasted"),
         "kg CO₂",
         *([currency] if with_cost else []),
     ]
     body = [
         [
-            dcc.Link(row.name or "(none)", href=jobs_path(**{grouping: row.name})) if row.jobs else row.name,
+            dcc.Link(row.name or _("(none)"), href=jobs_path(**{grouping: row.name})) if row.jobs else row.name,
             format_count(row.jobs),
             format_count(row.cpu_hours) if row.cpu_hours >= 100 else format_number(row.cpu_hours),
             format_number(kwh_from_j(row.energy_j)),
             *([format_number(kwh_from_j(row.sessions_j))] if with_sessions else []),
             format_number(100 * row.evidence.uncertainty),
             _waste(row),
-            UNKNOWN if row.co2_g is None else format_number(row.co2_g / 1000),
+            unknown() if row.co2_g is None else format_number(row.co2_g / 1000),
             *([format_cost(row.cost, "").strip()] if with_cost else []),
         ]
         for row in rows
     ]
-    return table(head, body, f"Energy by {GROUP_NAMES[grouping].lower()}")
+    return table(head, body, _("Energy by {group}", group=_(GROUP_NAMES[grouping])))
 
 
 def _waste(row: EnergyRow) -> str:
     """Share of the energy; `≥` where some of it is not known."""
     if row.waste_j is None or row.energy_j <= 0:
-        return UNKNOWN
+        return unknown()
     return ("≥ " if row.waste_unknown_j > 0 else "") + format_share(row.waste_j / row.energy_j)
 
 

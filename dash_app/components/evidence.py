@@ -10,31 +10,30 @@ from aggregator.queries.models import Evidence
 from dash_app.components.bars import Slice, share_bar
 from dash_app.components.facts import Fact, facts
 from dash_app.figures.theme import EVIDENCE_COLOURS
-from maxwatt.domain.formatting import format_share
+from dash_app.language import _, marked
+from dash_app.text import format_share
 
 MARKS: Final = "/method#what-each-mark-means"
 """Where every mark is explained."""
 
 _MEANING: Final = {
-    "counted": "Counted by the hardware",
-    "integrated": "Integrated from power readings",
-    "interpolated": "Bridged over a gap",
-    "accounted": "From Slurm's accounting",
-    "modelled": "From the model of the node",
+    "counted": marked("Counted by the hardware"),
+    "integrated": marked("Integrated from power readings"),
+    "interpolated": marked("Bridged over a gap"),
+    "accounted": marked("From Slurm's accounting"),
+    "modelled": marked("From the model of the node"),
 }
 
 
-def evidence_popover(
-    evidence: Evidence | None, more: Sequence[Fact] = (), question: str = "How do we know?"
-) -> dmc.Popover:
+def evidence_popover(evidence: Evidence | None, more: Sequence[Fact] = (), question: str = "") -> dmc.Popover:
     """A quiet button that opens shares of evidence, coverage, uncertainty and method.
 
     Args:
         evidence: None when nothing is booked yet.
         more: further facts, such as the carbon factor.
-        question: the button's text.
+        question: the button's text; how we know, where it is empty.
     """
-    button = html.Button(question, type="button", className="mw-ask")
+    button = html.Button(question or _("How do we know?"), type="button", className="mw-ask")
     return dmc.Popover(
         [
             dmc.PopoverTarget(button, boxWrapperProps={"style": {"display": "inline-block"}}),
@@ -52,33 +51,39 @@ def evidence_popover(
 def evidence_note(evidence: Evidence | None, more: Sequence[Fact] = ()) -> html.Span:
     """The line below a figure: its uncertainty, and the button that says more."""
     if evidence is None:
-        return html.Span("not booked yet")
+        return html.Span(_("not booked yet"))
     return html.Span([html.Span(uncertainty_text(evidence)), evidence_popover(evidence, more)], className="mw-note-row")
 
 
 def uncertainty_text(evidence: Evidence | None) -> str:
     """`± 4 %`, and `still open` while a window of the figure is not closed."""
     if evidence is None:
-        return "not booked yet"
-    return f"± {format_share(evidence.uncertainty)}" + (", still open" if evidence.provisional else "")
+        return _("not booked yet")
+    share = format_share(evidence.uncertainty)
+    return _("± {share}, still open", share=share) if evidence.provisional else f"± {share}"
 
 
 def _content(evidence: Evidence | None, more: Sequence[Fact]) -> html.Div:
     if evidence is None:
-        return html.Div("Nothing is booked for this yet, so there is nothing to show.")
+        return html.Div(_("Nothing is booked for this yet, so there is nothing to show."))
     slices = [
-        Slice(_MEANING.get(kind, kind), share, EVIDENCE_COLOURS.get(kind, "gray"), format_share(share))
+        Slice(_(_MEANING.get(kind, kind)), share, EVIDENCE_COLOURS.get(kind, "gray"), format_share(share))
         for kind, share in sorted(evidence.shares.items(), key=lambda item: -item[1])
         if share > 0
     ]
     rows: list[Fact] = [
-        ("Samples cover", f"{format_share(evidence.coverage)} of the time"),
-        ("Uncertainty", f"± {format_share(evidence.uncertainty)}"),
-        ("State", "provisional: a window is still open" if evidence.provisional else "closed"),
-        ("Method", dcc.Link(f"version {evidence.method_version}", href="/method")),
+        (_("Samples cover"), _("{share} of the time", share=format_share(evidence.coverage))),
+        (_("Uncertainty"), f"± {format_share(evidence.uncertainty)}"),
+        (_("State"), _("provisional: a window is still open") if evidence.provisional else _("closed")),
+        (_("Method"), dcc.Link(_("version {n}", n=evidence.method_version), href="/method")),
         *more,
     ]
-    marks = dcc.Link("What these words mean", href=MARKS)
+    marks = dcc.Link(_("What these words mean"), href=MARKS)
     return html.Div(
-        [html.H3("Where the energy figure comes from"), share_bar(slices, "Kinds of evidence"), facts(rows), marks]
+        [
+            html.H3(_("Where the energy figure comes from")),
+            share_bar(slices, _("Kinds of evidence")),
+            facts(rows),
+            marks,
+        ]
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import html
 
-from maxwatt.domain.formatting import UNKNOWN
+from dash_app.text import unknown
 
 Fact = tuple[str, Any]
 
@@ -28,6 +28,6 @@ def path(text: str) -> Any:
 
 
 def _fact(label: str, value: Any) -> html.Div:
-    known = value is not None and value not in {"", UNKNOWN} if isinstance(value, str | None) else True
-    shown = html.Dd(value) if known else html.Dd(UNKNOWN, className="mw-unknown")
+    known = value is not None and value not in {"", unknown()} if isinstance(value, str | None) else True
+    shown = html.Dd(value) if known else html.Dd(unknown(), className="mw-unknown")
     return html.Div([html.Dt(label), shown], className="mw-fact")

@@ -6,14 +6,15 @@ from typing import Final
 from aggregator.queries.figure_words import mean_value, origin_text
 from aggregator.queries.models import EnergySummary, FigureUse, JobRow
 from dash_app.components.facts import Fact
+from dash_app.language import _, marked
+from dash_app.text import format_co2, format_number, unknown
 from maxwatt.domain.carbon import Quantity
-from maxwatt.domain.formatting import UNKNOWN, format_co2, format_number
 
 _LABELS: Final = {
-    Quantity.INTENSITY: "Carbon factor",
-    Quantity.PUE: "PUE",
-    Quantity.MARKET: "Contract's factor",
-    Quantity.PRICE: "Tariff",
+    Quantity.INTENSITY: marked("Carbon factor"),
+    Quantity.PUE: marked("PUE"),
+    Quantity.MARKET: marked("Contract's factor"),
+    Quantity.PRICE: marked("Tariff"),
 }
 
 
@@ -25,9 +26,9 @@ def figure_facts(figures: Sequence[FigureUse], currency: str) -> list[Fact]:
         mean = mean_value(figures, quantity)
         if mean is not None:
             shown = f"{format_number(mean)} {units[quantity]}".strip()
-            found.append((label, f"{shown}: {origin_text(figures, quantity)}"))
+            found.append((_(label), f"{shown}: {origin_text(figures, quantity)}"))
         elif quantity is Quantity.INTENSITY:
-            found.append((label, UNKNOWN))
+            found.append((_(label), unknown()))
     return found
 
 
@@ -36,5 +37,7 @@ def co2_note(row: JobRow | EnergySummary, figures: Sequence[FigureUse] = ()) -> 
     if row.co2_g is None:
         return None
     mean = mean_value(figures, Quantity.INTENSITY)
-    words = "location-based" if mean is None else f"at {format_number(mean)} g/kWh"
-    return words if row.co2_market_g is None else f"{words}; market-based {format_co2(row.co2_market_g)}"
+    words = _("location-based") if mean is None else _("at {factor} g/kWh", factor=format_number(mean))
+    if row.co2_market_g is None:
+        return words
+    return _("{location}; market-based {amount}", location=words, amount=format_co2(row.co2_market_g))

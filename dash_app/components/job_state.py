@@ -4,6 +4,8 @@ from typing import Final
 
 from dash import html
 
+from dash_app.language import _, marked
+
 _KINDS: Final = {
     "RUNNING": "running",
     "COMPLETED": "good",
@@ -36,6 +38,25 @@ _CODES: Final = {
     "REVOKED": "RV",
 }
 
+_LABELS: Final = {
+    "PENDING": marked("Pending"),
+    "RUNNING": marked("Running"),
+    "SUSPENDED": marked("Suspended"),
+    "COMPLETED": marked("Completed"),
+    "CANCELLED": marked("Cancelled"),
+    "FAILED": marked("Failed"),
+    "TIMEOUT": marked("Timeout"),
+    "NODE_FAIL": marked("Node fail"),
+    "PREEMPTED": marked("Preempted"),
+    "BOOT_FAIL": marked("Boot fail"),
+    "DEADLINE": marked("Deadline"),
+    "OUT_OF_MEMORY": marked("Out of memory"),
+    "REQUEUED": marked("Requeued"),
+    "RESIZING": marked("Resizing"),
+    "REVOKED": marked("Revoked"),
+    "UNKNOWN": marked("Unknown"),
+}
+
 
 def state_code(state: str) -> str:
     """Slurm's own short code, as squeue prints it; the state itself where there is none."""
@@ -48,8 +69,8 @@ def state_kind(state: str) -> str:
 
 
 def state_label(state: str) -> str:
-    """`OUT_OF_MEMORY` as `Out of memory`."""
-    return state.replace("_", " ").capitalize()
+    """`OUT_OF_MEMORY` as `Out of memory`; a state that nobody knows as it is."""
+    return _(_LABELS[state]) if state in _LABELS else state.replace("_", " ").capitalize()
 
 
 def state_badge(state: str) -> html.Span:

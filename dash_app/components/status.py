@@ -7,8 +7,10 @@ from dash import dcc, html
 
 from aggregator.queries.models import SourceAge, Status
 from dash_app.components.attributes import HIDDEN
-from dash_app.text import ago
-from maxwatt.domain.formatting import format_age, format_time, local_time
+from dash_app.language import _
+from dash_app.text import ago, format_age, format_day, format_time
+from dash_app.urls import link
+from maxwatt.domain.formatting import local_time
 from maxwatt.domain.units import MS_PER_S
 
 FRESH_S: Final = 120.0
@@ -31,9 +33,9 @@ def status_line(status: Status, now_ms: int) -> html.Div:
 def freshness(status: Status, now_ms: int) -> tuple[str, str]:
     """`good`, `old` or `none`, and the sentence that says how old the newest sample is."""
     if status.newest_ms is None:
-        return "none", "No samples yet"
+        return "none", _("No samples yet")
     age_s = max(0.0, (now_ms - status.newest_ms) / MS_PER_S)
-    return ("good" if age_s <= FRESH_S else "old"), f"Newest sample {format_age(age_s)} old"
+    return ("good" if age_s <= FRESH_S else "old"), _("Newest sample {age} old", age=format_age(age_s))
 
 
 def banners(status: Status, now_ms: int) -> list[html.Div]:
@@ -47,29 +49,31 @@ def simulated_badge(simulated: bool) -> html.Span | None:
     if not simulated:
         return None
     return html.Span(
-        "Simulated data", className="mw-simulated", title="These jobs, nodes and joules come from a simulation."
+        _("Simulated data"),
+        className="mw-simulated",
+        title=_("These jobs, nodes and joules come from a simulation."),
     )
 
 
 def _source_sentence(source: SourceAge, now_ms: int) -> str:
     if source.name == "samples":  # nobody asks the agents: they send
-        last = "" if source.success_ms is None else f"; the last came {ago(source.success_ms, now_ms)}"
-        return f"No node sends samples{last}."
-    since = "yet" if source.success_ms is None else f"since {_since(source, now_ms)}"
-    return f"{source.name} has not answered {since}: {source.error}"
-
-
-def _since(source: SourceAge, now_ms: int) -> str:
-    return f"{ago(source.success_ms, now_ms)}"
+        if source.success_ms is None:
+            return _("No node sends samples.")
+        return _("No node sends samples; the last came {ago}.", ago=ago(source.success_ms, now_ms))
+    if source.success_ms is None:
+        return _("{source} has not answered yet: {error}", source=source.name, error=source.error)
+    last = ago(source.success_ms, now_ms)
+    return _("{source} does not answer, it last did {ago}: {error}", source=source.name, ago=last, error=source.error)
 
 
 def _booked(status: Status, now_ms: int) -> str:
     booked_ms = status.booked_until_ms
     if booked_ms is None:
         return ""
-    same_day = local_time(booked_ms, status.timezone).date() == local_time(now_ms, status.timezone).date()
-    style = "%H:%M" if same_day else "%d %b %Y, %H:%M"
-    return f"energy booked until {local_time(booked_ms, status.timezone):{style}}"
+    booked = local_time(booked_ms, status.timezone)
+    same_day = booked.date() == local_time(now_ms, status.timezone).date()
+    moment = f"{booked:%H:%M}" if same_day else f"{format_day(booked)}, {booked:%H:%M}"
+    return _("energy booked until {moment}", moment=moment)
 
 
 def _exact(status: Status) -> str:
@@ -78,12 +82,15 @@ def _exact(status: Status) -> str:
 
 def _panel(status: Status, now_ms: int) -> html.Div:
     rows: Sequence[tuple[str, str]] = [
-        ("Cluster", status.cluster),
-        ("Newest sample", format_time(status.newest_ms, status.timezone)),
-        ("Booked until", format_time(status.booked_until_ms, status.timezone)),
-        ("Final until", format_time(status.closed_until_ms, status.timezone)),
-        *((source.name, source.error or f"answered {ago(source.success_ms, now_ms)}") for source in status.sources),
+        (_("Cluster"), status.cluster),
+        (_("Newest sample"), format_time(status.newest_ms, status.timezone)),
+        (_("Booked until"), format_time(status.booked_until_ms, status.timezone)),
+        (_("Final until"), format_time(status.closed_until_ms, status.timezone)),
+        *(
+            (source.name, source.error or _("answered {ago}", ago=ago(source.success_ms, now_ms)))
+            for source in status.sources
+        ),
     ]
     lines = [html.Div([html.Dt(label), html.Dd(text)], className="mw-fact") for label, text in rows]
-    method = dcc.Link("How every figure is computed", href="/method")
+    method = dcc.Link(_("How every figure is computed"), href=link("/method"))
     return html.Div([html.Dl(lines, className="mw-facts"), method], className="mw-status-panel")

@@ -7,6 +7,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dash_app.components.attributes import aria
+from dash_app.language import _
 
 MAX_ROWS: Final = 48
 """A chart's table is thinned to at most this many rows."""
@@ -33,10 +34,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str, firs
 def behind_chart(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> html.Details:
     """The figures of a chart, for who cannot or will not read the chart; thinned evenly when there are many."""
     step = -(-len(rows) // MAX_ROWS) if rows else 1
-    note = f"every {step}. interval" if step > 1 else ""
+    note = _("every {step}. interval", step=step) if step > 1 else ""
     return html.Details(
         [
-            html.Summary(["Figures", html.Span(f" of {caption}", className="mw-hidden")]),
+            html.Summary([_("Figures"), html.Span(f": {caption}", className="mw-hidden")]),
             html.P(note, className="mw-note") if note else None,
             _plain_table(head, rows[::step], caption),
         ],

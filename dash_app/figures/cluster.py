@@ -21,7 +21,8 @@ from dash_app.figures.theme import (
     time_axis,
 )
 from dash_app.figures.timeline import Intervals, clock_at, scaled, steps
-from maxwatt.domain.formatting import format_energy
+from dash_app.language import _
+from dash_app.text import format_energy
 from maxwatt.domain.units import kwh_from_j
 
 ACCOUNT_LAYERS: Final = tuple(
@@ -47,8 +48,8 @@ def account_power_figure(series: EnergySeries, zone: str, height_px: int = 320) 
     for layer in below_zero:
         xs, ys = steps(intervals, values[layer.key])
         figure.add_scatter(
-            x=xs, y=ys, name=layer.label, mode="lines", line={"color": layer.colour, "width": 1.6, "shape": "hv"},
-            hovertemplate=f"%{{y:.3~g}} {unit}<extra>{layer.label}</extra>",
+            x=xs, y=ys, name=_(layer.label), mode="lines", line={"color": layer.colour, "width": 1.6, "shape": "hv"},
+            hovertemplate=f"%{{y:.3~g}} {unit}<extra>{_(layer.label)}</extra>",
         )  # fmt: skip
     return figure
 
@@ -83,12 +84,12 @@ def ranking_figure(rows: Sequence[EnergyRow], row_px: int = 30) -> go.Figure:
             y=positions,
             x=[kwh_from_j(energy_j) for energy_j in energies],
             orientation="h",
-            name=part,
+            name=_(part),
             marker={"color": rgba(BLUE, alpha), "line": {"width": 1, "color": BLUE}},
             customdata=[
                 [_label(row.name), format_energy(energy_j)] for row, energy_j in zip(top, energies, strict=True)
             ],
-            hovertemplate=f"%{{customdata[0]}}: %{{customdata[1]}} {part}<extra></extra>",
+            hovertemplate=f"%{{customdata[0]}}: %{{customdata[1]}} {_(part)}<extra></extra>",
         )
     return figure
 
@@ -102,4 +103,4 @@ def _scaled(series: EnergySeries) -> tuple[dict[str, list[float | None]], str]:
 
 def _label(name: str) -> str:
     """A name as plain text for plotly, which else reads tags in it; long ones are cut."""
-    return escape(name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1] + "…", quote=False) or "(none)"
+    return escape(name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1] + "…", quote=False) or _("(none)")

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from dash_app.figures.theme import rgba
 from dash_app.figures.timeline import Intervals, Values, runs, step_xs
+from dash_app.language import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Layer:
 
     Args:
         key: which values it draws.
-        label: its name.
+        label: its name, English.
         colour: `#rrggbb`.
         alpha: opacity of the fill, 0..1.
         edge_px: width of its upper edge [px]; 0: none.
@@ -60,14 +61,14 @@ def _area(layer: Layer, xs: list[int], ys: list[float | None], hover: str, group
     return go.Scatter(
         x=xs,
         y=[*ys, ys[-1]],
-        name=layer.label,
+        name=_(layer.label),
         legendgroup=layer.key,
         stackgroup=group,
         mode="lines",
         line={"shape": "hv", "width": layer.edge_px, "color": layer.colour},
         fillcolor=rgba(layer.colour, layer.alpha),
         fillpattern=_pattern(layer),
-        hovertemplate=f"{hover}<extra>{layer.label}</extra>",
+        hovertemplate=f"{hover}<extra>{_(layer.label)}</extra>",
     )
 
 

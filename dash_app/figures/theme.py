@@ -8,6 +8,9 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from dash_app.language import marked
+from dash_app.text import THIN, decimal_mark
+
 BLUE: Final = "#0072b2"
 VERMILION: Final = "#d55e00"
 GREEN: Final = "#009e73"
@@ -15,7 +18,12 @@ PURPLE: Final = "#cc79a7"
 GREY: Final = "#808894"
 
 COMPONENT_COLOURS: Final[Mapping[str, str]] = {"cpu": BLUE, "dram": GREEN, "gpu": VERMILION, "rest": GREY}
-COMPONENT_LABELS: Final[Mapping[str, str]] = {"cpu": "CPU", "dram": "Memory", "gpu": "GPU", "rest": "Rest of node"}
+COMPONENT_LABELS: Final[Mapping[str, str]] = {
+    "cpu": marked("CPU"),
+    "dram": marked("Memory"),
+    "gpu": marked("GPU"),
+    "rest": marked("Rest of node"),
+}
 
 ACCOUNT_COLOURS: Final[Mapping[str, str]] = {
     "jobs": BLUE,
@@ -29,15 +37,15 @@ ACCOUNT_COLOURS: Final[Mapping[str, str]] = {
     "unattributed": VERMILION,
 }
 ACCOUNT_LABELS: Final[Mapping[str, str]] = {
-    "jobs": "Jobs",
-    "sessions": "Sessions",
-    "system": "System",
-    "idle": "Idle",
-    "drained": "Drained",
-    "down": "Down",
-    "powered_off": "Powered off",
-    "booting": "Booting",
-    "unattributed": "Unattributed",
+    "jobs": marked("Jobs"),
+    "sessions": marked("Sessions"),
+    "system": marked("System"),
+    "idle": marked("Idle"),
+    "drained": marked("Drained"),
+    "down": marked("Down"),
+    "powered_off": marked("Powered off"),
+    "booting": marked("Booting"),
+    "unattributed": marked("Unattributed"),
 }
 ACCOUNT_PATTERNS: Final[Mapping[str, str]] = {"drained": "/", "down": "x", "powered_off": ".", "booting": "-"}
 """Kinds of idle share a colour; their hatching, named as plotly names it, tells them apart for every eye."""
@@ -78,7 +86,7 @@ def base_layout(height_px: int, **more: Any) -> go.Layout:
         hovermode="x unified",
         hoverlabel={"bgcolor": _HOVER_GROUND, "bordercolor": GREY, "font": {"color": "#f1f3f5", "size": 12}},
         dragmode="zoom",
-        separators=".\u202f",
+        separators=decimal_mark() + THIN,
     )
     layout.update(more)
     return layout

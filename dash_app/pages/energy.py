@@ -10,7 +10,6 @@ from dash_app.auth import current_viewer
 from dash_app.components.attributes import aria
 from dash_app.components.charts import card
 from dash_app.components.energy_parts import (
-    GROUP_NAMES,
     accounts_bar,
     nothing_booked,
     power_chart,
@@ -19,7 +18,7 @@ from dash_app.components.energy_parts import (
 )
 from dash_app.components.states import waiting
 from dash_app.context import PageContext
-from dash_app.language import marked
+from dash_app.language import _, marked
 from dash_app.ports import PageQueries
 from dash_app.urls import CUSTOM, TimeRange, query_values, time_range
 from maxwatt.domain.clock import now_ms
@@ -29,7 +28,17 @@ NAME: Final = marked("Energy")
 PATHS: Final = ("/energy",)
 MAX_POINTS: Final = 360
 REFRESH_MS: Final = 120_000
-_RANGES: Final = (("24h", "24 h"), ("7d", "7 days"), ("30d", "30 days"), (CUSTOM, "Custom"))
+_RANGES: Final = (
+    ("24h", marked("24 h")),
+    ("7d", marked("7 days")),
+    ("30d", marked("30 days")),
+    (CUSTOM, marked("Custom")),
+)
+_GROUPS: Final[dict[Grouping, str]] = {
+    "user": marked("Users"),
+    "account": marked("Accounts"),
+    "partition": marked("Partitions"),
+}
 
 
 def layout(context: PageContext) -> html.Div:
@@ -43,10 +52,11 @@ def layout(context: PageContext) -> html.Div:
             dcc.Store(id="energy-address"),
             dcc.Interval(id="energy-refresh", interval=REFRESH_MS),
             html.Div(
-                [html.H1("Energy"), _range_choice(chosen, context.status.timezone)], className="mw-title-row mw-spread"
+                [html.H1(_("Energy")), _range_choice(chosen, context.status.timezone)],
+                className="mw-title-row mw-spread",
             ),
             html.Div([waiting(92), waiting(110), waiting(380)], id="energy-sums", className="mw-stack"),
-            card("Who used it", html.Div(waiting(420), id="energy-ranking"), _group_choice(values.get("by"))),
+            card(_("Who used it"), html.Div(waiting(420), id="energy-ranking"), _group_choice(values.get("by"))),
         ],
         className="mw-stack",
     )
@@ -71,8 +81,8 @@ def register(app: Dash, queries: PageQueries) -> None:
         series = queries.energy_series(viewer, chosen.since_ms, chosen.until_ms, MAX_POINTS)
         return [
             summary_tiles(summary, status),
-            card("Where it went", accounts_bar(summary)),
-            card("Mean power", power_chart(series, status.timezone)),
+            card(_("Where it went"), accounts_bar(summary)),
+            card(_("Mean power"), power_chart(series, status.timezone)),
         ]
 
     @app.callback(
@@ -109,7 +119,7 @@ def chosen_range(name: str, days: list[str | None] | None, zone: str) -> TimeRan
 
 def group_of(value: str | None) -> Grouping:
     """The grouping a choice or an address names; users when it names none."""
-    return value if value in GROUP_NAMES else "user"
+    return value if value in _GROUPS else "user"
 
 
 def _range_choice(chosen: TimeRange, zone: str) -> html.Div:
@@ -128,7 +138,7 @@ def _range_choice(chosen: TimeRange, zone: str) -> html.Div:
                     valueFormat="D MMM YYYY",
                     allowSingleDateInRange=True,
                     size="sm",
-                    **aria(label="First and last day"),
+                    **aria(label=_("First and last day")),
                 ),
                 id="energy-days-frame",
                 hidden=not custom,
@@ -136,9 +146,9 @@ def _range_choice(chosen: TimeRange, zone: str) -> html.Div:
             dmc.SegmentedControl(
                 id="energy-range",
                 value=chosen.name,
-                data=[{"value": value, "label": label} for value, label in _RANGES],
+                data=[{"value": value, "label": _(label)} for value, label in _RANGES],
                 size="sm",
-                **aria(label="Time range"),
+                **aria(label=_("Time range")),
             ),
         ],
         className="mw-range",
@@ -149,7 +159,7 @@ def _group_choice(value: str | None) -> dmc.SegmentedControl:
     return dmc.SegmentedControl(
         id="energy-group",
         value=group_of(value),
-        data=[{"value": key, "label": f"{label}s"} for key, label in GROUP_NAMES.items()],
+        data=[{"value": key, "label": _(label)} for key, label in _GROUPS.items()],
         size="xs",
-        **aria(label="Group by"),
+        **aria(label=_("Group by")),
     )

@@ -11,16 +11,20 @@ from dash_app.components.attributes import HIDDEN, aria
 from dash_app.components.states import empty
 from dash_app.components.tables import table
 from dash_app.context import PageContext
-from dash_app.language import marked
+from dash_app.language import _, _n, marked, marked_n
 from dash_app.ports import PageQueries
-from dash_app.text import ago, format_count, plural
+from dash_app.text import ago, format_count
 from maxwatt.config import Settings
 from maxwatt.domain.viewer import Viewer
 
 NAME: Final = marked("Data quality")
 PATHS: Final = ("/quality",)
 
-_WORDS: Final = {Level.FAULT: "Fault", Level.WARNING: "Warning", Level.OK: "Well"}
+_WORDS: Final = {Level.FAULT: marked("Fault"), Level.WARNING: marked("Warning"), Level.OK: marked("Well")}
+_COUNTED: Final = {
+    Level.FAULT: marked_n("{n} fault", "{n} faults"),
+    Level.WARNING: marked_n("{n} warning", "{n} warnings"),
+}
 _MARKS: Final = {Level.FAULT: "✗", Level.WARNING: "!", Level.OK: "✓"}
 
 
@@ -34,11 +38,15 @@ def layout(context: PageContext) -> html.Div:
     health = context.queries.health(context.viewer)
     if health is None:
         return html.Div(
-            empty("Not for everybody", "Findings name other people's jobs: they are shown to administrators.")
+            empty(
+                _("Not for everybody"),
+                _("Findings name other people's jobs: they are shown to administrators."),
+                level=1,
+            )
         )
     return html.Div(
         [
-            html.Div([html.H1(NAME), html.Span(_summary(health), className="mw-count")], className="mw-title-row"),
+            html.Div([html.H1(_(NAME)), html.Span(_summary(health), className="mw-count")], className="mw-title-row"),
             _findings(health.findings),
             _faults(health.faults, context.now_ms),
         ],
@@ -52,12 +60,12 @@ def register(app: Dash, queries: PageQueries) -> None:
 
 def _summary(health: Health) -> str:
     counts = {level: sum(finding.level is level for finding in health.findings) for level in Level}
-    worse = [plural(counts[level], _WORDS[level].lower()) for level in (Level.FAULT, Level.WARNING) if counts[level]]
-    return ", ".join(worse) or "all is well"
+    worse = [_n(*_COUNTED[level], counts[level]) for level in (Level.FAULT, Level.WARNING) if counts[level]]
+    return ", ".join(worse) or _("all is well")
 
 
 def _findings(findings: Sequence[Finding]) -> html.Ul:
-    return html.Ul([_finding(finding) for finding in findings], className="mw-findings", **aria(label="Findings"))
+    return html.Ul([_finding(finding) for finding in findings], className="mw-findings", **aria(label=_("Findings")))
 
 
 def _finding(finding: Finding) -> html.Li:
@@ -67,12 +75,12 @@ def _finding(finding: Finding) -> html.Li:
             [
                 html.P(
                     [
-                        html.Span(f"{_WORDS[finding.level]}, {finding.area}: ", className="mw-finding-area"),
-                        finding.sentence,
+                        html.Span(f"{_(_WORDS[finding.level])}, {finding.area}: ", className="mw-finding-area"),
+                        html.Span(finding.sentence, lang="en"),
                     ]
                 ),
                 html.P(", ".join(finding.places), className="mw-finding-places") if finding.places else None,
-                html.P(["→ ", finding.mend], className="mw-finding-mend") if finding.mend else None,
+                html.P(["→ ", finding.mend], className="mw-finding-mend", lang="en") if finding.mend else None,
             ]
         ),
     ]
@@ -81,13 +89,16 @@ def _finding(finding: Finding) -> html.Li:
 
 def _faults(faults: Sequence[Fault], now_ms: int) -> html.Section:
     if not faults:
-        return html.Section([html.H2("Noted in the last days"), html.P("Nothing odd came in.")])
+        return html.Section([html.H2(_("Noted in the last days")), html.P(_("Nothing odd came in."))])
     rows = [(fault.source, fault.message, format_count(fault.count), ago(fault.seen_ms, now_ms)) for fault in faults]
     return html.Section(
         [
-            html.H2("Noted in the last days"),
+            html.H2(_("Noted in the last days")),
             table(
-                ("source", "what was odd", "times", "last"), rows, "What was odd in what came in", first_is_text=True
+                (_("source"), _("what was odd"), _("times"), _("last")),
+                rows,
+                _("What was odd in what came in"),
+                first_is_text=True,
             ),
         ]
     )

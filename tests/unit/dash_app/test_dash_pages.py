@@ -131,7 +131,7 @@ def test_a_silent_source_is_named_with_its_time() -> None:
     sources = (SourceAge("accounting", NOW_MS, 0.0, "slurmdbd: connection refused"),)
     client = client_of(StandIn(status_changes={"sources": sources}))
     answer = call(client, "status.children", {"status-tick.n_intervals": 1})
-    assert "accounting has not answered since" in json.dumps(answer)
+    assert "accounting does not answer, it last did" in json.dumps(answer)
     assert "connection refused" in json.dumps(answer)
 
 
