@@ -1,9 +1,11 @@
 """What the pages need from the queries, and nothing more."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from aggregator.queries.explain import Explanation
 from aggregator.queries.health import Health
+from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
 from aggregator.queries.models import (
     EnergyRow,
     EnergySeries,
@@ -39,8 +41,30 @@ class PageQueries(Protocol):
         """How the figure of an attempt came about; None when there is none this viewer may see."""
         ...
 
-    def job_series(self, viewer: Viewer, job_id: int, start_ms: int, max_points: int) -> tuple[NodeSeries, ...]:
-        """The job on each of its nodes over time, at most `max_points` intervals a node."""
+    def job_series(
+        self, viewer: Viewer, job_id: int, start_ms: int, max_points: int, nodes: Collection[str] | None = None
+    ) -> tuple[NodeSeries, ...]:
+        """The job on its nodes (None: all) over time, at most `max_points` intervals a node."""
+        ...
+
+    def job_windows(self, viewer: Viewer, job_id: int, start_ms: int, max_steps: int) -> JobWindows | None:
+        """The job on all of its nodes in at most `max_steps` steps of whole buckets; None: nothing is booked."""
+        ...
+
+    def job_intensity(self, viewer: Viewer, job_id: int, start_ms: int) -> IntensitySeries:
+        """The carbon intensity that the job was booked with over time."""
+        ...
+
+    def job_gpus(self, viewer: Viewer, job_id: int, start_ms: int) -> GpuUse | None:
+        """How the job's boards were used; None: it has none."""
+        ...
+
+    def similar_jobs(self, viewer: Viewer, job_id: int, start_ms: int) -> Comparison | None:
+        """The job beside the user's last ones of the same name, partition and account."""
+        ...
+
+    def job_advice(self, viewer: Viewer, job_id: int, start_ms: int) -> Advices | None:
+        """What to change in the job's batch script."""
         ...
 
     def energy_by(self, viewer: Viewer, grouping: Grouping, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:

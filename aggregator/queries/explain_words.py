@@ -98,7 +98,7 @@ def _static(node: NodeExplanation, component: str, what: str, rule: str) -> Iter
 
 def _power(used: IdlePowerUse) -> str:
     if used.lowest_w is None or used.highest_w is None:
-        return "is not known, so what nobody's work explains is static"
+        return "is not known, so all energy counts as dynamic, save where no CPU worked"
     same = f"{used.highest_w:.3g}" == f"{used.lowest_w:.3g}"
     watts = f"{used.lowest_w:.3g} W" if same else f"{used.lowest_w:.3g} to {used.highest_w:.3g} W"
     if used.origin == "calibrated":

@@ -1,11 +1,12 @@
 """The one door to the ledger for pages, API, mail and command line. Every question names who asks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from sqlalchemy import Engine
 
 from aggregator.pipeline.sums import site_of
+from aggregator.queries.advice import Observed, advise
 from aggregator.queries.cluster_models import ClusterNow, NodeDetail, Outlook, Split
 from aggregator.queries.cluster_now import cluster_now, node_detail
 from aggregator.queries.energy_groups import energy_by
@@ -14,6 +15,9 @@ from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.explain import Explanation, explain
 from aggregator.queries.health import Health, health
 from aggregator.queries.job_detail import find_job, job_detail, node_shares
+from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
+from aggregator.queries.job_rows import job_rows
+from aggregator.queries.job_windows import busiest_cpus, job_intensity, job_windows
 from aggregator.queries.jobs import job_attempts, job_page
 from aggregator.queries.models import (
     EnergyRow,
@@ -31,6 +35,7 @@ from aggregator.queries.models import (
 from aggregator.queries.node_energy import energy_of_nodes
 from aggregator.queries.outlook import outlook
 from aggregator.queries.remembered import Remembered
+from aggregator.queries.similar import similar_jobs
 from aggregator.queries.status import data_status
 from maxwatt.config import Settings
 from maxwatt.domain import clock
@@ -93,9 +98,14 @@ class Queries:
             return job_attempts(connection, viewer, job_id, self._now_ms())
 
     def job_series(
-        self, viewer: Viewer, job_id: int, start_ms: int | None = None, max_points: int = 300
+        self,
+        viewer: Viewer,
+        job_id: int,
+        start_ms: int | None = None,
+        max_points: int = 300,
+        nodes: Collection[str] | None = None,
     ) -> tuple[NodeSeries, ...]:
-        """CPU, memory and power of one attempt over time, node by node; empty without samples; see `series`."""
+        """CPU, memory, power and GPUs of one attempt over time on its nodes (None: all); see `series`."""
         # Only here: the command line's readers need neither the kernel nor Arrow.
         from aggregator.queries.series import gather, job_series
 
@@ -105,8 +115,58 @@ class Queries:
             job = find_job(connection, viewer, job_id, start_ms)
             if job is None:
                 return ()
-            inputs = gather(connection, job, self._settings, self._store.newest_ms())
+            inputs = gather(connection, job, self._settings, self._store.newest_ms(), nodes)
         return job_series(self._store, inputs, self._settings, max_points)
+
+    def job_windows(
+        self, viewer: Viewer, job_id: int, start_ms: int | None = None, max_steps: int = 120
+    ) -> JobWindows | None:
+        """One attempt on all of its nodes from its bookings; None: nothing is booked, or there is none to see."""
+        with self._engine.connect() as connection:
+            job = find_job(connection, viewer, job_id, start_ms)
+            return None if job is None else job_windows(connection, job["job_ref"], max_steps)
+
+    def job_intensity(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> IntensitySeries:
+        """The carbon intensity that one attempt was booked with; empty where there is none to see."""
+        with self._engine.connect() as connection:
+            job = find_job(connection, viewer, job_id, start_ms)
+            return IntensitySeries((), (), ()) if job is None else job_intensity(connection, job["job_ref"])
+
+    def job_gpus(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> GpuUse | None:
+        """How the boards of one attempt were used; None: it has none, or there is none to see."""
+        with self._engine.connect() as connection:
+            job = find_job(connection, viewer, job_id, start_ms)
+            shares = () if job is None else node_shares(connection, job["job_ref"])
+        if job is None or self._store is None or not (job["gpu_count"] or any(share.gpus for share in shares)):
+            return None
+        from aggregator.queries.gpu_use import gpu_use
+
+        span_ms = (job["start_ms"], job["end_ms"] or self._now_ms())
+        return gpu_use(self._store, shares, span_ms, self._settings, exclusive=job["exclusive"])
+
+    def similar_jobs(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> Comparison | None:
+        """One attempt beside the user's last jobs of its name; None: there is none to see."""
+        with self._engine.connect() as connection:
+            job = find_job(connection, viewer, job_id, start_ms)
+            if job is None:
+                return None
+            (row,) = job_rows(connection, [job["job_ref"]], self._now_ms())
+            return similar_jobs(connection, viewer, job, row)
+
+    def job_advice(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> Advices | None:
+        """What to change in the batch script of one attempt; None: there is none to see."""
+        detail = self.job(viewer, job_id, start_ms)
+        similar = self.similar_jobs(viewer, job_id, start_ms)
+        if detail is None or similar is None:
+            return None
+        with self._engine.connect() as connection:
+            job = find_job(connection, viewer, job_id, detail.row.start_ms)
+            if job is None:
+                return None
+            busiest = busiest_cpus(connection, job["job_ref"])
+        threads = {self._settings.model_of(share.node).threads_per_core for share in detail.nodes}
+        gpus = self.job_gpus(viewer, job_id, detail.row.start_ms)
+        return advise(detail, Observed(job["exclusive"], busiest, gpus, similar, max(threads, default=0)))
 
     def energy_by(self, viewer: Viewer, group: Grouping, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
         """Energy of each user, account or partition, most first; buckets count by their start."""

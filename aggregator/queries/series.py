@@ -1,7 +1,7 @@
 """One job over time: the kernel run on the job's nodes with finer edges, so that its sums agree with the ledger."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 import numpy as np
@@ -13,6 +13,8 @@ from aggregator.ledger import history, idle, lives
 from aggregator.ledger.idle import IdlePower
 from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, node_chunks, tenants_of, window_of
 from aggregator.pipeline.idle_powers import as_arrays
+from aggregator.queries import boards
+from aggregator.queries.boards import optional
 from aggregator.queries.job_detail import node_shares
 from aggregator.queries.models import NodeSeries, NodeShare
 from maxwatt.config import Settings
@@ -21,6 +23,7 @@ from maxwatt.domain.errors import InputError
 from maxwatt.domain.ports import Store
 from maxwatt.domain.units import DAY_MS, MS_PER_S
 
+_READ: Final = {**COLUMNS, "gpu": tuple(dict.fromkeys((*COLUMNS["gpu"], *boards.COLUMNS)))}
 POWER_COLUMNS: Final = tuple(f"{component}_{part}_w" for component in COMPONENTS for part in PARTS)
 
 
@@ -29,6 +32,7 @@ class JobInputs:
     """What the ledger knows of a job, its nodes, and the jobs beside it; gathered before the samples are read.
 
     Args:
+        exclusive: it has its nodes for itself, and every board of them.
         span_ms: start and end of the attempt, or of what is known of it so far [epoch ms].
         padded_ms: the time whose samples matter: a counter's interval may begin before the job and end after it.
         tenants: every job on the job's nodes in the padded time.
@@ -37,6 +41,7 @@ class JobInputs:
 
     job_ref: int
     job_id: int
+    exclusive: bool
     span_ms: tuple[int, int]
     padded_ms: tuple[int, int]
     shares: tuple[NodeShare, ...]
@@ -45,19 +50,40 @@ class JobInputs:
     idle: tuple[IdlePower, ...]
 
 
-def gather(connection: Connection, job: RowMapping, settings: Settings, newest_ms: Mapping[str, int]) -> JobInputs:
-    """Inputs of one attempt; a job that runs reaches up to the newest sample of its nodes."""
-    shares = node_shares(connection, job["job_ref"])
+def gather(
+    connection: Connection,
+    job: RowMapping,
+    settings: Settings,
+    newest_ms: Mapping[str, int],
+    nodes: Collection[str] | None = None,
+) -> JobInputs:
+    """Inputs of one attempt; a job that runs reaches up to the newest sample of its nodes.
+
+    Args:
+        nodes: of its nodes only these; None: all.
+    """
+    every = node_shares(connection, job["job_ref"])
+    shares = tuple(share for share in every if nodes is None or share.node in nodes)
     names = [share.node for share in shares]
     start_ms, end_ms = job["start_ms"], job["end_ms"]
     if end_ms is None:
-        end_ms = max((newest_ms[name] for name in names if name in newest_ms), default=start_ms)
+        end_ms = max((newest_ms[share.node] for share in every if share.node in newest_ms), default=start_ms)
     gap_ms = int(settings.attribution.max_gap_s * MS_PER_S)
     padded_ms = (start_ms - gap_ms, end_ms + gap_ms)
     tenants = lives.load(connection, names, *padded_ms, settings.model_of)
     capacities = history.capacities(connection)
     powers = tuple(idle.load(connection, names, padded_ms[0] - DAY_MS, padded_ms[1]))
-    return JobInputs(job["job_ref"], job["job_id"], (start_ms, end_ms), padded_ms, shares, capacities, tenants, powers)
+    return JobInputs(
+        job_ref=job["job_ref"],
+        job_id=job["job_id"],
+        exclusive=job["exclusive"],
+        span_ms=(start_ms, end_ms),
+        padded_ms=padded_ms,
+        shares=shares,
+        capacities=capacities,
+        tenants=tenants,
+        idle=powers,
+    )
 
 
 def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: int) -> tuple[NodeSeries, ...]:
@@ -76,16 +102,29 @@ def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: 
     names = [share.node for share in inputs.shares]
     found: list[NodeSeries] = []
     for first, last in node_chunks(names, settings.attribution.nodes_per_chunk):
-        samples = store.read(names[first:last], *inputs.padded_ms, COLUMNS)
+        samples = store.read(names[first:last], *inputs.padded_ms, _READ)
         powers = as_arrays(samples, [each for each in inputs.idle if each.node in samples.nodes], settings)
         chunk = build_chunk(samples, tenants_of(inputs.tenants, first, last), inputs.capacities, settings, powers)
         edges_ms = _edges_ms(inputs.span_ms, chunk.node, max_points)
         bookings, _ = attribute(chunk, window_of(edges_ms, settings))
+        used = boards.board_samples(samples.gpu)
         found += [
-            _node_series(chunk, bookings, edges_ms, share, index=index, job=(inputs.job_ref, inputs.job_id))
+            replace(
+                _node_series(chunk, bookings, edges_ms, share, index=index, job=(inputs.job_ref, inputs.job_id)),
+                gpus=boards.board_series(used, index, _boards(inputs, share, used, index, settings), edges_ms),
+                threads_per_core=settings.model_of(share.node).threads_per_core,
+            )
             for index, share in enumerate(inputs.shares[first:last])
         ]
     return tuple(found)
+
+
+def _boards(
+    inputs: JobInputs, share: NodeShare, used: boards.BoardSamples, index: int, settings: Settings
+) -> tuple[int, ...]:
+    if inputs.exclusive:
+        return boards.boards_present(used, index)
+    return boards.own_boards(share, settings.model_of(share.node))
 
 
 def _edges_ms(span_ms: tuple[int, int], node: NodeSamples, max_points: int) -> I64:
@@ -118,9 +157,9 @@ def _node_series(
         node=share.node,
         start_ms=tuple(edges_ms[:-1].tolist()),
         ts_ms=tuple(edges_ms[1:].tolist()),
-        cpu_used=_optional(cpu_used),
-        memory_bytes=_optional(_memory_bytes(chunk, job_id, index, edges_ms)),
-        power_w={name: _optional(power_w[:, column]) for column, name in enumerate(POWER_COLUMNS)},
+        cpu_used=optional(cpu_used),
+        memory_bytes=optional(_memory_bytes(chunk, job_id, index, edges_ms)),
+        power_w={name: optional(power_w[:, column]) for column, name in enumerate(POWER_COLUMNS)},
         cpus=share.cpus,
         memory_allocated_bytes=share.memory_bytes,
     )
@@ -142,8 +181,3 @@ def _memory_bytes(chunk: Chunk, job_id: int, index: int, edges_ms: I64) -> F64:
     inside = (latest >= 0) & (ts_ms[np.maximum(latest, 0)] > edges_ms[:-1]) if len(ts_ms) else latest >= 0
     found[inside] = memory[latest[inside]]
     return found
-
-
-def _optional(values: Sequence[float] | F64) -> tuple[float | None, ...]:
-    """NaN, the kernel's unknown, as None."""
-    return tuple(None if np.isnan(value) else float(value) for value in values)

@@ -19,6 +19,7 @@ class NodeModel:
         rest_base_w: fans, losses, disks of a node that does nothing, where no meter measures them [W].
         rest_ratio: further losses per watt of dynamic power of the parts [1].
         meter_includes_gpus: whether the whole-node meter also measures the GPUs.
+        threads_per_core: hardware threads that Slurm counts as CPUs of one core; 0: unknown.
         mig_slices: boards divided by MIG: for each board in order the compute slices of its instances, in the order in
             which Slurm numbers them, such as ["1,1,1,1,1,1,1", "3,3", "7"]; empty: no MIG.
         mps_per_gpu: count of `gres/mps` configured for one board.
@@ -40,6 +41,7 @@ class NodeModel:
     rest_base_w: float = 0.0
     rest_ratio: float = 0.0
     meter_includes_gpus: bool = True
+    threads_per_core: int = 0
     mig_slices: tuple[str, ...] = ()
     mps_per_gpu: int = 100
     shards_per_gpu: int = 0

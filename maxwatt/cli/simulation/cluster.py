@@ -38,6 +38,7 @@ CPU: Final = NodeKind(
         dram_max_w=34,
         rest_base_w=72,
         rest_ratio=0.11,
+        threads_per_core=2,
     ),
     64,
     512 * BYTES_PER_GIB,
@@ -53,6 +54,7 @@ BIGMEM: Final = NodeKind(
         cpu_max_w=560,
         rest_base_w=110,
         rest_ratio=0.12,
+        threads_per_core=1,
     ),
     128,
     2048 * BYTES_PER_GIB,
@@ -63,7 +65,7 @@ GPU: Final = NodeKind(
     "gpu",
     NodeModel(
         "four-gpu", _names("sim-g", 8), cpu_idle_w=120, cpu_max_w=450, dram_idle_w=22, dram_max_w=48,
-        gpu_idle_w=54, gpu_max_w=400, rest_base_w=165, rest_ratio=0.13,
+        gpu_idle_w=54, gpu_max_w=400, rest_base_w=165, rest_ratio=0.13, threads_per_core=2,
     ),
     48, 768 * BYTES_PER_GIB, 4, "a100,nvlink",
 )  # fmt: skip

@@ -1,0 +1,112 @@
+"""A job on all of its nodes from its bookings: cheap however many nodes and days it has, and as coarse as a bucket."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, select
+
+from aggregator.ledger.tables import allocations, bookings, factors, figures
+from aggregator.queries.expressions import energy_of, sum_if_all_known
+from aggregator.queries.job_models import IntensitySeries, JobWindows
+from maxwatt.domain.energy import Account
+from maxwatt.domain.units import BUCKET_MS
+
+MAX_CELLS: Final = 60_000
+"""Most cells, nodes times steps, of one answer."""
+
+
+def job_windows(connection: Connection, job_ref: int, max_steps: int) -> JobWindows | None:
+    """The job in at most `max_steps` steps of whole buckets, fewer where it has many nodes; None: nothing is booked."""
+    mine = (bookings.c.job_ref == job_ref) & (bookings.c.account == int(Account.JOB))
+    bucket, node = bookings.c.bucket_ms, bookings.c.node
+    spans = select(func.min(bucket), func.max(bucket), func.count(node.distinct())).where(mine)
+    first_ms, last_ms, count = connection.execute(spans).one()
+    if first_ms is None:
+        return None
+    steps = max(1, min(max_steps, MAX_CELLS // count))
+    step_ms = -(-((last_ms - first_ms) // BUCKET_MS + 1) // steps) * BUCKET_MS
+    step = ((bucket - first_ms) // step_ms).label("step")
+    cells = (
+        select(
+            node,
+            step,
+            func.sum(energy_of()).label("energy_j"),
+            func.sum(bookings.c.held_s).label("held_s"),
+            func.sum(bookings.c.covered_s).label("covered_s"),
+            sum_if_all_known(bookings.c.cpu_used_s, bookings.c.cpu_reserved_s).label("cpu_used_s"),
+            func.sum(bookings.c.cpu_reserved_s).label("cpu_reserved_s"),
+            func.max(bookings.c.memory_peak_bytes).label("memory_bytes"),
+        )
+        .where(mine)
+        .group_by(node, step)
+    )
+    held = select(allocations.c.node, allocations.c.memory_bytes).where(allocations.c.job_ref == job_ref)
+    starts_ms = tuple(range(first_ms, last_ms + 1, step_ms))
+    return _windows(connection.execute(cells), starts_ms, step_ms, {row[0]: row[1] for row in connection.execute(held)})
+
+
+def _windows(cells: Any, starts_ms: tuple[int, ...], step_ms: int, memory: Mapping[str, float]) -> JobWindows:
+    by_node: dict[str, dict[int, Row[Any]]] = defaultdict(dict)
+    for row in cells:
+        by_node[row.node][int(row.step)] = row
+    nodes = tuple(sorted(by_node))
+    rows = [[by_node[node].get(step) for step in range(len(starts_ms))] for node in nodes]
+    return JobWindows(
+        nodes=nodes,
+        start_ms=starts_ms,
+        step_ms=step_ms,
+        power_w=tuple(tuple(_power_w(row) for row in line) for line in rows),
+        cpu_ratio=tuple(tuple(_cpu_ratio(row) for row in line) for line in rows),
+        memory_bytes=tuple(tuple(row.memory_bytes if row else None for row in line) for line in rows),
+        held_s=tuple(tuple(row.held_s if row else 0.0 for row in line) for line in rows),
+        memory_held_bytes=tuple(memory.get(node, 0.0) for node in nodes),
+    )
+
+
+def _power_w(row: Row[Any] | None) -> float | None:
+    known = row is not None and row.held_s > 0 and (row.covered_s > 0 or row.energy_j)
+    return row.energy_j / row.held_s if row is not None and known else None
+
+
+def _cpu_ratio(row: Row[Any] | None) -> float | None:
+    if row is None or row.cpu_used_s is None or not row.cpu_reserved_s:
+        return None
+    return float(row.cpu_used_s / row.cpu_reserved_s)
+
+
+def busiest_cpus(connection: Connection, job_ref: int) -> float | None:
+    """Most CPUs in use on any node, mean over a bucket of which the job held a minute or more; None where unknown."""
+    used, held_s = bookings.c.cpu_used_s, bookings.c.held_s
+    mine = (bookings.c.job_ref == job_ref) & (bookings.c.account == int(Account.JOB)) & (held_s >= 60)
+    most = select(func.max(used / held_s), func.count(), func.count(used)).where(mine)
+    value, rows, known = connection.execute(most).one()
+    return float(value) if rows and rows == known else None
+
+
+def job_intensity(connection: Connection, job_ref: int) -> IntensitySeries:
+    """The carbon intensity of each booked bucket, neighbours with the same figure together; PUE is not in it."""
+    mine = (bookings.c.job_ref == job_ref) & (bookings.c.account == int(Account.JOB))
+    per_bucket = select(bookings.c.bucket_ms, func.max(bookings.c.factor_id)).where(mine).group_by(bookings.c.bucket_ms)
+    used = sorted((int(ms), number) for ms, number in connection.execute(per_bucket))
+    values = _intensities(connection, {number for _, number in used if number is not None})
+    starts: list[int] = []
+    ends: list[int] = []
+    known: list[float | None] = []
+    for start_ms, number in used:
+        value = values.get(number)
+        if starts and ends[-1] == start_ms and known[-1] == value:
+            ends[-1] = start_ms + BUCKET_MS
+            continue
+        starts.append(start_ms)
+        ends.append(start_ms + BUCKET_MS)
+        known.append(value)
+    return IntensitySeries(tuple(starts), tuple(ends), tuple(known))
+
+
+def _intensities(connection: Connection, numbers: set[int]) -> dict[int, float]:
+    if not numbers:
+        return {}
+    within = factors.c.factor_id.between(min(numbers), max(numbers))
+    joined = select(factors.c.factor_id, figures.c.value).join(figures, figures.c.figure_id == factors.c.intensity_id)
+    return {number: value for number, value in connection.execute(joined.where(within)) if number in numbers}
