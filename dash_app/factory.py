@@ -1,5 +1,7 @@
 """Puts the web app together: one Flask server, the gate, the pages."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,16 +12,18 @@ from flask import Flask, Response
 
 from aggregator.queries.models import Status
 from dash_app.api.blueprint import api_blueprint
-from dash_app.auth import current_viewer, protect, signed_in
+from dash_app.auth import current_viewer, protect, session_secret, signed_in
 from dash_app.compression import add_compression
 from dash_app.context import Page
 from dash_app.errors import on_error
 from dash_app.header import APP_NAME
-from dash_app.index_page import INDEX, localised
+from dash_app.index_page import index_page, localised
 from dash_app.pages import energy, job, jobs, method, quality
 from dash_app.ports import PageQueries
+from dash_app.prefix import below
 from dash_app.security import add_security_headers
 from dash_app.shell import register_shell, shell
+from dash_app.signin.registry import sign_in_method
 from maxwatt.config import Settings
 from maxwatt.domain.errors import MaxwattError
 
@@ -36,7 +40,9 @@ class App(Dash):
         return localised(super().interpolate_index(*args, **parts))  # type: ignore[no-untyped-call]  # Dash types it not
 
 
-def create_app(queries: PageQueries, settings: Settings, access_token: str) -> App:
+def create_app(
+    queries: PageQueries, settings: Settings, access_token: str, environment: Mapping[str, str] = os.environ
+) -> App:
     """The web app, ready for a WSGI server as `create_app(…).server`.
 
     The gate stands before every route of that server, also before those that a caller adds later; only the paths
@@ -45,24 +51,31 @@ def create_app(queries: PageQueries, settings: Settings, access_token: str) -> A
     Args:
         queries: where every figure comes from.
         settings: the server's settings.
-        access_token: what has to be given to see anything.
+        access_token: what has to be given to see anything, where nothing else is configured.
+        environment: where a hub tells its services how to reach it.
 
     Raises:
         ValueError: the token is empty.
+        ConfigError: the way to sign in lacks something.
     """
-    server = Flask("maxwatt", static_folder=None)
+    server, base = Flask("maxwatt", static_folder=None), settings.server.base_path
+    server.wsgi_app = below(server.wsgi_app, base)  # type: ignore[assignment, method-assign]  # as Flask tells to wrap it
     server.config["MAX_CONTENT_LENGTH"] = None  # the ingest bounds its own bodies
-    protect(server, access_token)
+    secret = session_secret(access_token)
+    sign_in = sign_in_method(settings, access_token, secret, environment)
+    protect(server, sign_in, secret, settings.signin.session_hours, base)
     server.register_blueprint(api_blueprint(queries))
     app = App(
         "dash_app",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask server here; its annotation forgets it
         assets_folder=str(ASSETS),
         assets_ignore=r"(early|login|api)\..*",
+        routes_pathname_prefix="/",
+        requests_pathname_prefix=f"{base}/",
         pages_folder="",
         use_pages=False,
         serve_locally=True,
-        index_string=INDEX,
+        index_string=index_page(base),
         title=f"{APP_NAME} · {settings.cluster.name}",
         update_title="",
         suppress_callback_exceptions=True,  # pages come and go: their ids are not all in the first layout

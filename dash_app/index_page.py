@@ -5,15 +5,15 @@ from typing import Final
 
 from dash_app.language import _, language
 
-INDEX: Final = """<!DOCTYPE html>
+_INDEX: Final = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
 {%metas%}
 <title>{%title%}</title>
-<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+<link rel="icon" type="image/svg+xml" href="{base}/assets/favicon.svg">
 <meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)">
 <meta name="theme-color" content="#14181d" media="(prefers-color-scheme: dark)">
-<script src="/assets/early/early.js"></script>
+<script src="{base}/assets/early/early.js"></script>
 {%css%}
 </head>
 <body>
@@ -26,6 +26,11 @@ INDEX: Final = """<!DOCTYPE html>
 </footer>
 </body>
 </html>"""
+
+
+def index_page(base: str) -> str:
+    """The template that Dash fills; `base` is the path below which the app lives, such as `/services/maxwatt`."""
+    return _INDEX.replace("{base}", base)
 
 
 def localised(page: str) -> str:

@@ -17,7 +17,7 @@ from dash_app.header import APP_NAME, drawer, header
 from dash_app.language import _
 from dash_app.navigation import USER, entries, marked_path
 from dash_app.ports import PageQueries
-from dash_app.urls import link
+from dash_app.urls import link, own_path
 from maxwatt.config import Settings
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.viewer import Viewer
@@ -81,7 +81,7 @@ def register_shell(app: Dash, queries: PageQueries, pages: Sequence[Page]) -> No
     )
     def show_page(pathname: str | None, search: str | None) -> tuple[Any, dict[str, str], None]:
         viewer = current_viewer()
-        context = PageContext(viewer, queries, queries.status(viewer), pathname or "/", search or "", now_ms())
+        context = PageContext(viewer, queries, queries.status(viewer), own_path(pathname), search or "", now_ms())
         page = page_of(context.pathname, pages)
         arrival = {"title": window_title(context.pathname, page), "here": link(marked_path(page))}
         return (page.layout(context) if page else missing_page()), arrival, None

@@ -36,6 +36,13 @@ def link(path: str) -> str:
     return (request.script_root if has_request_context() else "") + path
 
 
+def own_path(pathname: str | None) -> str:
+    """The path of a page as `link` takes it, from what stands in the browser's address."""
+    base = link("")
+    path = pathname or "/"
+    return path[len(base) :] if base and path.startswith(f"{base}/") else path if path != base else "/"
+
+
 def query_values(search: str | None) -> dict[str, str]:
     """First value of each parameter of a query string such as `?user=ada&q=md`."""
     return {key: values[0][:MAX_TEXT] for key, values in parse_qs((search or "").lstrip("?")).items()}
@@ -56,7 +63,7 @@ def job_filter(search: str | None) -> JobFilter:
 
 def job_path(job_id: int, start_ms: int | None = None) -> str:
     """Address of a job, of one attempt when its start [epoch ms] is given."""
-    return f"/job/{job_id}" + (f"?start={start_ms}" if start_ms is not None else "")
+    return link(f"/job/{job_id}") + (f"?start={start_ms}" if start_ms is not None else "")
 
 
 def job_key(pathname: str, search: str | None) -> tuple[int, int | None] | None:
@@ -72,12 +79,12 @@ def job_key(pathname: str, search: str | None) -> tuple[int, int | None] | None:
 def jobs_path(**filters: str) -> str:
     """Address of the job table with filters `user`, `partition`, `account`, `state`, `q`; empty ones are left out."""
     query = urlencode({key: value for key, value in filters.items() if value})
-    return "/jobs" + (f"?{query}" if query else "")
+    return link("/jobs") + (f"?{query}" if query else "")
 
 
 def energy_path(since: date, until: date) -> str:
     """Address of the energy page for whole days, both included."""
-    return f"/energy?{urlencode({'since': since.isoformat(), 'until': until.isoformat()})}"
+    return link("/energy") + f"?{urlencode({'since': since.isoformat(), 'until': until.isoformat()})}"
 
 
 def time_range(name: str | None, since: str | None, until: str | None, now_ms: int, zone: str) -> TimeRange:

@@ -9,6 +9,10 @@
   var PLAIN_WIDTHS = [{ colId: "job_id", width: 118 }, { colId: "state", width: 144 }, { colId: "energy_j", width: 92 }];
   var NARROW_WIDTHS = [{ colId: "job_id", width: 74 }, { colId: "state", width: 68 }, { colId: "energy_j", width: 76 }];
 
+  /* The path below which the app lives, such as /services/maxwatt; and an address without it, as the server names pages. */
+  var BASE = JSON.parse(document.getElementById("_dash-config").textContent).requests_pathname_prefix.replace(/\/$/, "");
+  function ownPath(pathname) { return pathname.indexOf(BASE) === 0 ? pathname.slice(BASE.length) || "/" : pathname; }
+
   function element() { return React.createElement.apply(React, arguments); }
 
   /* Go to an address without loading the page anew, as dcc.Link does. */
@@ -159,7 +163,7 @@
 
   /* The job table's filters follow the address when somebody goes back to the plain table. */
   window.addEventListener("_dashprivate_pushstate", function () {
-    if (window.location.pathname !== "/jobs" || !document.getElementById("jobs-q")) return;
+    if (ownPath(window.location.pathname) !== "/jobs" || !document.getElementById("jobs-q")) return;
     var query = new URLSearchParams(window.location.search);
     JOB_FILTERS.forEach(function (name) {
       window.dash_clientside.set_props("jobs-" + name, { value: query.get(name) || (name === "state" ? null : "") });

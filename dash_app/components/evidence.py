@@ -12,6 +12,7 @@ from dash_app.components.facts import Fact, facts
 from dash_app.figures.theme import EVIDENCE_COLOURS
 from dash_app.language import _, marked
 from dash_app.text import format_share
+from dash_app.urls import link
 
 MARKS: Final = "/method#what-each-mark-means"
 """Where every mark is explained."""
@@ -75,10 +76,10 @@ def _content(evidence: Evidence | None, more: Sequence[Fact]) -> html.Div:
         (_("Samples cover"), _("{share} of the time", share=format_share(evidence.coverage))),
         (_("Uncertainty"), f"± {format_share(evidence.uncertainty)}"),
         (_("State"), _("provisional: a window is still open") if evidence.provisional else _("closed")),
-        (_("Method"), dcc.Link(_("version {n}", n=evidence.method_version), href="/method")),
+        (_("Method"), dcc.Link(_("version {n}", n=evidence.method_version), href=link("/method"))),
         *more,
     ]
-    marks = dcc.Link(_("What these words mean"), href=MARKS)
+    marks = dcc.Link(_("What these words mean"), href=link(MARKS))
     return html.Div(
         [
             html.H3(_("Where the energy figure comes from")),

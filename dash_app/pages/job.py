@@ -14,7 +14,7 @@ from dash_app.components.states import empty, waiting
 from dash_app.context import PageContext
 from dash_app.language import marked
 from dash_app.ports import PageQueries
-from dash_app.urls import job_key
+from dash_app.urls import job_key, link
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.jobs import ACTIVE_STATES
 
@@ -37,7 +37,7 @@ def layout(context: PageContext) -> html.Div:
         [
             dcc.Store(id="job-key", data={"job_id": key[0], "start_ms": detail.row.start_ms}),
             dcc.Interval(id="job-refresh", interval=REFRESH_MS, disabled=not _active(detail)),
-            dcc.Link("All jobs", href="/jobs", className="mw-back"),
+            dcc.Link("All jobs", href=link("/jobs"), className="mw-back"),
             html.Div(head, id="job-head"),
             html.Div(
                 [html.H2("Over time", className="mw-section-title"), _node_choice(detail)], className="mw-section-head"
@@ -122,11 +122,11 @@ def _active(detail: JobDetail) -> bool:
 
 
 def _no_job(pathname: str, key: tuple[int, int | None] | None) -> html.Div:
-    link = dcc.Link("To the jobs", href="/jobs", className="mw-button")
+    way = dcc.Link("To the jobs", href=link("/jobs"), className="mw-button")
     if key is None:
         text = f"“{pathname.removeprefix('/job/')[:60]}” is no job number."
-        return empty("There is no such job", text, link)
+        return empty("There is no such job", text, way)
     text = (
         "It never started, it is older than what is kept, Slurm's records have not been read yet, or it is not yours."
     )
-    return empty(f"Job {key[0]} is not known here", text, link)
+    return empty(f"Job {key[0]} is not known here", text, way)

@@ -16,7 +16,7 @@ from dash_app.errors import on_error
 from dash_app.language import marked
 from dash_app.ports import PageQueries
 from dash_app.text import plural
-from dash_app.urls import job_filter
+from dash_app.urls import job_filter, link
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.jobs import JobState
 from maxwatt.domain.units import DAY_MS
@@ -149,8 +149,8 @@ def _count(page: JobPage) -> str:
 def _no_jobs(chosen: JobFilter) -> html.Div:
     if chosen == JobFilter():
         return empty("No jobs yet", "Jobs appear here as soon as Slurm's records have been read.")
-    link = dcc.Link("Show all jobs", href="/jobs", className="mw-button")
-    return empty("No job matches", "No job has all of this together: state, user, account, partition and text.", link)
+    way = dcc.Link("Show all jobs", href=link("/jobs"), className="mw-button")
+    return empty("No job matches", "No job has all of this together: state, user, account, partition and text.", way)
 
 
 def _failed(error: Exception) -> tuple[Any, Any, Any]:

@@ -87,7 +87,13 @@ def running_server(
         stack.callback(aggregator.stop)
         _write_private(lock, json.dumps({"url": url, "pid": os.getpid()}))
         stack.callback(lock.unlink, missing_ok=True)
-        yield Server(url, f"{url}/?token={token}", store, ledger, committer, aggregator)
+        yield Server(url, _access_url(settings, url, token), store, ledger, committer, aggregator)
+
+
+def _access_url(settings: Settings, url: str, token: str) -> str:
+    """What one opens to see the pages."""
+    start = f"{url}{settings.server.base_path}/"
+    return f"{start}?token={token}" if settings.signin.method == "token" else start
 
 
 def ingest_token(folder: Path) -> str:
@@ -106,6 +112,8 @@ def ingest_token(folder: Path) -> str:
 
 
 def _refuse_open_address(settings: Settings) -> None:
+    if settings.signin.method != "token":
+        return
     try:
         loopback = ipaddress.ip_address(settings.server.host).is_loopback
     except ValueError:
@@ -113,7 +121,7 @@ def _refuse_open_address(settings: Settings) -> None:
     if not loopback:
         raise ConfigError(
             f"server.host is {settings.server.host}: until a sign-in is configured the server listens on loopback "
-            "only. Use 127.0.0.1 and reach it through an SSH tunnel or a proxy that signs people in"
+            "only. Use 127.0.0.1 and reach it through an SSH tunnel, or set signin.method"
         )
 
 

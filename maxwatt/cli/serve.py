@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -23,9 +24,10 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     from aggregator.sources.jobs.interrupt import Interrupt
     from aggregator.sources.jobs.registry import accounting_source, live_source
+    from maxwatt.cli._hub_environment import under_hub
     from maxwatt.cli._server import running_server
 
-    settings = settings_of(args)
+    settings = under_hub(settings_of(args), os.environ)
     asked = {key: value for key in ("host", "port") if (value := getattr(args, key)) is not None}
     settings = dataclasses.replace(settings, server=dataclasses.replace(settings.server, **asked))
     stopped, interrupt = stop_on_signals(), Interrupt()

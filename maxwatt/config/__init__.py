@@ -13,6 +13,7 @@ from maxwatt.config.sections import (
     RetentionSettings,
     ServerSettings,
     Settings,
+    SigninSettings,
     SlurmSettings,
     StoreSettings,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "RetentionSettings",
     "ServerSettings",
     "Settings",
+    "SigninSettings",
     "SlurmSettings",
     "StoreSettings",
     "load",

@@ -1,5 +1,6 @@
 """What a single setting must be: each check returns what is wrong with a value, or None."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -37,6 +38,12 @@ def one_of(*choices: str) -> Check:
 def port(value: int) -> str | None:
     """A TCP port, or 0."""
     return None if 0 <= value < 65536 else "must be a port, 0 to 65535"
+
+
+def base_path(value: str) -> str | None:
+    """A path that an app lives below, or nothing."""
+    good = re.fullmatch(r"(?:/[A-Za-z0-9._~@-]+)*", value)
+    return None if good else "must be a path such as /services/maxwatt, without a slash at its end"
 
 
 def not_empty(value: str) -> str | None:

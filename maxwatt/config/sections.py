@@ -61,7 +61,29 @@ class ServerSettings:
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(8080, "port to listen on; 0: any free one", checks.port)
     data_dir: str = _setting("/var/lib/maxwatt", "folder of store, ledger and tokens")
+    base_path: str = _setting(
+        "", "path below which a proxy offers the pages, such as /services/maxwatt; empty: its root", checks.base_path
+    )
     commit_interval_ms: int = _setting(250, "ingest requests are gathered into one commit this often", checks.positive)
+
+
+@dataclass(frozen=True, slots=True)
+class SigninSettings:
+    """How people sign in. Until this is set: with the token that `serve` prints, and on loopback only."""
+
+    method: str = _setting("token", "how people sign in", checks.one_of("token", "hub", "proxy", "local"))
+    admins: tuple[str, ...] = _setting((), "users who see everybody's jobs")
+    admin_groups: tuple[str, ...] = _setting((), "groups, of the hub or of the proxy, whose members do")
+    admin_scope: str = _setting(
+        "", "scope of the hub, such as custom:maxwatt:read-all, whose owners do; the hub's administrators always do"
+    )
+    session_hours: float = _setting(168.0, "hours after which one has to sign in again", checks.positive)
+    hub_api_url: str = _setting("", "the hub's API, such as http://127.0.0.1:8081/hub/api; empty: as the hub tells")
+    hub_public_url: str = _setting("", "the hub as browsers reach it, such as https://hub.example/hub; empty: likewise")
+    hub_callback_url: str = _setting("", "our oauth_callback, as the hub was told it; empty: likewise")
+    hub_client_id: str = _setting("", "our name as a client, such as service-maxwatt; empty: likewise")
+    hub_token_file: str = _setting("", "file with our API token of the hub; empty: likewise")
+    hub_check_s: float = _setting(60.0, "seconds for which the hub's word on a person holds", checks.not_negative)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +194,7 @@ class Settings:
     cluster: ClusterSettings = ClusterSettings()
     agent: AgentSettings = AgentSettings()
     server: ServerSettings = ServerSettings()
+    signin: SigninSettings = SigninSettings()
     store: StoreSettings = StoreSettings()
     ledger: LedgerSettings = LedgerSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -1,0 +1,26 @@
+"""The configured way to sign in."""
+
+from collections.abc import Mapping
+
+from dash_app.signin.hub import HubSignIn
+from dash_app.signin.hub_place import hub_place
+from dash_app.signin.method import Method
+from dash_app.signin.printed_token import PrintedToken
+from maxwatt.config import Settings
+
+
+def sign_in_method(settings: Settings, access_token: str, secret: bytes, environment: Mapping[str, str]) -> Method:
+    """The way to sign in that settings name.
+
+    Args:
+        access_token: what the server printed, for the method `token`.
+        secret: this server's own, for what travels through browsers.
+        environment: where a hub tells its services how to reach it.
+
+    Raises:
+        ConfigError: something that the method needs is missing.
+        ValueError: the access token is empty.
+    """
+    if settings.signin.method == "hub":
+        return HubSignIn(hub_place(settings, environment), settings.signin, secret)
+    return PrintedToken(access_token)
