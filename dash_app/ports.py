@@ -1,6 +1,6 @@
 """What the pages need from the queries, and nothing more."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from aggregator.queries.explain import Explanation
@@ -19,6 +19,7 @@ from aggregator.queries.models import (
     NodeSeries,
     Status,
 )
+from aggregator.queries.recent import RecentJob, RecentUse
 from maxwatt.domain.viewer import Viewer
 
 
@@ -65,6 +66,10 @@ class PageQueries(Protocol):
 
     def job_advice(self, viewer: Viewer, job_id: int, start_ms: int) -> Advices | None:
         """What to change in the job's batch script."""
+        ...
+
+    def recent_uses(self, viewer: Viewer, wanted: Sequence[RecentJob]) -> Mapping[int, RecentUse]:
+        """What jobs that run now draw, and since a moment each: job id to its use."""
         ...
 
     def energy_by(self, viewer: Viewer, grouping: Grouping, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import worked_example
 from maxwatt.cli import COMMANDS, command_parser
-from maxwatt.config import SECTIONS
+from maxwatt.config import SECTIONS, Application
 from maxwatt.domain.node_model import NodeModel
 from maxwatt.domain.schema import MEASUREMENTS, prometheus_name
 
@@ -73,7 +73,9 @@ def configuration() -> str:
             default = "" if field.default in (None, "", ()) else f"`{_toml(field.default)}`"
             parts.append(f"| `{field.name}` | {_type(hints[field.name])} | {default} | {field.metadata['help']} |")
         parts.append("")
-    parts += ["## `[[node_models]]`\n", f"{(NodeModel.__doc__ or '').splitlines()[0]}\n"]
+    parts += ["## `[[applications]]`\n", f"{Application.__doc__}\n", "| key | default | meaning |", "|---|---|---|"]
+    parts += [f"| `{f.name}` | {_default(f.default)} | {f.metadata['help']} |" for f in dataclasses.fields(Application)]
+    parts += ["", "## `[[node_models]]`\n", f"{(NodeModel.__doc__ or '').splitlines()[0]}\n"]
     parts += ["| key | default | meaning |", "|---|---|---|"]
     meanings = _meanings(NodeModel.__doc__ or "")
     parts += [f"| `{f.name}` | {_default(f.default)} | {meanings[f.name]} |" for f in dataclasses.fields(NodeModel)]
@@ -83,7 +85,7 @@ def configuration() -> str:
 
 
 def _default(value: object) -> str:
-    return "" if value in ((), dataclasses.MISSING) else f"`{_toml(value)}`"
+    return "" if value in ((), "", dataclasses.MISSING) else f"`{_toml(value)}`"
 
 
 def _meanings(docstring: str) -> dict[str, str]:

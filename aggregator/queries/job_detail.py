@@ -26,10 +26,10 @@ def find_job(connection: Connection, viewer: Viewer, job_id: int, start_ms: int 
 
 def has_id(connection: Connection, job_id: int) -> ColumnElement[bool]:
     """Condition on `jobs` for an id in any cluster; the index of job ids begins with the cluster."""
-    return and_(jobs.c.cluster.in_(_clusters(connection)), jobs.c.job_id == job_id)
+    return and_(jobs.c.cluster.in_(clusters(connection)), jobs.c.job_id == job_id)
 
 
-def _clusters(connection: Connection) -> list[str]:
+def clusters(connection: Connection) -> list[str]:
     """Every cluster of the ledger, found in one step of the index each."""
     found: list[str] = []
     step = select(func.min(jobs.c.cluster))

@@ -1,6 +1,6 @@
 """The one door to the ledger for pages, API, mail and command line. Every question names who asks."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import Engine
@@ -34,6 +34,7 @@ from aggregator.queries.models import (
 )
 from aggregator.queries.node_energy import energy_of_nodes
 from aggregator.queries.outlook import outlook
+from aggregator.queries.recent import RecentJob, RecentUse, recent_uses
 from aggregator.queries.remembered import Remembered
 from aggregator.queries.similar import similar_jobs
 from aggregator.queries.status import data_status
@@ -96,6 +97,11 @@ class Queries:
         """Every attempt of a job id, oldest first."""
         with self._engine.connect() as connection:
             return job_attempts(connection, viewer, job_id, self._now_ms())
+
+    def recent_uses(self, viewer: Viewer, wanted: Sequence[RecentJob]) -> Mapping[int, RecentUse]:
+        """What jobs that run now draw, and since a moment each: job id to its use; see `recent`."""
+        with self._engine.connect() as connection:
+            return recent_uses(connection, viewer, wanted, self._now_ms())
 
     def job_series(
         self,

@@ -35,6 +35,17 @@ def one_of(*choices: str) -> Check:
     return lambda value: None if value in choices else f"must be one of {shown}"
 
 
+def name_of_server(value: str) -> str | None:
+    """A name that stands in addresses."""
+    fits = re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", value)
+    return None if fits else "must be lower-case letters, digits and hyphens, at most 32"
+
+
+def slurm_word(value: str) -> str | None:
+    """A word of Slurm's that goes into a job's script, or nothing."""
+    return None if re.fullmatch(r"[A-Za-z0-9_.:,-]{0,64}", value) else "must be one plain word, at most 64 long"
+
+
 def port(value: int) -> str | None:
     """A TCP port, or 0."""
     return None if 0 <= value < 65536 else "must be a port, 0 to 65535"

@@ -5,13 +5,13 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from maxwatt.config.faults import Faults
-from maxwatt.config.sections import SECTIONS, Settings
+from maxwatt.config.sections import LISTS, SECTIONS, Application, Settings
 from maxwatt.domain.errors import ConfigError, InputError
 from maxwatt.domain.hostlist import expand
 from maxwatt.domain.node_model import NodeModel
@@ -48,10 +48,10 @@ def parse(text: str, name: str = "configuration") -> Settings:
     faults = Faults(name, text)
     values: dict[str, Any] = {}
     for section, content in document.items():
-        if section == "node_models":
-            values[section] = _node_models(content, faults)
+        if section in LISTS:
+            values[section] = _LIST_READERS[section](_entries(section, content, faults), faults)
         elif section not in SECTIONS:
-            faults.add((section,), f"unknown section; known: {', '.join([*SECTIONS, 'node_models'])}")
+            faults.add((section,), f"unknown section; known: {', '.join([*SECTIONS, *LISTS])}")
         elif not isinstance(content, dict):
             faults.add((section,), "must be a section")
         else:
@@ -98,12 +98,26 @@ def _convert(raw: Any, hint: Any) -> tuple[Any, str | None]:
     return None, f"must be {names[hint]}"
 
 
-def _node_models(content: Any, faults: Faults) -> tuple[NodeModel, ...]:
-    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
-        faults.add(("node_models",), "must be a list: write [[node_models]]")
-        return ()
+def _entries(section: str, content: Any, faults: Faults) -> list[dict[str, Any]]:
+    if isinstance(content, list) and all(isinstance(entry, dict) for entry in content):
+        return content
+    faults.add((section,), f"must be a list: write [[{section}]]")
+    return []
+
+
+def _applications(entries: list[dict[str, Any]], faults: Faults) -> tuple[Application, ...]:
+    found: list[Application] = []
+    for index, entry in enumerate(entries):
+        application: Application = _build(Application, {"name": "", **entry}, ("applications", index), faults)
+        if application.name in {one.name for one in found}:
+            faults.add(("applications", index, "name"), f"{application.name} stands here a second time")
+        found.append(application)
+    return tuple(found)
+
+
+def _node_models(entries: list[dict[str, Any]], faults: Faults) -> tuple[NodeModel, ...]:
     models, owner = [], dict[str, str]()
-    for index, entry in enumerate(content):
+    for index, entry in enumerate(entries):
         model = _node_model(dict(entry), ("node_models", index), faults)
         for node in model.nodes:
             if node in owner:
@@ -129,3 +143,9 @@ def _node_model(entry: dict[str, Any], path: tuple[str | int, ...], faults: Faul
         faults.add((*path, "nodes"), str(error))
         names = ()
     return dataclasses.replace(model, nodes=names)
+
+
+_LIST_READERS: Final[dict[str, Callable[[list[dict[str, Any]], Faults], Any]]] = {
+    "applications": _applications,
+    "node_models": _node_models,
+}

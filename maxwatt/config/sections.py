@@ -188,6 +188,27 @@ class CostSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionsSettings:
+    """Sessions: what people start through the JupyterHub."""
+
+    idle_after_s: float = _setting(900.0, "a session without activity for longer than this is idle", checks.positive)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Something people can start through the JupyterHub, as a batch job. With one the pages offer *Sessions*."""
+
+    name: str = _setting("", "its name in addresses and, on the hub, that of the server", checks.name_of_server)
+    title: str = _setting("", "what people read; empty: the name")
+    description: str = _setting("", "one sentence on what it is for")
+    partition: str = _setting("", "Slurm partition; empty: as the hub has it", checks.slurm_word)
+    cpus: int = _setting(1, "CPUs", checks.positive)
+    memory_mib: int = _setting(2048, "memory [MiB]", checks.positive)
+    time_min: int = _setting(60, "time limit [minutes]", checks.positive)
+    gpus: str = _setting("", "GPUs as Slurm counts them, such as 1 or a100:2; empty: none", checks.slurm_word)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything in one configuration file."""
 
@@ -202,6 +223,8 @@ class Settings:
     attribution: AttributionSettings = AttributionSettings()
     carbon: CarbonSettings = CarbonSettings()
     cost: CostSettings = CostSettings()
+    sessions: SessionsSettings = SessionsSettings()
+    applications: tuple[Application, ...] = ()
     node_models: tuple[NodeModel, ...] = ()
 
     @property
@@ -219,6 +242,9 @@ class Settings:
         return next((model for model in self.node_models if node in model.nodes), UNKNOWN_MODEL)
 
 
+LISTS: Final = ("applications", "node_models")
+"""Sections that may stand several times."""
+
 SECTIONS: Final[dict[str, type]] = {
-    f.name: typing.get_type_hints(Settings)[f.name] for f in dataclasses.fields(Settings) if f.name != "node_models"
+    f.name: typing.get_type_hints(Settings)[f.name] for f in dataclasses.fields(Settings) if f.name not in LISTS
 }

@@ -10,6 +10,7 @@ from ledger_book import BUCKET, T0, Book
 
 from aggregator.queries.models import JobFilter
 from aggregator.queries.queries import Queries
+from aggregator.queries.recent import RecentJob
 from maxwatt.domain.viewer import ADMIN, Viewer
 
 METHODS = {
@@ -25,6 +26,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "job": [{"job_id": 102}, {"job_id": 101}, {"job_id": 102, "start_ms": T0 + BUCKET}],
     "job_attempts": [{"job_id": 102}],
     "job_series": [{"job_id": 102}, {"job_id": 101}],
+    "recent_uses": [{"wanted": [RecentJob(102, "bob", 0, T0), RecentJob(101, "bob", 0)]}],
     "explain": [{"job_id": 102}, {"job_id": 101}],
     "health": [{}],
     "energy_of_nodes": [SPAN, {**SPAN, "groups": True}],
