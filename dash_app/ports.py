@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from aggregator.queries.explain import Explanation
+from aggregator.queries.folded import Fold, FoldedPage
 from aggregator.queries.health import Health
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
 from aggregator.queries.models import (
@@ -27,7 +28,13 @@ class PageQueries(Protocol):
     """Every figure on a page comes from one of these. Times are epoch ms UTC; windows are [since_ms, until_ms)."""
 
     def jobs(self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int) -> JobPage:
-        """A slice of the job table. `sort` names a JobRow field (not memory_efficiency); unknown sorts last."""
+        """A slice of the job table. `sort` names a JobRow field; unknown sorts last."""
+        ...
+
+    def folded_jobs(
+        self, viewer: Viewer, filter: JobFilter, fold: Fold, sort: str, descending: bool, offset: int, limit: int
+    ) -> FoldedPage:
+        """The same with arrays, or jobs of one name, as one row each; `sort` names a FoldedRow field."""
         ...
 
     def job(self, viewer: Viewer, job_id: int, start_ms: int | None) -> JobDetail | None:

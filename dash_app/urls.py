@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 
 from flask import has_request_context, request
 
-from aggregator.queries.models import JobFilter
-from maxwatt.domain.jobs import JobState
 from maxwatt.domain.units import BUCKET_MS, DAY_MS, MS_PER_S
 
 PRESETS: Final[Mapping[str, int]] = {"24h": DAY_MS, "7d": 7 * DAY_MS, "30d": 30 * DAY_MS}
@@ -48,19 +46,6 @@ def query_values(search: str | None) -> dict[str, str]:
     return {key: values[0][:MAX_TEXT] for key, values in parse_qs((search or "").lstrip("?")).items()}
 
 
-def job_filter(search: str | None) -> JobFilter:
-    """The filter an address asks for; an unknown state is left out."""
-    values = query_values(search)
-    state = values.get("state", "").upper()
-    return JobFilter(
-        user=values.get("user", ""),
-        partition=values.get("partition", ""),
-        account=values.get("account", ""),
-        state=state if state in JobState.__members__ else "",
-        text=values.get("q", ""),
-    )
-
-
 def job_path(job_id: int, start_ms: int | None = None) -> str:
     """Address of a job, of one attempt when its start [epoch ms] is given."""
     return link(f"/job/{job_id}") + (f"?start={start_ms}" if start_ms is not None else "")
@@ -77,7 +62,7 @@ def job_key(pathname: str, search: str | None) -> tuple[int, int | None] | None:
 
 
 def jobs_path(**filters: str) -> str:
-    """Address of the job table with filters `user`, `partition`, `account`, `state`, `q`; empty ones are left out."""
+    """Address of the job table with some of `job_view.FILTERS`; empty ones are left out."""
     query = urlencode({key: value for key, value in filters.items() if value})
     return link("/jobs") + (f"?{query}" if query else "")
 

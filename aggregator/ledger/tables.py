@@ -83,6 +83,11 @@ jobs = Table(
     Index("jobs_end", "end_ms"),
     Index("jobs_length", text("(end_ms - start_ms)")),
     Index("jobs_user", "user", "start_ms"),
+    Index("jobs_account", "account", "start_ms"),
+    Index("jobs_partition", "partition", "start_ms"),
+    Index("jobs_state", "state", "start_ms"),
+    Index("jobs_name", "name", "start_ms"),
+    Index("jobs_array", "array_job_id"),
 )
 
 allocations = Table(
@@ -96,7 +101,7 @@ allocations = Table(
         "gpus", Text, nullable=False, comment="comma-separated: indices of boards, parts such as mig3:1 or shard0:2/8"
     ),
     Column("modelled", Boolean, nullable=False),
-    Index("allocations_node", "node"),
+    Index("allocations_node", "node", "job_ref"),
 )
 
 suspensions = Table(
@@ -192,6 +197,8 @@ job_totals = Table(
     Column("first_ms", BigInteger, nullable=False, comment="its first booked bucket"),
     Column("last_ms", BigInteger, nullable=False),
     Column("method_version", SmallInteger, nullable=False),
+    Index("job_totals_energy", text(f"({' + '.join(ENERGY_COLUMNS)})")),
+    Index("job_totals_waste", "waste_j"),
     comment="sums of a job's bookings over its whole life",
 )
 

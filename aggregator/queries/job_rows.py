@@ -12,6 +12,7 @@ from aggregator.queries.expressions import Expression, booking_sums, sum_if_all_
 from aggregator.queries.models import Evidence, JobRow
 from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
 from maxwatt.domain.rollups import VALUE_COLUMNS
+from maxwatt.domain.tags import tags_of
 from maxwatt.domain.units import MS_PER_S, bucket_start_ms
 
 _ADDED = (
@@ -124,13 +125,14 @@ def _job_row(row: Mapping[str, Any], windows: OpenWindows, now_ms: int) -> JobRo
         co2_market_g=row["co2_market_g"] if known else None,
         cost=row["cost"] if known else None,
         evidence=_evidence(row, windows),
+        tags=tags_of(row["comment"]),
     )
 
 
 _COPIED = (
     *("job_id", "start_ms", "end_ms", "name", "user", "account", "partition", "state", "exit_code", "node_list"),
     *("node_count", "cpus", "gpu_count", "time_limit_s", "array_job_id", "array_task_id"),
-    *("het_job_id", "het_offset"),
+    *("het_job_id", "het_offset", "qos"),
     *("cpu_efficiency", "memory_efficiency"),
 )
 

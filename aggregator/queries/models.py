@@ -31,7 +31,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One job in a table. Efficiencies are 0..1 (above 1 is a fault to show), None where unknown."""
+    """One job in a table. Efficiencies are 0..1 (above 1 is a fault to show), None where unknown.
+
+    `tags` are the words of its comment that `maxwatt.domain.tags` calls so.
+    """
 
     job_id: int
     start_ms: int
@@ -62,6 +65,8 @@ class JobRow:
     evidence: Evidence | None = None
     het_job_id: int | None = None
     het_offset: int | None = None
+    qos: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def shown_id(self) -> str:
@@ -75,23 +80,53 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """A slice of the job table and how many rows there are in all."""
+    """A slice of the job table and how many rows there are in all; with `more`, there are more than that."""
 
     rows: tuple[JobRow, ...]
     total: int
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRange:
+    """Jobs whose figure is known and in [low, high]; None: no bound.
+
+    Args:
+        figure: one of `job_conditions.FIGURES`, such as `energy_j`; the bounds have its unit.
+    """
+
+    figure: str
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """What to show. Empty text means any. Times are epoch ms; a job counts when it overlaps [since_ms, until_ms)."""
+    """What to show. Empty means any. Times are epoch ms; a job counts when it overlaps [since_ms, until_ms).
+
+    Args:
+        user, partition, account, qos, name: exactly this.
+        states: any of these.
+        text: in the name, or a job's, array task's or node's own name.
+        nodes: a host list; jobs that held something on one of them.
+        array_job_id: tasks of this array.
+        tags: all of these words of the comment, such as `project=x` or `#test`.
+        ranges: figures, all of them within their bounds.
+    """
 
     user: str = ""
     partition: str = ""
     account: str = ""
-    state: str = ""
+    qos: str = ""
+    name: str = ""
+    states: tuple[str, ...] = ()
     text: str = ""
+    nodes: str = ""
+    array_job_id: int | None = None
+    tags: tuple[str, ...] = ()
     since_ms: int | None = None
     until_ms: int | None = None
+    ranges: tuple[FigureRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

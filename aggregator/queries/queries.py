@@ -13,6 +13,7 @@ from aggregator.queries.energy_groups import energy_by
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.explain import Explanation, explain
+from aggregator.queries.folded import Fold, FoldedPage, folded_page
 from aggregator.queries.health import Health, health
 from aggregator.queries.job_detail import find_job, job_detail, node_shares
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
@@ -74,6 +75,23 @@ class Queries:
                 viewer,
                 filter,
                 self._now_ms(),
+                sort=sort,
+                descending=descending,
+                offset=offset,
+                limit=limit,
+            )
+
+    def folded_jobs(
+        self, viewer: Viewer, filter: JobFilter, fold: Fold, sort: str, descending: bool, offset: int, limit: int
+    ) -> FoldedPage:
+        """A page of the table with arrays, or jobs of one name, as one row; see `folded.folded_page`."""
+        with self._engine.connect() as connection:
+            return folded_page(
+                connection,
+                viewer,
+                filter,
+                self._now_ms(),
+                fold=fold,
                 sort=sort,
                 descending=descending,
                 offset=offset,

@@ -101,9 +101,9 @@ def test_provisional_while_running_open_or_not_booked_to_the_end(filled: Book, q
 def test_filters(filled: Book, queries: Queries) -> None:
     assert ids(queries, user="bob") == [102]
     assert ids(queries, partition="cpu", account="phys") == [101, 103]
-    assert ids(queries, state="RUNNING") == [103]
+    assert ids(queries, states=("RUNNING", "FAILED")) == [103]
     assert ids(queries, text="RELAX") == [101]
-    assert ids(queries, text="n[1") == [101]
+    assert ids(queries, text="n2") == [101]
     assert ids(queries, text="%") == []  # no wildcard
     assert ids(queries, text="102") == [102]
 

@@ -27,10 +27,14 @@ def upgrade() -> None:
 def _jobs() -> None:
     op.add_column("jobs", Column("consumed_energy_j", Float()))
     op.create_index("jobs_length", "jobs", [sa.text("(end_ms - start_ms)")])
+    for name in ("account", "partition", "state", "name"):
+        op.create_index(f"jobs_{name}", "jobs", [name, "start_ms"])
+    op.create_index("jobs_array", "jobs", ["array_job_id"])
 
 
 def _allocations() -> None:
-    pass
+    op.drop_index("allocations_node", "allocations")
+    op.create_index("allocations_node", "allocations", ["node", "job_ref"])
 
 
 def _nodes() -> None:
@@ -164,6 +168,8 @@ def _rollups() -> None:
         Column("last_ms", BigInteger(), nullable=False),
         Column("method_version", SmallInteger(), nullable=False),
     )
+    op.create_index("job_totals_energy", "job_totals", [sa.text(f"({' + '.join(_SUMS[:8])})")])
+    op.create_index("job_totals_waste", "job_totals", ["waste_j"])
     op.create_table(
         "stale",
         Column("period", SmallInteger(), primary_key=True, autoincrement=False),

@@ -1,0 +1,149 @@
+"""What a filter of jobs means in SQL. Nothing of its text reaches the database but as a bound parameter."""
+
+import operator
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select
+
+from aggregator.ledger.tables import allocations, job_totals, jobs
+from aggregator.queries.expressions import Expression
+from aggregator.queries.job_rows import cpu_efficiency
+from aggregator.queries.models import FigureRange, JobFilter
+from maxwatt.domain.energy import ENERGY_COLUMNS
+from maxwatt.domain.errors import InputError
+from maxwatt.domain.hostlist import expand
+from maxwatt.domain.rollups import VALUE_COLUMNS, unknown_of
+from maxwatt.domain.tags import SEPARATORS
+from maxwatt.domain.units import MS_PER_S
+
+MAX_NODES: Final = 1000
+"""Most nodes that a filter may name."""
+
+_EQUAL: Final = ("user", "partition", "account", "qos", "name", "array_job_id")
+_TOTAL: Final[Any] = job_totals.c
+
+
+_ALLOCATED: Final[Any] = (
+    select(func.nullif(func.sum(allocations.c.memory_bytes), 0))
+    .where(allocations.c.job_ref == jobs.c.job_ref)
+    .correlate(jobs)
+    .scalar_subquery()
+)
+
+
+def _known(value: Expression, unknown: Expression) -> Expression:
+    return case((unknown == 0, value))
+
+
+BOOKED: Final[dict[str, Expression]] = {
+    "energy_j": reduce(operator.add, (_TOTAL[name] for name in ENERGY_COLUMNS)),
+    **{name: _known(_TOTAL[name], _TOTAL[unknown_of(name)]) for name in VALUE_COLUMNS},
+    "waste_j": _known(_TOTAL.waste_j, _TOTAL.waste_unknown_j),
+    "cpu_efficiency": cpu_efficiency(_known(_TOTAL.cpu_used_s, _TOTAL.cpu_unknown_s), _TOTAL.cpu_reserved_s),
+    "memory_efficiency": _TOTAL.memory_peak_bytes / func.coalesce(func.nullif(jobs.c.memory_bytes, 0), _ALLOCATED),
+}
+"""Figures from the totals of whole jobs, which follow the bookings at the end of each round; null is unknown.
+
+Memory is the peak of the nodes that were sampled: where one was not, the table shows no efficiency.
+"""
+
+FIGURES: Final = (*BOOKED, "elapsed_s", "gpu_count", "node_count", "cpus")
+"""What a range may be asked of."""
+
+
+def elapsed_s(now_ms: int) -> Expression:
+    """Seconds that a job ran; of one that runs, up to now."""
+    return (func.coalesce(jobs.c.end_ms, now_ms) - jobs.c.start_ms) / float(MS_PER_S)
+
+
+def needs_totals(wanted: JobFilter) -> bool:
+    """Whether `job_totals` has to be joined for the conditions."""
+    return any(each.figure in BOOKED for each in wanted.ranges)
+
+
+def conditions(connection: Connection, wanted: JobFilter, now_ms: int) -> Iterator[ColumnElement[bool]]:
+    """Conditions on `jobs` (and `job_totals`, see `needs_totals`) that all have to hold.
+
+    Raises:
+        InputError: a figure that is none, or a host list that cannot be read or names more than MAX_NODES.
+    """
+    yield from (jobs.c[name] == value for name in _EQUAL if (value := getattr(wanted, name)) not in {"", None})
+    if wanted.states:
+        yield jobs.c.state.in_(wanted.states)
+    if wanted.nodes.strip():
+        yield _on_nodes(_host_names(wanted.nodes.strip()))
+    if wanted.text.strip():
+        yield _text_condition(wanted.text.strip())
+    yield from (_tagged(tag) for tag in wanted.tags)
+    yield from _in_time(connection, wanted)
+    for one in wanted.ranges:
+        yield from _in_range(one, now_ms)
+
+
+def _host_names(text: str) -> tuple[str, ...]:
+    names = expand(text)
+    if len(names) > MAX_NODES:
+        raise InputError(f"host list {text[:60]!r} names {len(names)} nodes; at most {MAX_NODES} can be asked for")
+    return names
+
+
+def _on_nodes(names: tuple[str, ...]) -> ColumnElement[bool]:
+    return jobs.c.job_ref.in_(select(allocations.c.job_ref).where(allocations.c.node.in_(names)))
+
+
+def _in_time(connection: Connection, wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
+    """Overlap with a time. What ended after its start began at most the longest job's length before it: an index
+    of starts finds that.
+    """
+    if wanted.until_ms is not None:
+        yield jobs.c.start_ms < wanted.until_ms
+    if wanted.since_ms is None:
+        return
+    longest_ms = connection.execute(select(func.max(jobs.c.end_ms - jobs.c.start_ms))).scalar() or 0
+    oldest_ms = connection.execute(select(func.min(jobs.c.start_ms)).where(jobs.c.end_ms.is_(None))).scalar()
+    first_ms = wanted.since_ms - longest_ms
+    yield jobs.c.start_ms >= (first_ms if oldest_ms is None else min(first_ms, oldest_ms))
+    yield or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > wanted.since_ms)
+
+
+def _in_range(one: FigureRange, now_ms: int) -> Iterator[ColumnElement[bool]]:
+    if one.figure not in FIGURES:
+        raise InputError(f"jobs have no figure {one.figure!r}; known: {', '.join(FIGURES)}")
+    booked = BOOKED.get(one.figure)
+    value: Any = booked if booked is not None else jobs.c.get(one.figure)
+    value = elapsed_s(now_ms) if value is None else value
+    if one.low is not None:
+        yield value >= one.low
+    if one.high is not None:
+        yield value <= one.high
+
+
+def _tagged(tag: str) -> ColumnElement[bool]:
+    """The comment holds this word, in any case."""
+    comment: Expression = jobs.c.comment
+    for separator in SEPARATORS:
+        comment = func.replace(comment, separator, " ")
+    words = literal(" ") + comment + literal(" ")
+    return and_(jobs.c.comment != "", words.icontains(f" {tag} ", autoescape=True))
+
+
+def _text_condition(text: str) -> ColumnElement[bool]:
+    """Part of the name in any case, a node, an id (`123`), or an array task or het part (`123_4`, `123+1`)."""
+    matches: list[ColumnElement[bool]] = [jobs.c.name.icontains(text, autoescape=True), _on_nodes((text,))]
+    if is_id(text):
+        matches += [jobs.c.job_id == int(text), jobs.c.array_job_id == int(text), jobs.c.het_job_id == int(text)]
+    for sign, whole, part in (
+        ("_", jobs.c.array_job_id, jobs.c.array_task_id),
+        ("+", jobs.c.het_job_id, jobs.c.het_offset),
+    ):
+        first, _, second = text.partition(sign)
+        if is_id(first) and is_id(second):
+            matches.append(and_(whole == int(first), part == int(second)))
+    return or_(*matches)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is a number that an id can be; a longer one fits no ledger column."""
+    return text.isascii() and text.isdigit() and len(text) < 19
