@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from aggregator.queries.folded import FOLDS, Fold
 from aggregator.queries.job_conditions import MAX_NODES
 from aggregator.queries.models import FigureRange, JobFilter
-from dash_app.urls import CUSTOM, PRESETS, query_values, time_range
+from dash_app.urls import CUSTOM, PRESETS, link, query_values, time_range
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
 from maxwatt.domain.jobs import JobState
@@ -78,15 +78,15 @@ def jobs_filter(values: Mapping[str, str], now_ms: int, zone: str) -> JobFilter:
 
 
 def fold_of(values: Mapping[str, str]) -> Fold | None:
-    """How jobs are folded; None: not at all. Tasks of one array, where it is asked for, are not folded into it."""
-    fold = values.get("fold") or (NO_FOLD if "array" in values else DEFAULT_FOLD)
+    """How jobs are folded; None: not at all."""
+    fold = values.get("fold", DEFAULT_FOLD)
     return fold if fold in FOLDS else None  # type: ignore[return-value]  # it is one of them
 
 
 def view_path(values: Mapping[str, str]) -> str:
     """Address of the table with these values."""
     query = urlencode({name: text for name, text in values.items() if text})
-    return "/jobs" + (f"?{query}" if query else "")
+    return link("/jobs" + (f"?{query}" if query else ""))
 
 
 def bounds(text: str) -> tuple[float | None, float | None]:

@@ -157,19 +157,24 @@ def _key(job: Any, fold: Fold) -> object:
 def _folded_row(members: Sequence[Any], fold: Fold) -> FoldedRow:
     newest = members[0]
     states = Counter(job.state for job in members)
-    values = {name: [getattr(job, name) for job in members] for name in (*_SAME, *_SUMMED, *_MIDDLE, *_LARGEST)}
+    values: dict[str, list[Any]] = {
+        name: [getattr(job, name) for job in members] for name in (*_SAME, *_SUMMED, *_MIDDLE, *_LARGEST)
+    }
     known = {name: [value for value in values[name] if value is not None] for name in (*_SUMMED, *_MIDDLE)}
+    same: dict[str, Any] = {name: values[name][0] if len(set(values[name])) == 1 else "" for name in _SAME}
+    sums: dict[str, Any] = {name: sum(known[name]) if known[name] else None for name in _SUMMED}
+    middle: dict[str, Any] = {name: median(known[name]) if known[name] else None for name in _MIDDLE}
     return FoldedRow(
         fold=fold,
         job_id=newest.job_id if fold == "name" or newest.array_job_id is None else newest.array_job_id,
         count=len(members),
-        **{name: values[name][0] if len(set(values[name])) == 1 else "" for name in _SAME},
+        **same,
         state=states.most_common(1)[0][0],
         states=dict(states.most_common()),
         first_ms=min(values["start_ms"]),
         **{name: max(values[name]) for name in _LARGEST},
-        **{name: sum(known[name]) if known[name] else None for name in _SUMMED},  # type: ignore[arg-type]  # elapsed is known
-        **{name: median(known[name]) if known[name] else None for name in _MIDDLE},
+        **sums,
+        **middle,
         unknown={name: len(members) - len(known[name]) for name in _SUMMED},
     )
 

@@ -1,11 +1,16 @@
-"""The grid of jobs: its columns, and a job as a row of it."""
+"""The grid of jobs, and a job or several folded ones as a row of it."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import dash_ag_grid as dag
 
+from aggregator.queries.folded import FoldedRow
 from aggregator.queries.models import JobRow
+from dash_app.components.job_columns import FIELDS, column_definitions
 from dash_app.components.job_state import state_code, state_kind, state_label
+from dash_app.job_view import NO_FOLD, view_path
+from dash_app.language import _, _n
 from dash_app.text import format_count
 from dash_app.urls import job_path
 from maxwatt.domain.formatting import UNKNOWN, format_duration, format_kwh, format_number, format_share, local_time
@@ -25,28 +30,86 @@ def sort_of(request: dict[str, Any]) -> tuple[str, bool]:
     """Field and direction of a grid's request; newest first when none is asked for or it is none of ours."""
     model = request.get("sortModel") or [{}]
     field = model[0].get("colId")
-    known = {column["field"] for column in columns("UTC") if column.get("sortable", True)}
-    return (field, model[0].get("sort") == "desc") if field in known else DEFAULT_SORT
+    return (field, model[0].get("sort") == "desc") if field in FIELDS else DEFAULT_SORT
+
+
+def slice_of(request: dict[str, Any]) -> tuple[int, int]:
+    """First row and number of rows that a grid asks for; at most 500, whatever the request says."""
+    first, last = (value if isinstance(value, int) else 0 for value in (request.get("startRow"), request.get("endRow")))
+    first = min(max(first, 0), 10**9)
+    return first, max(0, min(last - first, 500))
 
 
 def row_data(row: JobRow, zone: str) -> dict[str, Any]:
     """A job as the grid shows it: everything spelled out here, so that there is one spelling."""
     return {
+        **_figures(row, zone),
         "job_id": row.shown_id,
         "href": job_path(row.job_id, row.start_ms),
-        "name": row.name,
-        "user": row.user,
-        "state": {"text": state_label(row.state), "code": state_code(row.state), "kind": state_kind(row.state)},
-        "partition": row.partition,
+        "state": state_data(row.state),
         "node_count": format_count(row.node_count),
         "node_list": row.node_list,
+        "tags": " ".join(row.tags),
+        "energy_j": format_kwh(row.energy_j),
+        "waste_j": format_kwh(row.waste_j),
+        "co2_g": format_number(row.co2_g),
+        "cost": format_number(row.cost),
+    }
+
+
+def folded_data(row: FoldedRow, zone: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """Several jobs as one row, which opens to all of them.
+
+    Args:
+        values: of the address, which the row's own is made from.
+    """
+    array = row.fold == "array"
+    mine = {"array": str(row.job_id)} if array else {"name": row.name, "user": row.user}
+    sums = {name: _at_least(row, name) for name in ("energy_j", "waste_j", "co2_g", "cost")}
+    several = _n("{n} task", "{n} tasks", row.count) if array else _n("{n} job", "{n} jobs", row.count)
+    return {
+        **_figures(row, zone),
+        **sums,
+        "job_id": str(row.job_id) if array else several,
+        "several": f"×{format_count(row.count)}" if array else "",
+        "folded": several,
+        "href": view_path({**values, **mine, "fold": NO_FOLD}),
+        "state": _states_data(row),
+        "node_count": format_count(row.node_count),
+        "tags": "",
+    }
+
+
+def _figures(row: JobRow | FoldedRow, zone: str) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in ("name", "user", "account", "partition", "qos")},
+        "cpus": format_count(row.cpus),
+        "gpu_count": format_count(row.gpu_count),
         "start_ms": f"{local_time(row.start_ms, zone):%Y-%m-%d %H:%M}",
         "elapsed_s": format_duration(row.elapsed_s),
         "cpu_efficiency": share_data(row.cpu_efficiency),
         "memory_efficiency": share_data(row.memory_efficiency),
-        "energy_j": format_kwh(row.energy_j),
-        "co2_g": format_number(row.co2_g),
     }
+
+
+def _at_least(row: FoldedRow, name: str) -> str:
+    """A sum; `≥` where some jobs are not known."""
+    spell = format_kwh if name.endswith("_j") else format_number
+    value = getattr(row, name)
+    return f"≥ {spell(value)}" if value is not None and row.unknown[name] else spell(value)
+
+
+def state_data(state: str) -> dict[str, Any]:
+    """A state for its badge: words, Slurm's short code, kind."""
+    return {"text": _(state_label(state)), "code": state_code(state), "kind": state_kind(state)}
+
+
+def _states_data(row: FoldedRow) -> dict[str, Any]:
+    if len(row.states) == 1:
+        return state_data(row.state)
+    counts = " · ".join(f"{format_count(count)} {_(state_label(state))}" for state, count in row.states.items())
+    codes = " ".join(f"{count}{state_code(state)}" for state, count in list(row.states.items())[:2])
+    return {"text": counts, "code": codes, "kind": "plain"}
 
 
 def share_data(ratio: float | None) -> dict[str, Any]:
@@ -60,51 +123,12 @@ def share_data(ratio: float | None) -> dict[str, Any]:
     }
 
 
-def columns(zone: str) -> list[dict[str, Any]]:
-    """Columns in order; `field` is the JobRow field that the server sorts by."""
-    number = {"type": "rightAligned"}
-    return [
-        {"field": "job_id", "headerName": "Job", "cellRenderer": "JobLink", "width": 118, "flex": 0},
-        {"field": "name", "headerName": "Name", "minWidth": 84, "flex": 3, "tooltipField": "name"},
-        {"field": "user", "headerName": "User", "width": 96},
-        {"field": "state", "headerName": "State", "cellRenderer": "StateBadge", "width": 144},
-        {"field": "partition", "headerName": "Partition", "width": 104},
-        {"field": "node_count", "headerName": "Nodes", "width": 78, "tooltipField": "node_list", **number},
-        {"field": "start_ms", "headerName": "Start", "width": 146, "headerTooltip": f"On the clock of {zone}"},
-        {"field": "elapsed_s", "headerName": "Elapsed", "width": 108, **number},
-        {
-            "field": "cpu_efficiency",
-            "headerName": "CPU",
-            "headerTooltip": "CPU time used of CPU time reserved",
-            "cellRenderer": "UseBar",
-            "width": 118,
-        },
-        {
-            "field": "memory_efficiency",
-            "headerName": "Memory",
-            "headerTooltip": "Peak of memory used of memory reserved",
-            "cellRenderer": "UseBar",
-            "width": 118,
-            "sortable": False,
-        },
-        {"field": "energy_j", "headerName": "kWh", "width": 92, "cellRenderer": "Figure", **number},
-        {
-            "field": "co2_g",
-            "headerName": "g CO₂",
-            "headerTooltip": "CO₂ equivalent in grams",
-            "width": 92,
-            "cellRenderer": "Figure",
-            **number,
-        },
-    ]
-
-
 def job_grid(grid_id: str, zone: str) -> dag.AgGrid:
     """The empty grid; it asks the server for rows as one scrolls."""
     return dag.AgGrid(
         id=grid_id,
         rowModelType="infinite",
-        columnDefs=columns(zone),
+        columnDefs=column_definitions(zone),
         defaultColDef={"sortable": True, "resizable": True, "suppressHeaderMenuButton": True, "cellDataType": False,
                        "sortingOrder": ["desc", "asc", None], "suppressMovable": True},
         dashGridOptions={

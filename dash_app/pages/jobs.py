@@ -1,50 +1,57 @@
-"""The job table: filters above, every job below, read from the server as one scrolls."""
+"""The job table: filters above, every job below, read from the server as one scrolls. The address holds the view."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
-from aggregator.queries.models import EnergyRow, Grouping, JobFilter, JobPage
+from aggregator.queries.folded import FoldedRow
+from aggregator.queries.models import EnergyRow
 from dash_app.auth import current_viewer
-from dash_app.components.attributes import aria
-from dash_app.components.job_grid import job_grid, row_data, sort_of
-from dash_app.components.job_state import state_label
+from dash_app.components.job_columns import column_choice
+from dash_app.components.job_filters import SUGGESTED, chips, fold_choice, is_set, job_filters, search_row
+from dash_app.components.job_grid import folded_data, job_grid, row_data, slice_of, sort_of
 from dash_app.components.states import empty
 from dash_app.context import PageContext
 from dash_app.errors import on_error
-from dash_app.language import marked
+from dash_app.job_view import NO_FOLD, RANGES, fold_of, jobs_filter, view_values
+from dash_app.language import _, _n, marked
 from dash_app.ports import PageQueries
-from dash_app.text import plural
-from dash_app.urls import job_filter, link
+from dash_app.text import format_count
+from dash_app.urls import link, query_values
 from maxwatt.domain.clock import now_ms
-from maxwatt.domain.jobs import JobState
 from maxwatt.domain.units import DAY_MS
 
 NAME: Final = marked("Jobs")
 PATHS: Final = ("/jobs", "/")
 REFRESH_MS: Final = 60_000
 SUGGEST_DAYS: Final = 30
-"""Users, accounts and partitions with energy in this time are offered in the filters [days]."""
+"""Users, accounts, partitions and QOS with energy in this time are offered in the filters [days]."""
 
-_STATES: Final = tuple(state for state in JobState if state not in {JobState.PENDING, JobState.UNKNOWN})
-_SUGGESTED: Final[tuple[Grouping, ...]] = ("user", "account", "partition")
-_FILTERS: Final = ("state", "user", "account", "partition", "q")
+_INPUTS: Final = (
+    *("q", "state", "user", "account", "partition", "qos", "name", "node", "array", "tag", "range", "days", "fold"),
+    *(f"{name}-{end}" for name in RANGES for end in ("low", "high")),
+)
 
 
 def layout(context: PageContext) -> html.Div:
     """Filters as the address says, and the empty table that fills itself."""
-    chosen = job_filter(context.search)
+    values = view_values(context.search)
+    title = [
+        html.Div([html.H1(_("Jobs")), html.Span(id="jobs-count", className="mw-count", role="status")],
+                 className="mw-title-row"),
+        html.Div([fold_choice(fold_of(values) or NO_FOLD), column_choice()], className="mw-job-tools"),
+    ]  # fmt: skip
     return html.Div(
         [
-            dcc.Store(id="jobs-address"),
+            dcc.Store(id="jobs-search", data=context.search),
+            dcc.Store(id="jobs-ready"),
             dcc.Store(id="jobs-start", data=0),
             dcc.Interval(id="jobs-refresh", interval=REFRESH_MS),
-            html.Div(
-                [html.H1("Jobs"), html.Span(id="jobs-count", className="mw-count", role="status")],
-                className="mw-title-row",
-            ),
-            _filters(chosen),
+            html.Div(title, className="mw-title-row mw-spread"),
+            search_row(values),
+            job_filters(values),
+            html.Div(chips(values), id="jobs-chips", className="mw-chips"),
             html.Div(
                 [job_grid("jobs-grid", context.status.timezone), html.Div(id="jobs-empty")], className="mw-grid-frame"
             ),
@@ -55,102 +62,92 @@ def layout(context: PageContext) -> html.Div:
 
 def register(app: Dash, queries: PageQueries) -> None:
     """Callbacks of the table."""
-    filters = [State(f"jobs-{name}", "value") for name in _FILTERS]
 
     @app.callback(
         Output("jobs-grid", "getRowsResponse"),
         Output("jobs-count", "children"),
         Output("jobs-empty", "children"),
         Input("jobs-grid", "getRowsRequest"),
-        *filters,
+        State("jobs-search", "data"),
         on_error=_failed,
     )
-    def rows(request: dict[str, Any] | None, *values: str | None) -> tuple[Any, Any, Any]:
+    def rows(request: dict[str, Any] | None, search: str | None) -> tuple[Any, Any, Any]:
         if not request:
             return no_update, no_update, no_update
-        chosen = filter_of(*values)
-        viewer = current_viewer()
-        page = _slice(queries, request, chosen)
-        zone = queries.status(viewer).timezone
-        response = {"rowData": [row_data(row, zone) for row in page.rows], "rowCount": page.total}
-        return response, _count(page), None if page.total else _no_jobs(chosen)
+        values = view_values(search)
+        data, total, count = _page(queries, request, values)
+        return {"rowData": data, "rowCount": total}, count, None if total else _no_jobs(values)
 
-    def _slice(queries: PageQueries, request: dict[str, Any], chosen: JobFilter) -> JobPage:
-        start, end = int(request.get("startRow", 0)), int(request.get("endRow", 100))
-        sort, descending = sort_of(request)
-        return queries.jobs(current_viewer(), chosen, sort, descending, start, max(0, min(end - start, 500)))
+    @app.callback(
+        Output("jobs-chips", "children"),
+        Output("jobs-set", "children"),
+        Output("jobs-node", "error"),
+        Input("jobs-search", "data"),
+    )
+    def shown(search: str | None) -> tuple[list[Any], str, str | None]:
+        values = view_values(search)
+        unread = bool(query_values(search).get("node", "").strip()) and "node" not in values
+        found = chips(values)
+        return found, str(len(found) - 1) if found else "", _("No host list") if unread else None
 
-    @app.callback(*[Output(f"jobs-{name}", "data") for name in _SUGGESTED], Input("jobs-start", "data"))
+    @app.callback(*[Output(f"jobs-{name}", "data") for name in SUGGESTED], Input("jobs-start", "data"))
     def suggestions(_start: int) -> list[list[str]]:
         until_ms = now_ms()
         since_ms = until_ms - SUGGEST_DAYS * DAY_MS
-        return [_names(queries.energy_by(current_viewer(), name, since_ms, until_ms)) for name in _SUGGESTED]
+        return [_names(queries.energy_by(current_viewer(), name, since_ms, until_ms)) for name in SUGGESTED]
 
-    app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash types it not
-        ClientsideFunction("maxwatt", "filterJobs"),
-        Output("jobs-address", "data"),
-        *[Input(f"jobs-{name}", "value") for name in _FILTERS],
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash types it not
-        ClientsideFunction("maxwatt", "refreshJobs"),
-        Output("jobs-address", "data", allow_duplicate=True),
-        Input("jobs-refresh", "n_intervals"),
-        prevent_initial_call=True,
-    )
+    _register_browser_side(app)
 
 
-def filter_of(*values: str | None) -> JobFilter:
-    """The filter that the inputs state, user, account, partition and text stand for."""
-    state, user, account, partition, text = ((value or "").strip() for value in values)
-    return JobFilter(user=user, account=account, partition=partition, state=state, text=text)
+def _register_browser_side(app: Dash) -> None:
+    """The inputs make the address, the address makes the rows; the server reads nothing but the address."""
+    inputs = [Input(f"jobs-{name}", "value") for name in _INPUTS]
+    for name, output, given in (
+        ("filterJobs", Output("jobs-search", "data"), inputs),
+        ("readAgain", Output("jobs-ready", "data"), [Input("jobs-search", "data")]),
+        ("refreshJobs", Output("jobs-ready", "data", allow_duplicate=True), [Input("jobs-refresh", "n_intervals")]),
+        ("showColumns", Output("jobs-ready", "data", allow_duplicate=True), [Input("jobs-columns", "value")]),
+    ):
+        first = name == "showColumns"
+        app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash types it not
+            ClientsideFunction("maxwattJobs", name),
+            output,
+            *given,
+            prevent_initial_call="initial_duplicate" if first else True,
+        )
 
 
-def _filters(chosen: JobFilter) -> html.Div:
-    search = dmc.TextInput(
-        id="jobs-q",
-        value=chosen.text,
-        placeholder="Job id, name or node",
-        size="sm",
-        debounce=300,
-        className="mw-filter-wide",
-        **aria(label="Search job id, name or node"),
-    )
-    state = dmc.Select(
-        id="jobs-state",
-        value=chosen.state or None,
-        placeholder="Any state",
-        data=[{"value": state, "label": state_label(state)} for state in _STATES],
-        size="sm",
-        clearable=True,
-        **aria(label="State"),
-    )
-    others = [_suggesting(name, getattr(chosen, name)) for name in _SUGGESTED]
-    return html.Div([search, state, *others], className="mw-filters", role="search", **aria(label="Filter jobs"))
+def _page(queries: PageQueries, request: dict[str, Any], values: Mapping[str, str]) -> tuple[list[Any], int, str]:
+    """Rows for the grid, how many rows there are, and the count in words."""
+    viewer = current_viewer()
+    zone = queries.status(viewer).timezone
+    wanted, fold = jobs_filter(values, now_ms(), zone), fold_of(values)
+    (sort, descending), (offset, limit) = sort_of(request), slice_of(request)
+    if fold is None:
+        page = queries.jobs(viewer, wanted, sort, descending, offset, limit)
+        return [row_data(row, zone) for row in page.rows], page.total, _count(page.total, page.more)
+    folded = queries.folded_jobs(viewer, wanted, fold, sort, descending, offset, limit)
+    data = [
+        folded_data(row, zone, values) if isinstance(row, FoldedRow) else row_data(row, zone) for row in folded.rows
+    ]
+    return data, folded.total, _count(folded.jobs, folded.more, folded.total)
 
 
-def _suggesting(name: str, value: str) -> dmc.Autocomplete:
-    return dmc.Autocomplete(
-        id=f"jobs-{name}",
-        value=value,
-        placeholder=f"Any {name}",
-        size="sm",
-        clearable=True,
-        debounce=300,
-        limit=12,
-        **aria(label=name.capitalize()),
-    )
+def _count(jobs: int, more: bool, rows: int | None = None) -> str:
+    if not jobs:
+        return ""
+    if more:
+        text = _("more than {n} jobs, the first {n} of them here", n=format_count(jobs))
+    else:
+        text = _n("{n} job", "{n} jobs", jobs, n=format_count(jobs))
+    return text if rows in {None, jobs} else _("{jobs} in {rows} rows", jobs=text, rows=format_count(rows or 0))
 
 
-def _count(page: JobPage) -> str:
-    return plural(page.total, "job") if page.total else ""
-
-
-def _no_jobs(chosen: JobFilter) -> html.Div:
-    if chosen == JobFilter():
-        return empty("No jobs yet", "Jobs appear here as soon as Slurm's records have been read.")
-    way = dcc.Link("Show all jobs", href=link("/jobs"), className="mw-button")
-    return empty("No job matches", "No job has all of this together: state, user, account, partition and text.", way)
+def _no_jobs(values: Mapping[str, str]) -> html.Div:
+    if not is_set(values):
+        return empty(_("No jobs yet"), _("Jobs appear here as soon as Slurm's records have been read."))
+    way_out = dcc.Link(_("Show all jobs"), href=link("/jobs"), className="mw-button")
+    return empty(_("No job matches"), _("No job has all of this together. Take a filter away."), way_out)
 
 
 def _failed(error: Exception) -> tuple[Any, Any, Any]:
@@ -159,4 +156,4 @@ def _failed(error: Exception) -> tuple[Any, Any, Any]:
 
 
 def _names(rows: tuple[EnergyRow, ...]) -> list[str]:
-    return sorted({row.name for row in rows if row.name})
+    return sorted({row.name for row in rows if row.name and not row.name.startswith("(")})
