@@ -5,6 +5,7 @@
 
 import argparse
 import dataclasses
+import json
 import os
 import re
 import sys
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import worked_example
+from dash_app.api.catalogue import RESOURCES
+from dash_app.api.openapi import document
 from maxwatt.cli import COMMANDS, command_parser
 from maxwatt.config import SECTIONS, Application
 from maxwatt.domain.node_model import NodeModel
@@ -145,7 +148,8 @@ def outputs() -> dict[Path, str]:
     """Every file that is made, with its text."""
     made = {DOCS / name: f"<!-- made by docs/generate.py -->\n{make()}" for name, make in PAGES.items()}
     page = method((DOCS / "method.md").read_text(encoding="utf-8"))
-    return made | {DOCS / "method.md": page, APP_COPY: for_the_app(page)}
+    api = json.dumps(document(RESOURCES), indent=1, ensure_ascii=False) + "\n"
+    return made | {DOCS / "method.md": page, APP_COPY: for_the_app(page), DOCS / "openapi.json": api}
 
 
 def main() -> int:

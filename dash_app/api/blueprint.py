@@ -14,16 +14,21 @@ from dash_app.api.resource import Resource, adapter
 from dash_app.auth import current_viewer
 from dash_app.ports import PageQueries
 from dash_app.urls import link
+from maxwatt.domain.viewer import Viewer
 
 _WRITING: Final = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "QUERY")
 
 
-def api_blueprint(queries: PageQueries) -> Blueprint:
-    """Everything below PREFIX. The server's gate stands before it."""
+def api_blueprint(queries: PageQueries, viewer: Callable[[], Viewer] = current_viewer) -> Blueprint:
+    """Everything below PREFIX. The server's gate stands before it.
+
+    Args:
+        viewer: who asks in the request being handled.
+    """
     api = Blueprint("api", __name__, url_prefix=PREFIX)
     for resource in RESOURCES:
         rule = resource.path.replace("{", "<").replace("}", ">")
-        api.add_url_rule(rule, resource.name, _view(resource, queries))
+        api.add_url_rule(rule, resource.name, _view(resource, queries, viewer))
     api.add_url_rule("/openapi.json", "openapi", _openapi)
     api.add_url_rule("/docs", "docs", _docs)
     for rule in ("/", "/<path:path>"):
@@ -32,12 +37,12 @@ def api_blueprint(queries: PageQueries) -> Blueprint:
     return api
 
 
-def _view(resource: Resource[Any], queries: PageQueries) -> Callable[..., Response]:
+def _view(resource: Resource[Any], queries: PageQueries, viewer: Callable[[], Viewer]) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        viewer, asked = current_viewer(), parsed(resource.asked, path, request.args)
-        if resource.for_all and not viewer.sees_all:
+        asking, asked = viewer(), parsed(resource.asked, path, request.args)
+        if resource.for_all and not asking.sees_all:
             raise RefusedError(FORBIDDEN)
-        found: Any = resource.find(queries, viewer, asked)
+        found: Any = resource.find(queries, asking, asked)
         if found is None:
             raise RefusedError(NOT_FOUND)
         return _response(resource, found if resource.file else adapter(resource.answer).dump_json(found))
@@ -46,7 +51,7 @@ def _view(resource: Resource[Any], queries: PageQueries) -> Callable[..., Respon
 
 
 def _response(resource: Resource[Any], body: Any) -> Response:
-    response = Response(body, content_type=media_of(resource))
+    response = Response(body, mimetype=media_of(resource))
     response.headers["Cache-Control"] = "no-store"
     if resource.file:
         response.headers["Content-Disposition"] = f'attachment; filename="{resource.file}"'

@@ -1,0 +1,160 @@
+"""What the API says is what the queries say, resource by resource, for everybody who may ask."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ledger_book import BUCKET, T0
+
+from aggregator.queries.jobs import SORT_KEYS
+from aggregator.queries.models import JobFilter
+from aggregator.queries.queries import Queries
+from dash_app.api.job_files import COLUMNS
+from maxwatt.domain.viewer import ADMIN, Viewer
+
+ALICE, BOB, CAROL, CHEMIST = (
+    Viewer("alice"),
+    Viewer("bob"),
+    Viewer("carol"),
+    Viewer("dave", accounts=frozenset({"chem"})),
+)
+VIEWERS = [ADMIN, ALICE, BOB, CAROL, CHEMIST]
+SPAN = (T0, T0 + 4 * BUCKET)
+Clients = Callable[[Viewer], FlaskClient]
+
+slow = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def said(client: FlaskClient, path: str, **parameters: object) -> Any:
+    given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in parameters.items()}
+    response = client.get(f"/api/v1{path}", query_string=given)
+    assert response.status_code == 200, response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    return response.get_json()
+
+
+def plain(model: Any) -> Any:
+    """A read model as JSON has it, written by something else than the API."""
+    return json.loads(json.dumps([asdict(each) for each in model] if isinstance(model, tuple) else asdict(model)))
+
+
+texts = st.sampled_from(["", "alice", "bob", "nobody", "phys", "gpu", "101", "n1", "relax", "%", "'; drop table jobs"])
+
+
+@slow
+@given(
+    st.sampled_from(VIEWERS), texts, texts, st.sampled_from(["", "COMPLETED", "RUNNING"]), st.sampled_from(SORT_KEYS),
+    st.booleans(), st.integers(0, 4), st.integers(1, 3),
+)  # fmt: skip
+def test_jobs_are_those_of_the_queries(
+    client_of: Clients, queries: Queries, viewer: Viewer, user: str, text: str, state: str, sort: str,
+    descending: bool, offset: int, limit: int,
+) -> None:  # fmt: skip
+    page = queries.jobs(viewer, JobFilter(user=user, text=text, state=state), sort, descending, offset, limit)
+    answer = said(
+        client_of(viewer), "/jobs", user=user, text=text, state=state, sort=sort, descending=descending,
+        offset=offset, limit=limit,
+    )  # fmt: skip
+    assert answer["rows"] == plain(page.rows)
+    assert answer["total"] == page.total
+    more = offset + limit < page.total
+    assert answer["next_offset"] == (offset + limit if more else None)
+
+
+def test_jobs_in_numbers(client_of: Clients) -> None:
+    rows = said(client_of(ADMIN), "/jobs", sort="energy_j")["rows"]
+    assert [(row["job_id"], row["energy_j"], row["waste_j"]) for row in rows] == [
+        (101, 14400.0, 2000.0),
+        (102, 7200.0, None),
+        (103, None, None),
+    ]
+    assert [row["job_id"] for row in said(client_of(ALICE), "/jobs")["rows"]] == [103, 101]
+
+
+def test_pages_follow_each_other_to_the_end(client_of: Clients) -> None:
+    client, offset, found = client_of(ADMIN), 0, []
+    while offset is not None:
+        page = said(client, "/jobs", limit=2, offset=offset, sort="job_id", descending=False)
+        found += [row["job_id"] for row in page["rows"]]
+        offset = page["next_offset"]
+    assert found == [101, 102, 103]
+
+
+@pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: viewer.user or "admin")
+@pytest.mark.parametrize("job_id", [101, 102, 103, 999])
+def test_a_job_is_there_for_who_may_see_it(client_of: Clients, queries: Queries, viewer: Viewer, job_id: int) -> None:
+    client, detail = client_of(viewer), queries.job(viewer, job_id)
+    for path in ("", "/attempts", "/explanation", "/series"):
+        response = client.get(f"/api/v1/jobs/{job_id}{path}")
+        assert response.status_code == (404 if detail is None else 200), path
+    if detail is not None:
+        assert said(client, f"/jobs/{job_id}") == plain(detail)
+        assert said(client, f"/jobs/{job_id}", start_ms=detail.row.start_ms) == plain(detail)
+        assert said(client, f"/jobs/{job_id}/attempts")["rows"] == plain(queries.job_attempts(viewer, job_id))
+        assert said(client, f"/jobs/{job_id}/explanation") == plain(queries.explain(viewer, job_id))
+        assert said(client, f"/jobs/{job_id}/series") == {
+            "job_id": job_id, "start_ms": detail.row.start_ms, "nodes": plain(queries.job_series(viewer, job_id)),
+        }  # fmt: skip
+
+
+@slow
+@given(st.sampled_from(VIEWERS), st.integers(0, 5), st.integers(1, 9), st.integers(1, 5))
+def test_energy_is_that_of_the_queries(
+    client_of: Clients, queries: Queries, viewer: Viewer, first: int, length: int, points: int
+) -> None:
+    client, since_ms = client_of(viewer), T0 + first * BUCKET // 2
+    span = since_ms, since_ms + length * BUCKET // 2
+    asked = {"since_ms": span[0], "until_ms": span[1]}
+    assert said(client, "/energy/summary", **asked) == plain(queries.energy_summary(viewer, *span))
+    for grouping in ("user", "account", "partition", "qos"):
+        rows = plain(queries.energy_by(viewer, grouping, *span))
+        assert said(client, f"/energy/by/{grouping}", **asked) == {**asked, "rows": rows}
+    series = plain(queries.energy_series(viewer, *span, points))
+    assert said(client, "/energy/series", max_points=points, **asked) == series
+
+
+@pytest.mark.parametrize("groups", [False, True])
+def test_energy_of_nodes_is_for_who_sees_all(client_of: Clients, queries: Queries, groups: bool) -> None:
+    asked = {"since_ms": SPAN[0], "until_ms": SPAN[1]}
+    rows = plain(queries.energy_of_nodes(ADMIN, *SPAN, groups=groups))
+    assert rows
+    assert said(client_of(ADMIN), "/energy/nodes", groups=groups, **asked) == {**asked, "rows": rows}
+    assert client_of(ALICE).get("/api/v1/energy/nodes").status_code == 403
+
+
+def test_health_is_for_who_sees_all(client_of: Clients, queries: Queries) -> None:
+    health = queries.health(ADMIN)
+    assert health is not None
+    assert said(client_of(ADMIN), "/health") == plain(health)
+    assert client_of(BOB).get("/api/v1/health").status_code == 403
+
+
+@pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: viewer.user or "admin")
+def test_status_and_who_asks(client_of: Clients, queries: Queries, viewer: Viewer) -> None:
+    client = client_of(viewer)
+    assert said(client, "/status") == plain(queries.status(viewer))
+    accounts = sorted(viewer.accounts)
+    assert said(client, "/me") == {"user": viewer.user, "sees_all": viewer.sees_all, "accounts": accounts}
+
+
+@pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: viewer.user or "admin")
+def test_files_hold_the_rows_of_the_table(client_of: Clients, viewer: Viewer) -> None:
+    client = client_of(viewer)
+    rows = said(client, "/jobs", sort="start_ms", descending=False)["rows"]
+    assert said(client, "/jobs.json") == rows
+    response = client.get("/api/v1/jobs.csv")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="jobs.csv"'
+    head, *lines = csv.reader(io.StringIO(response.text))
+    assert tuple(head) == COLUMNS
+    assert [int(line[0]) for line in lines] == [row["job_id"] for row in rows]
+    for line, row in zip(lines, rows, strict=True):
+        cells = dict(zip(head, line, strict=True))
+        assert cells["energy_j"] == ("" if row["energy_j"] is None else str(row["energy_j"]))
+        assert cells["coverage"] == ("" if row["evidence"] is None else str(row["evidence"]["coverage"]))
