@@ -27,10 +27,11 @@ COUNTS_AND_SHARES = {
     "FigureUse": {"value", "share"},  # its quantity says in what
     "NodeSeries": {"cpu_used"},
     "NodeExplanation": {"uncertainty"},
+    "GpuSeries": {"utilisation"},
 }
 COUNTED = re.compile(
     r"^(cost|jobs|count|windows|days|intervals|total|.*offset|index|held|of|gpus|(node_)?cpus|.*_count|.*_id|"
-    r"exit_code|exit_signal|.*_revision|status)$"
+    r"exit_code|exit_signal|gpu|threads_per_core|.*_revision|status)$"
 )
 """Numbers of things, ids, and money, whose unit the status says."""
 
