@@ -1,11 +1,10 @@
 """Mean power over time: by what it was for, by component, or by whose jobs and sessions drew it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
-from sqlalchemy import Connection, Select, func, literal, select, union_all
+from sqlalchemy import Connection, Select, func, literal, literal_column, select, union_all
 
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import name_of_job
@@ -16,7 +15,7 @@ from aggregator.queries.cluster_models import Split
 from aggregator.queries.expressions import own_bookings, own_sessions, visible
 from aggregator.queries.models import EnergySeries
 from aggregator.queries.rolled import Piece, hourly
-from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, Account
+from maxwatt.domain.energy import COMPONENTS, Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.periods import HOUR_MS, Period, start_of
 from maxwatt.domain.rollups import Dimension
@@ -115,47 +114,52 @@ def _energies(
     if hours:
         spans = list(hourly(connection, since_ms, steps.until_ms, site))
         rolled = [piece.start_ms for piece in spans if piece.period is not None]
-        _add(found, split, steps, connection.execute(_rolled(split, rolled)).mappings())
+        for row in connection.execute(_rolled(split, steps, rolled)).mappings():
+            _add(found, split, steps.of(row["start_ms"]), row)
     for piece in spans:
         if piece.period is None:
             rows = connection.execute(_booked(split, viewer, piece)).mappings().all()
-            _add(found, split, steps, rows)
-            drawn |= {row["start_ms"] for row in rows if any(row[name] for name in ENERGY_COLUMNS)}
+            for row in rows:
+                _add(found, split, steps.of(row["start_ms"]), row)
+            drawn |= {row["start_ms"] for row in rows if any(row[component] for component in COMPONENTS)}
     return found, drawn
 
 
-def _add(found: Energies, split: Split, steps: Steps, rows: Any) -> None:
-    for row in rows:
-        step = steps.of(row["start_ms"])
-        for name, energy_j in _parts(split, row):
-            found[step, name] += energy_j
-
-
-def _parts(split: Split, row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Names and energies [J] of one row of sums."""
+def _add(found: Energies, split: Split, step: int, row: Any) -> None:
+    """Add one row of sums to its step."""
     if split == "component":
         for component in COMPONENTS:
-            yield component.value, row[f"{component}_static_j"] + row[f"{component}_dynamic_j"]
+            found[step, component.value] += row[component]
         return
     name = ACCOUNT_NAMES[Account(row["account"])] if split == "kind" else row["name"]
-    yield name, sum(row[column] for column in ENERGY_COLUMNS)
+    found[step, name] += sum(row[component] for component in COMPONENTS)
 
 
-def _rolled(split: Split, starts_ms: list[int]) -> Select[Any]:
-    """Sums of fresh hours."""
+def _rolled(split: Split, steps: Steps, starts_ms: list[int]) -> Select[Any]:
+    """Sums of fresh hours, by step."""
     part = rollups.c
     of_jobs = split not in {"kind", "component"}
     dimension = Dimension[split.upper()] if of_jobs else Dimension.CLUSTER
     inside = (part.period == int(Period.HOUR)) & part.start_ms.in_(starts_ms) & (part.dimension == int(dimension))
-    found = select(part.start_ms, part.name, part.account, *(part[name] for name in ENERGY_COLUMNS)).where(inside)
-    return found.where(part.account.in_([int(account) for account in OF_USERS])) if of_jobs else found
+    origin, length = literal_column(str(steps.first_ms)), literal_column(str(steps.step_ms))
+    start = part.start_ms - (part.start_ms - origin) % length
+    found = select(start.label("start_ms"), part.name, part.account, *_components(part)).where(inside)
+    if of_jobs:
+        found = found.where(part.account.in_([int(account) for account in OF_USERS]))
+    return found.group_by(start, part.name, part.account)
+
+
+def _components(part: Any) -> list[Any]:
+    """Energy of each component [J], static and dynamic together."""
+    pairs = [(part[f"{component}_static_j"], part[f"{component}_dynamic_j"], component) for component in COMPONENTS]
+    return [func.sum(static + dynamic).label(component) for static, dynamic, component in pairs]
 
 
 def _booked(split: Split, viewer: Viewer, piece: Piece) -> Any:
     """Sums of buckets; names of jobs come from the jobs, those of sessions from the users."""
     booked = bookings.c
     within = in_time(piece.start_ms, piece.end_ms)
-    sums = [func.sum(booked[name]).label(name) for name in ENERGY_COLUMNS]
+    sums = _components(booked)
     start = booked.bucket_ms.label("start_ms")
     if split in {"kind", "component"}:
         plain = select(start, literal("").label("name"), booked.account, *sums).where(within, own_bookings(viewer))

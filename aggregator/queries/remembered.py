@@ -4,9 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+
+MAX_ANSWERS: Final = 64
+"""More are not kept at once."""
 
 
 @dataclass(slots=True)
@@ -17,7 +20,7 @@ class _Answer:
 
 
 class Remembered:
-    """Keeps the newest answer to each of few questions; safe to use from several threads.
+    """Keeps the newest answers; safe to use from several threads.
 
     While one thread looks an answer up, others who ask the same wait for it and do not look it up again.
 
@@ -33,7 +36,10 @@ class Remembered:
     def get(self, question: Hashable, kept_s: float, look_up: Callable[[], T]) -> T:
         """The answer, at most `kept_s` seconds old [s]. What `look_up` raises is raised, and nothing is kept."""
         with self._lock:
-            answer = self._answers.setdefault(question, _Answer())
+            answer = self._answers.pop(question, None) or _Answer()
+            self._answers[question] = answer  # the newest question stands last
+            while len(self._answers) > MAX_ANSWERS:
+                del self._answers[next(iter(self._answers))]
         with answer.lock:
             if self._clock() >= answer.until_s:
                 answer.value = look_up()

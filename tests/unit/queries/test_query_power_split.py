@@ -6,7 +6,9 @@ from ledger_book import BUCKET, SETTINGS, T0, Book
 from aggregator.pipeline.sums import site_of
 from aggregator.queries.energy_series import OTHERS, energy_series
 from aggregator.queries.queries import Queries
+from aggregator.queries.rolled import hourly
 from maxwatt.domain.errors import InputError
+from maxwatt.domain.periods import Period
 from maxwatt.domain.viewer import ADMIN, Viewer
 
 HOUR = 4 * BUCKET
@@ -32,9 +34,11 @@ def test_by_user_only_the_largest_have_a_name(filled: Book) -> None:
 def test_hours_from_the_sums_say_what_bookings_say(filled: Book, queries: Queries, split: str) -> None:
     filled.session(1000, "carol", "n1", 1, 900.0)
     window = (T0 - 4 * DAY, T0 + 4 * BUCKET)
-    booked = queries.energy_series(ADMIN, *window, 100, split=split)  # type: ignore[arg-type]
+    booked = queries.energy_series(ADMIN, *window, 30, split=split)  # type: ignore[arg-type]
     filled.sum_up()
-    rolled = queries.energy_series(ADMIN, *window, 100, split=split)  # type: ignore[arg-type]
+    with filled.engine.connect() as connection:
+        assert any(piece.period is Period.HOUR for piece in hourly(connection, *window, site_of(SETTINGS)))
+    rolled = queries.energy_series(ADMIN, *window, 30, split=split)  # type: ignore[arg-type]
     assert booked.step_ms % HOUR == 0
     for name, values in booked.power_w.items():
         assert rolled.power_w[name] == pytest.approx(values), name
