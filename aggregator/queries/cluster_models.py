@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from aggregator.queries.models import JobRow
 
 Split = Literal["kind", "component", "user", "account", "partition"]
 """What power over time is split by; a kind is what the energy was for: jobs, system, a kind of idle, unattributed."""
+
+OTHERS: Final = "(others)"
+"""Stands for all names but the largest; no name of Slurm can be called so."""
 
 NodeKind = Literal["allocated", "mixed", "idle", "drained", "down", "powered_off", "booting", "unknown"]
 """What a node's state comes to, for its colour."""

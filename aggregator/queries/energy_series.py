@@ -11,7 +11,7 @@ from aggregator.ledger.rollups import name_of_job
 from aggregator.ledger.tables import bookings, jobs, rollups, users
 from aggregator.queries.accounts import ACCOUNT_NAMES, OF_USERS
 from aggregator.queries.booked_time import folded_days, in_time, measured_seconds
-from aggregator.queries.cluster_models import Split
+from aggregator.queries.cluster_models import OTHERS, Split
 from aggregator.queries.expressions import own_bookings, own_sessions, visible
 from aggregator.queries.models import EnergySeries
 from aggregator.queries.rolled import Piece, hourly
@@ -26,9 +26,6 @@ SPLITS: Final = get_args(Split)
 
 FINE_MS: Final = 2 * DAY_MS
 """Up to this long a time is told in buckets, a longer one in whole hours, which are summed already [ms]."""
-
-OTHERS: Final = "(others)"
-"""Stands for all names but the largest; no name of Slurm can be called so."""
 
 Energies = dict[tuple[int, str], float]
 """Number of the step and name to energy [J]."""
@@ -141,12 +138,16 @@ def _rolled(split: Split, steps: Steps, starts_ms: list[int]) -> Select[Any]:
     of_jobs = split not in {"kind", "component"}
     dimension = Dimension[split.upper()] if of_jobs else Dimension.CLUSTER
     inside = (part.period == int(Period.HOUR)) & part.start_ms.in_(starts_ms) & (part.dimension == int(dimension))
-    origin, length = literal_column(str(steps.first_ms)), literal_column(str(steps.step_ms))
-    start = part.start_ms - (part.start_ms - origin) % length
+    start: Any = part.start_ms - (part.start_ms - _number(steps.first_ms)) % _number(steps.step_ms)
     found = select(start.label("start_ms"), part.name, part.account, *_components(part)).where(inside)
     if of_jobs:
         found = found.where(part.account.in_([int(account) for account in OF_USERS]))
     return found.group_by(start, part.name, part.account)
+
+
+def _number(value: int) -> Any:
+    """Written into the statement: PostgreSQL takes the same expression with other parameters for another one."""
+    return literal_column(str(value))
 
 
 def _components(part: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from dash import dcc, html
 
+from aggregator.queries.cluster_models import Split
 from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Grouping, Status
 from dash_app.components.bars import Slice, share_bar
 from dash_app.components.charts import chart, legend
@@ -13,7 +14,7 @@ from dash_app.components.figure_facts import co2_note, figure_facts
 from dash_app.components.states import empty
 from dash_app.components.tables import behind_chart, table
 from dash_app.components.tiles import tile, tiles
-from dash_app.figures.cluster import MAX_BARS, account_layers, account_power_figure, ranking_figure
+from dash_app.figures.cluster import MAX_BARS, power_over_time_figure, ranking_figure, split_layers
 from dash_app.figures.stack import Layer
 from dash_app.figures.theme import ACCOUNT_COLOURS, ACCOUNT_LABELS, ACCOUNT_PATTERNS, BLUE, STATIC_ALPHA
 from dash_app.figures.timeline import clock_at
@@ -81,23 +82,26 @@ def accounts_bar(summary: EnergySummary) -> html.Div:
     return share_bar(slices, _("Energy by account"))
 
 
-def power_chart(series: EnergySeries, zone: str) -> html.Div:
+def power_chart(series: EnergySeries, zone: str, split: Split = "kind", height_px: int = 320) -> html.Div:
     """Mean power over time with its legend and the figures behind it."""
-    head = [_(ACCOUNT_LABELS[layer.key]) for layer in account_layers(series)]
-    keys = [layer.key for layer in account_layers(series)]
+    layers = split_layers(series, split)
     rows = [
-        [format_moment(start_ms, zone), *(format_power(series.power_w[key][i]) for key in keys)]
+        [format_moment(start_ms, zone), *(format_power(series.power_w[layer.key][i]) for layer in layers)]
         for i, start_ms in enumerate(series.start_ms)
     ]
-    figures = behind_chart([_("From"), *head], rows, _("mean power over time"))
+    figures = behind_chart([_("From"), *(_(layer.label) for layer in layers)], rows, _("mean power over time"))
     note = html.Span(
         _("Times are {zone}", zone=clock_at(series.start_ms[-1], zone).label) if series.start_ms else "",
         className="mw-note",
     )
     return html.Div(
         [
-            html.Div([legend(account_layers(series)), note], className="mw-charts-head"),
-            chart(account_power_figure(series, zone), _("Mean power of the cluster over time by account"), figures),
+            html.Div([legend(layers), note], className="mw-charts-head"),
+            chart(
+                power_over_time_figure(series, layers, zone, height_px),
+                _("Mean power of the cluster over time"),
+                figures,
+            ),
         ]
     )
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from aggregator.queries.cluster_models import OTHERS, Split
 from aggregator.queries.models import EnergyRow, EnergySeries
 from dash_app.figures.stack import Layer, drawn, stack_traces
 from dash_app.figures.theme import (
@@ -13,7 +14,13 @@ from dash_app.figures.theme import (
     ACCOUNT_LABELS,
     ACCOUNT_PATTERNS,
     BLUE,
+    COMPONENT_COLOURS,
+    COMPONENT_LABELS,
+    GREEN,
+    GREY,
+    PURPLE,
     STATIC_ALPHA,
+    VERMILION,
     axis,
     base_layout,
     power_scale,
@@ -21,7 +28,7 @@ from dash_app.figures.theme import (
     time_axis,
 )
 from dash_app.figures.timeline import Intervals, clock_at, scaled, steps
-from dash_app.language import _
+from dash_app.language import _, marked
 from dash_app.text import format_energy
 from maxwatt.domain.units import kwh_from_j
 
@@ -30,20 +37,28 @@ ACCOUNT_LAYERS: Final = tuple(
     for key, colour in ACCOUNT_COLOURS.items()
 )
 
+COMPONENT_LAYERS: Final = tuple(Layer(key, COMPONENT_LABELS[key], colour) for key, colour in COMPONENT_COLOURS.items())
+
+NAME_COLOURS: Final = (BLUE, VERMILION, GREEN, PURPLE, "#56b4e9")
+
 MAX_BARS: Final = 12
 MAX_LABEL: Final = 24
 
 
-def account_power_figure(series: EnergySeries, zone: str, height_px: int = 320) -> go.Figure:
-    """Mean power, stacked by account. What is unattributed can be negative; then it is a line of its own."""
+def power_over_time_figure(series: EnergySeries, layers: Sequence[Layer], zone: str, height_px: int = 320) -> go.Figure:
+    """Mean power, stacked. What is negative somewhere, such as unattributed power, is a line of its own.
+
+    Args:
+        layers: bottom first, by the keys of `series.power_w`.
+    """
     end_ms = [start + series.step_ms for start in series.start_ms]
     intervals = Intervals(series.start_ms, end_ms, clock_at(end_ms[-1] if end_ms else 0, zone))
     values, unit = _scaled(series)
     layout = base_layout(height_px)
     layout.update(xaxis=time_axis(hoverformat="%a %d %b, %H:%M"), yaxis=axis(title={"text": unit, "standoff": 8}))
     figure = go.Figure(layout=layout)
-    below_zero = [layer for layer in ACCOUNT_LAYERS if any((v or 0) < 0 for v in values.get(layer.key, ()))]
-    stacked = [layer for layer in ACCOUNT_LAYERS if layer not in below_zero]
+    below_zero = [layer for layer in layers if any((v or 0) < 0 for v in values.get(layer.key, ()))]
+    stacked = [layer for layer in layers if layer not in below_zero]
     figure.add_traces(stack_traces(intervals, values, stacked, hover=f"%{{y:.3~g}} {unit}"))
     for layer in below_zero:
         xs, ys = steps(intervals, values[layer.key])
@@ -54,9 +69,20 @@ def account_power_figure(series: EnergySeries, zone: str, height_px: int = 320) 
     return figure
 
 
-def account_layers(series: EnergySeries) -> list[Layer]:
-    """The accounts that show, for the legend."""
-    return drawn(ACCOUNT_LAYERS, series.power_w)
+def split_layers(series: EnergySeries, split: Split) -> list[Layer]:
+    """The layers of a split that show; names get colours in the order of their energy, then the same hatched."""
+    if split == "kind":
+        return drawn(ACCOUNT_LAYERS, series.power_w)
+    if split == "component":
+        return drawn(COMPONENT_LAYERS, series.power_w)
+    names = [name for name in series.power_w if name != OTHERS]
+    layers = [
+        Layer(
+            name, _label(name), NAME_COLOURS[i % len(NAME_COLOURS)], 0.8, pattern="/" if i >= len(NAME_COLOURS) else ""
+        )
+        for i, name in enumerate(names)
+    ]
+    return drawn([*layers, Layer(OTHERS, marked("Others"), GREY, 0.6)], series.power_w)
 
 
 def ranking_figure(rows: Sequence[EnergyRow], row_px: int = 30) -> go.Figure:

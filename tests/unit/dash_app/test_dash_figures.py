@@ -5,8 +5,9 @@ from itertools import pairwise
 import pytest
 from stand_in import EVIDENCE, job_row, node_series
 
+from aggregator.queries.cluster_models import OTHERS
 from aggregator.queries.models import EnergyRow, EnergySeries, NodeSeries
-from dash_app.figures.cluster import account_layers, account_power_figure, ranking_figure
+from dash_app.figures.cluster import ACCOUNT_LAYERS, power_over_time_figure, ranking_figure, split_layers
 from dash_app.figures.node import (
     cpu_figure,
     memory_figure,
@@ -22,6 +23,7 @@ from dash_app.figures.theme import (
     COMPONENT_COLOURS,
     DARK_GROUND,
     EVIDENCE_COLOURS,
+    GREY,
     LIGHT_GROUND,
     power_scale,
 )
@@ -149,18 +151,18 @@ def energy_series(**power_w: tuple[float | None, ...]) -> EnergySeries:
 
 
 def test_accounts_are_stacked_in_order() -> None:
-    figure = account_power_figure(energy_series(idle=(5.0, 5.0), jobs=(1.0, 2.0)), "UTC")
+    figure = power_over_time_figure(energy_series(idle=(5.0, 5.0), jobs=(1.0, 2.0)), ACCOUNT_LAYERS, "UTC")
     assert [trace.name for trace in figure.data] == ["Jobs", "Idle"]
     assert list(figure.data[0].x) == [0, 900_000, 1_800_000]
 
 
 def test_accounts_of_one_colour_differ_in_their_hatching() -> None:
-    figure = account_power_figure(energy_series(idle=(5.0, 5.0), down=(1.0, 2.0)), "UTC")
+    figure = power_over_time_figure(energy_series(idle=(5.0, 5.0), down=(1.0, 2.0)), ACCOUNT_LAYERS, "UTC")
     assert [trace.fillpattern.shape for trace in figure.data] == [None, "x"]
 
 
 def test_negative_unattributed_is_a_line_not_a_layer() -> None:
-    figure = account_power_figure(energy_series(jobs=(9.0, 9.0), unattributed=(-1.0, 0.5)), "UTC")
+    figure = power_over_time_figure(energy_series(jobs=(9.0, 9.0), unattributed=(-1.0, 0.5)), ACCOUNT_LAYERS, "UTC")
     assert figure.data[0].stackgroup
     assert figure.data[1].name == "Unattributed"
     assert figure.data[1].stackgroup is None
@@ -168,8 +170,8 @@ def test_negative_unattributed_is_a_line_not_a_layer() -> None:
 
 
 def test_a_series_of_nothing_draws_nothing() -> None:
-    assert not account_power_figure(EnergySeries((), 900_000, {}), "UTC").data
-    assert account_layers(EnergySeries((), 900_000, {})) == []
+    assert not power_over_time_figure(EnergySeries((), 900_000, {}), ACCOUNT_LAYERS, "UTC").data
+    assert split_layers(EnergySeries((), 900_000, {}), "kind") == []
 
 
 def row(name: str, energy_j: float) -> EnergyRow:
@@ -199,3 +201,12 @@ def test_figures_are_plain_json() -> None:
     one = node_series(job_row(1, gpu_count=2), "n001", 200)
     for figure in (cpu_figure(one, "Europe/Berlin"), memory_figure(one, "Europe/Berlin"), power_figure(one, "UTC")):
         assert len(figure.to_json()) < 400_000
+
+
+def test_names_keep_their_order_and_the_rest_is_grey_and_last() -> None:
+    names = {f"u{i}": (1.0, 2.0) for i in range(7)}
+    layers = split_layers(EnergySeries((0, 900_000), 900_000, {**names, OTHERS: (1.0, 1.0)}), "user")
+    assert [layer.key for layer in layers] == [*names, OTHERS]
+    looks = {(layer.colour, layer.pattern) for layer in layers}
+    assert len(looks) == len(layers), "each can be told from all others"
+    assert layers[-1].colour == GREY

@@ -4,7 +4,8 @@ import pytest
 from ledger_book import BUCKET, SETTINGS, T0, Book
 
 from aggregator.pipeline.sums import site_of
-from aggregator.queries.energy_series import OTHERS, energy_series
+from aggregator.queries.cluster_models import OTHERS
+from aggregator.queries.energy_series import energy_series
 from aggregator.queries.queries import Queries
 from aggregator.queries.rolled import hourly
 from maxwatt.domain.errors import InputError
@@ -33,7 +34,7 @@ def test_by_user_only_the_largest_have_a_name(filled: Book) -> None:
 @pytest.mark.parametrize("split", ["kind", "component", "user", "account", "partition"])
 def test_hours_from_the_sums_say_what_bookings_say(filled: Book, queries: Queries, split: str) -> None:
     filled.session(1000, "carol", "n1", 1, 900.0)
-    window = (T0 - 4 * DAY, T0 + 4 * BUCKET)
+    window = (T0 - 4 * DAY - 2 * HOUR, T0 + 4 * BUCKET)
     booked = queries.energy_series(ADMIN, *window, 30, split=split)  # type: ignore[arg-type]
     filled.sum_up()
     with filled.engine.connect() as connection:
