@@ -1,4 +1,4 @@
-"""Jobs of a made-up cluster over months, seeded, as one Arrow table: lanes that are busy from the first day to the last.
+"""Jobs of a made-up cluster over months, seeded, as one Arrow table: lanes that are always busy.
 
 Each node has four quarters of 32 CPUs. Two hold jobs of one node, one holds jobs of four nodes, one a job of all nodes.
 """

@@ -89,7 +89,8 @@ _ACCOUNTS = f"""
     UNION ALL
     SELECT bucket_ms, n, {int(Account.SYSTEM)}, 0, step_ms / 1000.0, step_ms, 0.1, 0.0 FROM nodes_of_buckets
     UNION ALL
-    SELECT bucket_ms, n, {int(Account.IDLE)}, 0, step_ms / 1000.0, step_ms, 0.0, greatest(0, 1 - held) FROM nodes_of_buckets
+    SELECT bucket_ms, n, {int(Account.IDLE)}, 0, step_ms / 1000.0, step_ms, 0.0, greatest(0, 1 - held)
+    FROM nodes_of_buckets
 """
 
 _BOOKINGS = f"""
@@ -111,7 +112,7 @@ _BOOKINGS = f"""
         (counted_j + modelled_j) * {PRICE / J_PER_KWH} AS cost, NULL::DOUBLE AS embodied_g, 1 AS factor_id,
         {METHOD_VERSION} AS method_version, 1 AS revision
     FROM summed ORDER BY bucket_ms, node, account, job_ref
-"""  # noqa: E501
+"""
 
 
 def _measured() -> str:
@@ -139,16 +140,24 @@ def _fill(made: duckdb.DuckDBPyConnection, ledger: sqlite3.Connection, size: Siz
 
 def _queries(size: Size) -> Iterator[tuple[Table, str]]:
     """What each table holds, as columns by name; those not named are null, 0 or empty."""
-    yield tables.nodes, f"""
+    yield (
+        tables.nodes,
+        f"""
         SELECT printf('wn%04d', n) AS node, {CPUS} AS cpus, {MEMORY} AS memory_bytes, if(n % 4 = 0, {GPUS}, 0) AS gpus,
         'shared,multi,wide' AS partitions, {size.end_ms} AS seen_ms, {size.first_ms} AS first_seen_ms
-        FROM (SELECT unnest(range({size.nodes})) AS n)"""
-    yield tables.figures, """
+        FROM (SELECT unnest(range({size.nodes})) AS n)""",
+    )
+    yield (
+        tables.figures,
+        """
         SELECT * FROM (VALUES (1, 'intensity', 'config', 'DE', 'average, lifecycle', '2026', 'static', 0, 350.0),
         (2, 'pue', 'config', '', '', '', 'static', 0, 1.0), (3, 'price', 'config', '', 'EUR', '', 'static', 0, 0.3))
-        AS t(figure_id, quantity, provider, zone, kind, vintage, state, valid_from_ms, value)"""
+        AS t(figure_id, quantity, provider, zone, kind, vintage, state, valid_from_ms, value)""",
+    )
     yield tables.factors, "SELECT 1 AS factor_id, 1 AS intensity_id, 2 AS pue_id, 0 AS market_id, 3 AS price_id"
-    yield tables.jobs, f"""
+    yield (
+        tables.jobs,
+        f"""
         SELECT job_ref, '{CLUSTER}' AS cluster, job_id, start_ms, state, "user", name, account, "partition", qos,
         submit_ms, if(running, NULL, end_ms) AS end_ms, 86400 AS time_limit_s, if(running, NULL, 0) AS exit_code,
         {QUARTER_CPUS} * nodes AS cpus, nodes AS node_count, {MEMORY // 4} * nodes AS memory_bytes,
@@ -156,21 +165,31 @@ def _queries(size: Size) -> Iterator[tuple[Table, str]]:
         AS node_list, use * {QUARTER_CPUS} * nodes * (end_ms - start_ms) / 1000.0 AS total_cpu_s,
         '/home/' || "user" || '/run.sh' AS command, '/home/' || "user" || '/' || name AS work_dir,
         'slurm-' || job_id || '.out' AS stdout, 'slurm-' || job_id || '.out' AS stderr, array_job_id, array_task_id,
-        'scontrol+sacct' AS source, end_ms AS seen_ms FROM jobs ORDER BY job_ref"""
-    yield tables.allocations, f"""
+        'scontrol+sacct' AS source, end_ms AS seen_ms FROM jobs ORDER BY job_ref""",
+    )
+    yield (
+        tables.allocations,
+        f"""
         SELECT job_ref, printf('wn%04d', n) AS node, {QUARTER_CPUS}.0 AS cpus, {MEMORY // 4}.0 AS memory_bytes,
-        if(n % 4 = 0, (job_ref % {GPUS})::VARCHAR, '') AS gpus FROM held ORDER BY job_ref, n"""
+        if(n % 4 = 0, (job_ref % {GPUS})::VARCHAR, '') AS gpus FROM held ORDER BY job_ref, n""",
+    )
     yield tables.bookings, "SELECT * FROM bookings"
     yield tables.measured, "SELECT * FROM measured"
-    yield tables.windows, f"""
-        SELECT bucket_ms, if(bucket_ms < {size.full_ms}, 'folded', 'closed') AS state, bucket_ms + 7200000 AS computed_ms,
-        1 AS revision, 0.0 AS closure_error FROM (SELECT unnest(range({size.first_ms}, {size.end_ms}, {BUCKET_MS})) AS
-        bucket_ms)"""  # noqa: E501
-    yield tables.idle_powers, f"""
+    yield (
+        tables.windows,
+        f"""
+        SELECT bucket_ms, if(bucket_ms < {size.full_ms}, 'folded', 'closed') AS state,
+        bucket_ms + 7200000 AS computed_ms, 1 AS revision, 0.0 AS closure_error FROM (SELECT unnest(range({size.first_ms}, {size.end_ms}, {BUCKET_MS})) AS
+        bucket_ms)""",
+    )
+    yield (
+        tables.idle_powers,
+        f"""
         SELECT day_ms, printf('wn%04d', n) AS node, component, power_w, 100 AS intervals, 'calibrated' AS origin, 1 AS
         revision, true AS frozen FROM (SELECT unnest(range({size.full_ms}, {size.end_ms}, {DAY_MS})) AS day_ms), (SELECT
         unnest(range({size.nodes})) AS n), (VALUES ('cpu', 120.0), ('dram', 24.0), ('gpu', 45.0)) AS c(component,
-        power_w) WHERE component <> 'gpu' OR n % 4 = 0 ORDER BY ALL"""
+        power_w) WHERE component <> 'gpu' OR n % 4 = 0 ORDER BY ALL""",
+    )
     yield tables.job_totals, _totals()
     for period, slots in _slots(size):
         for dimension in Dimension:

@@ -85,7 +85,7 @@ def requests_of(session: Session, address: str) -> list[Request]:
             if callback["output"] in called or not _wanted(callback, changed, values, first=stage == 0):
                 continue
             called.add(callback["output"])
-            request = Request(_name(callback), UPDATE, _body(callback, values, changed), stage)
+            request = Request(_name(callback), UPDATE, _body(callback, values), stage)
             found.append(request)
             new |= dict(_set_by(session.ask(request).body))
         if not new:
@@ -131,7 +131,7 @@ def _wanted(callback: dict[str, Any], changed: set[tuple[str, str]], values: dic
     return bool(touched) or any(place in {name for name, _ in changed} for place, _ in inputs)
 
 
-def _body(callback: dict[str, Any], values: dict[Any, Any], changed: set[tuple[str, str]]) -> bytes:
+def _body(callback: dict[str, Any], values: dict[Any, Any]) -> bytes:
     outputs = [_place(each) for each in callback["output"].strip(".").split("...")]
     inputs = [_filled(each, values) for each in callback["inputs"]]
     return json.dumps(

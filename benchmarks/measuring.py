@@ -12,10 +12,10 @@ from typing import Any
 Figures = dict[str, Any]
 
 
-def step(script: str, name: str, **options: object) -> Figures:
-    """What a step says of itself: the last line of `script --step name --option value …` as JSON."""
+def step(script: str, name: str, flag: str = "step", **options: object) -> Figures:
+    """What a step says of itself: the last line of `script --step name --option value …` as JSON; `flag` for `step`."""
     given = [f"--{key.replace('_', '-')}={value}" for key, value in options.items() if value is not None]
-    command = [sys.executable, script, "--step", name, *given]
+    command = [sys.executable, script, f"--{flag}", name, *given]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     found: Figures = json.loads(answer.splitlines()[-1])
     return found
