@@ -1,6 +1,6 @@
-"""A job on one node: CPU and memory over time with their means, power with static and dynamic apart.
+"""A job on one node: CPU, memory, GPUs and power over time, each with its mean and what was allocated.
 
-The three charts share one time axis: same margins, same range, so that they line up when they stand in a column.
+The charts share one time axis: same margins, same range, so that they line up when they stand in a column.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from aggregator.queries.models import NodeSeries
+from aggregator.queries.job_models import IntensitySeries
+from aggregator.queries.models import GpuSeries, NodeSeries
 from dash_app.figures.stack import Layer, drawn, stack_traces
 from dash_app.figures.theme import (
     BLUE,
@@ -17,13 +18,15 @@ from dash_app.figures.theme import (
     COMPONENT_LABELS,
     GREEN,
     GREY,
+    PURPLE,
     STATIC_ALPHA,
+    VERMILION,
     axis,
     base_layout,
     power_scale,
     time_axis,
 )
-from dash_app.figures.timeline import Intervals, clock_at, scaled, steps, weighted_mean
+from dash_app.figures.timeline import Intervals, clock_at, packed, packed_times, scaled, steps, weighted_mean
 from maxwatt.domain.units import BYTES_PER_GIB, BYTES_PER_MIB
 
 POWER_LAYERS: Final = tuple(
@@ -33,10 +36,35 @@ POWER_LAYERS: Final = tuple(
 )
 """From the bottom: each component's static power below its dynamic power."""
 
+BOARD_COLOURS: Final = (VERMILION, BLUE, GREEN, PURPLE)
+BOARD_DASHES: Final = ("solid", "dot", "dash", "dashdot")
+"""Boards differ in colour, every four of them in the line."""
+
+INTENSITY_COLOUR: Final = PURPLE
 MEAN_DASH: Final = "dash"
 ALLOCATED_DASH: Final = "dot"
 _MARGIN: Final = {"l": 44, "r": 10, "t": 8, "b": 9}
+_RIGHT_PX: Final = 46
 _TICKS_PX: Final = 42
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a chart is drawn.
+
+    Args:
+        zone: the site's time zone.
+        height_px: of the plot.
+        ticks: whether the time stands below it.
+        right: whether there is room for a second axis.
+        few: few labels, for a narrow card.
+    """
+
+    zone: str
+    height_px: int
+    ticks: bool = False
+    right: bool = False
+    few: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,35 +95,70 @@ def total_power_w(series: NodeSeries, ending: str = "_w") -> list[float | None]:
     return [None if None in moment else sum(value or 0.0 for value in moment) for moment in zip(*known, strict=True)]
 
 
-def cpu_figure(series: NodeSeries, zone: str, height_px: int = 140, ticks: bool = False) -> go.Figure:
-    """CPUs in use (mean of each interval), their mean over time (dashed) and the CPUs allocated (dotted)."""
-    figure = _figure(series, zone, height_px, ticks)
-    _add_line(figure, series, zone, series.cpu_used, BLUE, "%{y:.3~g} CPUs")
-    _add_level(figure, node_means(series).cpu_used, MEAN_DASH)
-    _add_level(figure, series.cpus or None, ALLOCATED_DASH)
-    _fit(figure, series.cpu_used, series.cpus)
+def hundred_percent(series: NodeSeries, logical: bool) -> float:
+    """CPUs that are 100 %: with logical cores all that the job holds there, else one for each core; 0: unknown.
+
+    So on two threads a core the busy job reaches 200 % of the physical cores.
+    """
+    threads = 1 if logical else max(series.threads_per_core, 1)
+    return series.cpus / threads
+
+
+def cpu_figure(series: NodeSeries, frame: Frame, logical: bool = True) -> go.Figure:
+    """CPUs in use (mean of each interval) in percent, else their number; their mean (dashed), all allocated (dotted)."""
+    whole = hundred_percent(series, logical)
+    size, unit = (whole / 100, "%") if whole > 0 else (1.0, "CPUs")
+    values, mean = scaled(series.cpu_used, size), node_means(series).cpu_used
+    figure = _figure(series, frame)
+    _add_line(figure, series, frame.zone, values, BLUE, f"%{{y:.3~g}} {unit}")
+    _add_level(figure, None if mean is None else mean / size, MEAN_DASH)
+    _add_level(figure, series.cpus / size or None, ALLOCATED_DASH)
+    _fit(figure, values, series.cpus / size)
     return figure
 
 
-def memory_figure(series: NodeSeries, zone: str, height_px: int = 140, ticks: bool = False) -> go.Figure:
+def memory_figure(series: NodeSeries, frame: Frame) -> go.Figure:
     """Memory resident at the end of each interval, its mean (dashed) and the memory allocated (dotted)."""
     unit, size = memory_unit(series)
     values = scaled(series.memory_bytes, size)
     mean, allocated = node_means(series).memory_bytes, series.memory_allocated_bytes / size
-    figure = _figure(series, zone, height_px, ticks)
-    _add_line(figure, series, zone, values, GREEN, f"%{{y:.3~g}} {unit}")
+    figure = _figure(series, frame)
+    _add_line(figure, series, frame.zone, values, GREEN, f"%{{y:.3~g}} {unit}")
     _add_level(figure, None if mean is None else mean / size, MEAN_DASH)
     _add_level(figure, allocated or None, ALLOCATED_DASH)
     _fit(figure, values, allocated)
     return figure
 
 
-def power_figure(series: NodeSeries, zone: str, height_px: int = 210, ticks: bool = True) -> go.Figure:
-    """Power of the job on the node, stacked by component, static and dynamic apart."""
+def gpu_figure(series: NodeSeries, frame: Frame) -> go.Figure:
+    """Utilisation of each board in percent."""
+    figure = _figure(series, frame)
+    for number, board in enumerate(series.gpus):
+        _add_board(figure, series, frame.zone, scaled(board.utilisation, 0.01), (board, number, "%"))
+    _fit(figure, [], 100.0)
+    return figure
+
+
+def gpu_memory_figure(series: NodeSeries, frame: Frame) -> go.Figure:
+    """Memory in use on each board [GiB] and the size of the largest (dotted)."""
+    figure = _figure(series, frame)
+    values = [scaled(board.memory_bytes, BYTES_PER_GIB) for board in series.gpus]
+    for number, board in enumerate(series.gpus):
+        _add_board(figure, series, frame.zone, values[number], (board, number, "GiB"))
+    size = max((board.memory_total_bytes or 0.0 for board in series.gpus), default=0.0) / BYTES_PER_GIB
+    _add_level(figure, size or None, ALLOCATED_DASH)
+    _fit(figure, [value for board in values for value in board], size)
+    return figure
+
+
+def power_figure(series: NodeSeries, frame: Frame, intensity: IntensitySeries | None = None) -> go.Figure:
+    """Power of the job on the node, stacked by component, static and dynamic apart; behind it the carbon intensity."""
     unit, size = power_unit(series)
     values = {key: scaled(values, size) for key, values in series.power_w.items()}
-    figure = _figure(series, zone, height_px, ticks)
-    figure.add_traces(stack_traces(_intervals(series, zone), values, POWER_LAYERS, hover=f"%{{y:.3~g}} {unit}"))
+    figure = _figure(series, frame)
+    figure.add_traces(stack_traces(_intervals(series, frame.zone), values, POWER_LAYERS, hover=f"%{{y:.3~g}} {unit}"))
+    if intensity is not None and any(value is not None for value in intensity.g_per_kwh):
+        _add_intensity(figure, intensity, frame)
     return figure
 
 
@@ -125,15 +188,18 @@ def _intervals(series: NodeSeries, zone: str) -> Intervals:
     return Intervals(series.start_ms, series.ts_ms, clock_at(series.ts_ms[-1] if series.ts_ms else 0, zone))
 
 
-def _figure(series: NodeSeries, zone: str, height_px: int, ticks: bool) -> go.Figure:
-    shift = _intervals(series, zone).clock.shift
+def _figure(series: NodeSeries, frame: Frame) -> go.Figure:
+    shift = _intervals(series, frame.zone).clock.shift
     ends = {"range": [shift(series.start_ms[0]), shift(series.ts_ms[-1])]} if series.ts_ms else {}
+    below, right = _TICKS_PX if frame.ticks else _MARGIN["b"], _RIGHT_PX if frame.right else _MARGIN["r"]
     layout = base_layout(
-        height_px + (_TICKS_PX if ticks else 0), margin={**_MARGIN, "b": _TICKS_PX if ticks else _MARGIN["b"]}
+        frame.height_px + (_TICKS_PX if frame.ticks else 0), margin={**_MARGIN, "b": below, "r": right}
     )
     layout.update(
-        xaxis=time_axis(showticklabels=ticks, automargin=False, **ends),
-        yaxis=axis(automargin=False, nticks=5 if height_px >= 120 else 4),
+        xaxis=time_axis(
+            showticklabels=frame.ticks, automargin=False, tickangle=0, **({"nticks": 4} if frame.few else {}), **ends
+        ),
+        yaxis=axis(automargin=False, nticks=5 if frame.height_px >= 120 else 4),
     )
     return go.Figure(layout=layout)
 
@@ -145,10 +211,49 @@ def _add_line(
     values: Sequence[float | None],
     colour: str,
     hover: str,
+    dash: str = "solid",
 ) -> None:
     xs, ys = steps(_intervals(series, zone), values)
-    line = {"color": colour, "width": 1.8, "shape": "hv"}
-    figure.add_scatter(x=xs, y=ys, mode="lines", line=line, hovertemplate=f"{hover}<extra></extra>")
+    line = {"color": colour, "width": 1.8, "shape": "hv", "dash": dash}
+    figure.add_scatter(x=packed_times(xs), y=packed(ys), mode="lines", line=line, hovertemplate=hover + "<extra></extra>")
+
+
+def _add_board(
+    figure: go.Figure,
+    series: NodeSeries,
+    zone: str,
+    values: Sequence[float | None],
+    of: tuple[GpuSeries, int, str],
+) -> None:
+    board, number, unit = of
+    colour, dash = board_line(number)
+    _add_line(figure, series, zone, values, colour, f"GPU {board.gpu}: %{{y:.3~g}} {unit}", dash)
+
+
+def board_line(number: int) -> tuple[str, str]:
+    """Colour and dash of the n-th board of a chart."""
+    return BOARD_COLOURS[number % len(BOARD_COLOURS)], BOARD_DASHES[number // len(BOARD_COLOURS) % len(BOARD_DASHES)]
+
+
+def _add_intensity(figure: go.Figure, intensity: IntensitySeries, frame: Frame) -> None:
+    """A quiet line on an axis of its own at the right."""
+    intervals = Intervals(intensity.start_ms, intensity.end_ms, clock_at(intensity.end_ms[-1], frame.zone))
+    xs, ys = steps(intervals, intensity.g_per_kwh)
+    line = {"color": INTENSITY_COLOUR, "width": 1.3, "shape": "hv", "dash": "dot"}
+    hover = "%{y:.0f} g/kWh<extra></extra>"
+    figure.add_scatter(x=packed_times(xs), y=packed(ys), mode="lines", line=line, hovertemplate=hover, yaxis="y2")
+    top = max(value for value in intensity.g_per_kwh if value is not None)
+    figure.update_layout(
+        yaxis2=axis(
+            overlaying="y",
+            side="right",
+            automargin=False,
+            showgrid=False,
+            nticks=4,
+            showticklabels=frame.right,
+            range=[0, 1.15 * top or 1],
+        )
+    )
 
 
 def _add_level(figure: go.Figure, level: float | None, dash: str) -> None:

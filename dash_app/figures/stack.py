@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dash_app.figures.theme import rgba
-from dash_app.figures.timeline import Intervals, Values, runs, step_xs
+from dash_app.figures.timeline import Intervals, Values, packed, packed_times, runs, step_xs
 from dash_app.language import _
 
 
@@ -59,8 +59,8 @@ def stack_traces(
 
 def _area(layer: Layer, xs: list[int], ys: list[float | None], hover: str, group: str) -> go.Scatter:
     return go.Scatter(
-        x=xs,
-        y=[*ys, ys[-1]],
+        x=packed_times(xs),
+        y=packed([*ys, ys[-1]]),
         name=_(layer.label),
         legendgroup=layer.key,
         stackgroup=group,
