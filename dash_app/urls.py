@@ -51,6 +51,11 @@ def job_path(job_id: int, start_ms: int | None = None) -> str:
     return link(f"/job/{job_id}") + (f"?start={start_ms}" if start_ms is not None else "")
 
 
+def download_path(job_id: int, start_ms: int, name: str) -> str:
+    """Address of a file about one attempt of a job, such as `summary.csv`."""
+    return link(f"/download/job/{job_id}/{start_ms}/{name}")
+
+
 def job_key(pathname: str, search: str | None) -> tuple[int, int | None] | None:
     """Job id and start [epoch ms] of an address such as `/job/42?start=1700000000000`; None when it names no job."""
     number = pathname.removeprefix("/job/").rstrip("/")

@@ -38,7 +38,7 @@ def evidence_popover(evidence: Evidence | None, more: Sequence[Fact] = (), quest
     return dmc.Popover(
         [
             dmc.PopoverTarget(button, boxWrapperProps={"style": {"display": "inline-block"}}),
-            dmc.PopoverDropdown(_content(evidence, more), className="mw-evidence"),
+            dmc.PopoverDropdown(evidence_content(evidence, more), className="mw-evidence"),
         ],
         width=340,
         position="bottom-start",
@@ -64,7 +64,8 @@ def uncertainty_text(evidence: Evidence | None) -> str:
     return _("± {share}, still open", share=share) if evidence.provisional else f"± {share}"
 
 
-def _content(evidence: Evidence | None, more: Sequence[Fact]) -> html.Div:
+def evidence_content(evidence: Evidence | None, more: Sequence[Fact]) -> html.Div:
+    """Shares of evidence, coverage, uncertainty, method, and what more there is to say."""
     if evidence is None:
         return html.Div(_("Nothing is booked for this yet, so there is nothing to show."))
     slices = [

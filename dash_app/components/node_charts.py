@@ -1,51 +1,73 @@
-"""Charts of a job on its nodes: CPU, memory and power, one card a node, some nodes a page."""
+"""Charts of a job on its nodes: CPU, memory, GPUs and power, one card a node, some nodes a page."""
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from dash import html
 
+from aggregator.queries.job_models import IntensitySeries
 from aggregator.queries.models import NodeSeries
+from dash_app.components.attributes import HIDDEN
 from dash_app.components.charts import card, chart, legend
+from dash_app.components.node_figures import node_figures
 from dash_app.components.states import empty
-from dash_app.components.tables import behind_chart
 from dash_app.figures.node import (
-    NodeMeans,
+    Frame,
+    board_line,
     cpu_figure,
+    gpu_figure,
+    gpu_memory_figure,
     has_power,
+    hundred_percent,
     memory_figure,
     memory_unit,
     node_means,
     power_figure,
     power_layers,
     power_unit,
-    total_power_w,
 )
 from dash_app.figures.timeline import clock_at
-from maxwatt.domain.formatting import UNKNOWN, format_bytes, format_number, format_power, local_time
+from dash_app.language import _
+from dash_app.text import format_bytes, format_number, format_power, format_share
 
 NODES_PER_PAGE: Final = 8
-_HEIGHTS: Final = {"wide": (150, 150, 220), "small": (84, 84, 130)}
-"""Heights of the plots of CPU, memory and power [px]."""
+WIDE_POINTS: Final = 300
+SMALL_POINTS: Final = 120
+"""Intervals of a chart over the width of a page, and of a card: about one for two pixels."""
+
+_HEIGHTS: Final = {True: {"low": 150, "high": 220}, False: {"low": 84, "high": 130}}
+"""Heights of the plots [px] where they are wide, and where not; that of power is the high one."""
 
 
-def node_charts(series: Sequence[NodeSeries], zone: str, of_nodes: int) -> html.Div:
-    """Cards of the nodes given; one node alone is drawn large.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the charts are wanted.
 
     Args:
-        series: the nodes to show.
         zone: the site's time zone.
         of_nodes: how many nodes the job has in all.
+        logical: 100 % of the CPU are all logical cores, else the physical ones.
+        intensity: the carbon intensity over the job's time.
     """
+
+    zone: str
+    of_nodes: int
+    logical: bool = True
+    intensity: IntensitySeries | None = None
+
+
+def node_charts(series: Sequence[NodeSeries], choice: Choice) -> html.Div:
+    """Cards of the nodes given; one node alone is drawn large."""
     sampled = [one for one in series if has_samples(one)]
     if not sampled:
         return html.Div(_no_samples(), className="mw-card")
-    size = "wide" if of_nodes == 1 or len(series) == 1 else "small"
-    cards = [node_card(one, zone, size) if has_samples(one) else _silent_node(one.node) for one in series]
+    wide = choice.of_nodes == 1 or len(series) == 1
+    cards = [node_card(one, choice, wide=wide) if has_samples(one) else _silent_node(one.node) for one in series]
     return html.Div(
         [
-            html.Div([legend(power_layers(sampled)), _clock_note(sampled, zone)], className="mw-charts-head"),
-            html.Div(cards, className=f"mw-nodes mw-nodes-{size}"),
+            html.Div([legend(power_layers(sampled)), _clock_note(sampled, choice.zone)], className="mw-charts-head"),
+            html.Div(cards, className=f"mw-nodes mw-nodes-{'wide' if wide else 'small'}"),
         ]
     )
 
@@ -56,74 +78,115 @@ def has_samples(series: NodeSeries) -> bool:
     return known or has_power(series)
 
 
-def node_card(series: NodeSeries, zone: str, size: str) -> html.Section:
-    """One node: three charts in a column that share the time axis below the last."""
-    cpu_px, memory_px, power_px = _HEIGHTS[size]
-    node, means, powered = series.node, node_means(series), has_power(series)
+def node_card(series: NodeSeries, choice: Choice, *, wide: bool) -> html.Section:
+    """One node: charts in a column that share the time axis below the last."""
+    powered = has_power(series)
+    low = Frame(choice.zone, _HEIGHTS[wide]["low"], right=wide, few=not wide)
+    last = Frame(choice.zone, _HEIGHTS[wide]["high" if powered else "low"], ticks=True, right=wide, few=not wide)
     charts = [
-        _name("CPUs in use", _cpu_levels(series, means)),
-        chart(cpu_figure(series, zone, cpu_px), f"CPUs in use on {node} over time"),
-        _name(f"Memory, {memory_unit(series)[0]}", _memory_levels(series, means)),
-        chart(memory_figure(series, zone, memory_px, ticks=not powered), f"Memory of the job on {node} over time"),
+        *_cpu(series, low, choice.logical),
+        *_gpus(series, low),
+        *_memory(series, low if powered else last),
+        *(_power(series, last, choice.intensity) if powered else _no_power()),
+        node_figures(series, choice.zone),
     ]
-    if powered:
-        charts += [
-            _name(f"Power, {power_unit(series)[0]}", [("mean", format_power(means.power_w))]),
-            chart(power_figure(series, zone, power_px), f"Power of the job on {node} over time"),
-        ]
+    return card(series.node, charts, class_name="mw-node", level=3)
+
+
+def _cpu(series: NodeSeries, frame: Frame, logical: bool) -> list[Any]:
+    whole, used = hundred_percent(series, logical), node_means(series).cpu_used
+    physical = not logical and series.threads_per_core > 1
+    if whole <= 0:
+        name, levels = _("CPUs in use"), [("mean", format_number(used))]
     else:
-        charts.append(html.P(f"Power on this node: {UNKNOWN}.", className="mw-note"))
-    return card(node, [*charts, _figures(series, zone)], class_name="mw-node", level=3)
+        of = format_number(whole)
+        name = _("CPU, % of {cores} cores", cores=of) if physical else _("CPU, % of {cpus} CPUs", cpus=of)
+        mean = format_share(None if used is None else used / whole)
+        levels = [("mean", mean), ("allocated", format_share(series.cpus / whole))]
+    label = _("CPU of the job on {node} over time", node=series.node)
+    return [_name(name, levels), chart(cpu_figure(series, frame, logical), label)]
+
+
+def _memory(series: NodeSeries, frame: Frame) -> list[Any]:
+    held, mean = series.memory_allocated_bytes, node_means(series).memory_bytes
+    levels = [("mean", format_bytes(mean)), *([("allocated", format_bytes(held))] if held > 0 else [])]
+    name = _("Memory, {unit}", unit=memory_unit(series)[0])
+    label = _("Memory of the job on {node} over time", node=series.node)
+    return [_name(name, levels), chart(memory_figure(series, frame), label)]
+
+
+def _gpus(series: NodeSeries, frame: Frame) -> list[Any]:
+    if not series.gpus:
+        return []
+    boards = [
+        html.Span([_board_mark(number), f"{board.gpu}"], className="mw-level")
+        for number, board in enumerate(series.gpus)
+    ]
+    heading = html.Div([html.H4(_("GPU, %")), html.Div(boards, className="mw-levels")], className="mw-chart-name")
+    size = max((board.memory_total_bytes or 0.0 for board in series.gpus), default=0.0)
+    total = [("allocated", format_bytes(size))] if size else []
+    return [
+        heading,
+        chart(gpu_figure(series, frame), _("GPUs of the job on {node} over time", node=series.node)),
+        _name(_("GPU memory, GiB"), total),
+        chart(gpu_memory_figure(series, frame), _("GPU memory of the job on {node} over time", node=series.node)),
+    ]
+
+
+def _board_mark(number: int) -> html.Span:
+    colour, dash = board_line(number)
+    style = {"borderTopColor": colour, "borderTopStyle": {"solid": "solid", "dot": "dotted"}.get(dash, "dashed")}
+    return html.Span(className="mw-line", style=style, **HIDDEN)
+
+
+def _power(series: NodeSeries, frame: Frame, intensity: IntensitySeries | None) -> list[Any]:
+    levels = [("", _("mean {power}", power=format_power(node_means(series).power_w)))]
+    known = [value for value in intensity.g_per_kwh if value is not None] if intensity else []
+    if known:
+        low, high = format_number(min(known)), format_number(max(known))
+        levels.append(("carbon", _("carbon {range} g/kWh", range=low if low == high else f"{low}–{high}")))
+    name = _("Power, {unit}", unit=power_unit(series)[0])
+    label = _("Power of the job on {node} over time, with the grid's carbon intensity", node=series.node)
+    return [_name(name, levels), chart(power_figure(series, frame, intensity), label)]
+
+
+def _no_power() -> list[Any]:
+    return [html.P(_("Power on this node: unknown."), className="mw-note")]
 
 
 def _name(name: str, levels: Sequence[tuple[str, str]]) -> html.Div:
     """A chart's name, and at its right what the dashed and dotted lines in it stand for."""
     marks = [
-        html.Span([html.Span(className=f"mw-line mw-line-{kind}"), f"{kind} {text}"], className="mw-level")
+        html.Span(
+            [html.Span(className=f"mw-line mw-line-{kind}", **HIDDEN) if kind else None, _level(kind, text)],
+            className="mw-level",
+        )
         for kind, text in levels
     ]
     return html.Div([html.H4(name), html.Div(marks, className="mw-levels")], className="mw-chart-name")
 
 
-def _cpu_levels(series: NodeSeries, means: NodeMeans) -> list[tuple[str, str]]:
-    allocated = [("allocated", format_number(series.cpus))] if series.cpus > 0 else []
-    return [("mean", format_number(means.cpu_used)), *allocated]
-
-
-def _memory_levels(series: NodeSeries, means: NodeMeans) -> list[tuple[str, str]]:
-    held = series.memory_allocated_bytes
-    return [("mean", format_bytes(means.memory_bytes)), *([("allocated", format_bytes(held))] if held > 0 else [])]
-
-
-def _figures(series: NodeSeries, zone: str) -> html.Details:
-    static_w, dynamic_w = total_power_w(series, "_static_w"), total_power_w(series, "_dynamic_w")
-    rows = [
-        [
-            f"{local_time(end_ms, zone):%d %b %H:%M:%S}",
-            format_number(series.cpu_used[i]),
-            format_bytes(series.memory_bytes[i]),
-            format_power(static_w[i]),
-            format_power(dynamic_w[i]),
-        ]
-        for i, end_ms in enumerate(series.ts_ms)
-    ]
-    head = ("Until", "CPUs in use", "Memory", "Static power", "Dynamic power")
-    return behind_chart(head, rows, f"{series.node} over time")
+def _level(kind: str, text: str) -> str:
+    if kind == "mean":
+        return _("mean {value}", value=text)
+    return _("allocated {value}", value=text) if kind == "allocated" else text
 
 
 def _silent_node(node: str) -> html.Section:
-    text = html.P(f"No samples of the job on this node: {UNKNOWN}, not zero.", className="mw-note")
+    text = html.P(_("No samples of the job on this node: unknown, not zero."), className="mw-note")
     return card(node, text, class_name="mw-node", level=3)
 
 
 def _no_samples() -> html.Div:
     return empty(
-        "No samples of this job",
-        "It was shorter than the sampling interval, it has only just begun, or no agent runs on its nodes. "
-        "Energy shown above then comes from Slurm's accounting or from the model of the node, and says so.",
+        _("No samples of this job"),
+        _(
+            "It was shorter than the sampling interval, it has only just begun, or no agent runs on its nodes. "
+            "Energy shown above then comes from Slurm's accounting or from the model of the node, and says so."
+        ),
     )
 
 
 def _clock_note(series: Sequence[NodeSeries], zone: str) -> html.Span:
     last_ms = max(one.ts_ms[-1] for one in series if one.ts_ms)
-    return html.Span(f"Times are {clock_at(last_ms, zone).label}", className="mw-note")
+    return html.Span(_("Times are {zone}", zone=clock_at(last_ms, zone).label), className="mw-note")

@@ -105,7 +105,7 @@ def hundred_percent(series: NodeSeries, logical: bool) -> float:
 
 
 def cpu_figure(series: NodeSeries, frame: Frame, logical: bool = True) -> go.Figure:
-    """CPUs in use (mean of each interval) in percent, else their number; their mean (dashed), all allocated (dotted)."""
+    """CPUs in use (mean of each interval) in percent, else their number; the mean (dashed), what is held (dotted)."""
     whole = hundred_percent(series, logical)
     size, unit = (whole / 100, "%") if whole > 0 else (1.0, "CPUs")
     values, mean = scaled(series.cpu_used, size), node_means(series).cpu_used
@@ -215,7 +215,9 @@ def _add_line(
 ) -> None:
     xs, ys = steps(_intervals(series, zone), values)
     line = {"color": colour, "width": 1.8, "shape": "hv", "dash": dash}
-    figure.add_scatter(x=packed_times(xs), y=packed(ys), mode="lines", line=line, hovertemplate=hover + "<extra></extra>")
+    figure.add_scatter(
+        x=packed_times(xs), y=packed(ys), mode="lines", line=line, hovertemplate=hover + "<extra></extra>"
+    )
 
 
 def _add_board(

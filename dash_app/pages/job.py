@@ -1,55 +1,62 @@
-"""One job: what it used of what it reserved, its energy, and how it went on each of its nodes."""
+"""One job: what it used of what it reserved, its energy, what to change, and how it went on each of its nodes."""
 
 from typing import Any, Final
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from aggregator.queries.models import JobDetail, NodeSeries
+from aggregator.queries.models import JobDetail
 from dash_app.auth import current_viewer
+from dash_app.components.advice import advice_card
 from dash_app.components.attributes import aria
-from dash_app.components.job_head import job_head
-from dash_app.components.node_charts import NODES_PER_PAGE, node_charts
+from dash_app.components.job_explained import explained
+from dash_app.components.job_head import WHY, job_head
+from dash_app.components.job_overview import metric_choice, overview
+from dash_app.components.job_statistics import statistics_card, statistics_of_series
+from dash_app.components.node_charts import NODES_PER_PAGE, SMALL_POINTS, WIDE_POINTS, Choice, node_charts
+from dash_app.components.similar import similar_card
 from dash_app.components.states import empty, waiting
 from dash_app.context import PageContext
-from dash_app.language import marked
+from dash_app.language import _, _n, marked
 from dash_app.ports import PageQueries
 from dash_app.urls import job_key, link
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.jobs import ACTIVE_STATES
+from maxwatt.domain.viewer import Viewer
 
 NAME: Final = marked("Job")
 PATHS: Final = ("/job/",)
 PLACE: Final = "/jobs"
 REFRESH_MS: Final = 20_000
-MAX_POINTS: Final = 300
-"""Intervals a node over the width of a chart: about one for two pixels."""
+MAX_STEPS: Final = 120
+"""Steps of the picture of a large job."""
+
+Key = dict[str, int]
+"""`job_id` and `start_ms` of the attempt that the page was opened for."""
 
 
 def layout(context: PageContext) -> html.Div:
-    """The job of the address: its head at once, its charts as soon as they are read."""
+    """The job of the address: its head at once, the rest as soon as it is read."""
     key = job_key(context.pathname, context.search)
-    detail = queries_job(context, key) if key else None
-    if key is None or detail is None:
-        return _no_job(context.pathname, key)
-    head = job_head(detail, context.queries.job_attempts(context.viewer, key[0]), context.status, context.now_ms)
+    detail = context.queries.job(context.viewer, *key) if key else None
+    if detail is None:
+        return _no_job()
+    names = [node.node for node in detail.nodes]
     return html.Div(
         [
-            dcc.Store(id="job-key", data={"job_id": key[0], "start_ms": detail.row.start_ms}),
+            dcc.Store(id="job-key", data={"job_id": detail.row.job_id, "start_ms": detail.row.start_ms}),
             dcc.Interval(id="job-refresh", interval=REFRESH_MS, disabled=not _active(detail)),
-            dcc.Link("All jobs", href=link("/jobs"), className="mw-back"),
-            html.Div(head, id="job-head"),
+            dcc.Link(_("All jobs"), href=link("/jobs"), className="mw-back"),
+            html.Div(_head(context.queries, context.viewer, detail, context.now_ms), id="job-head"),
+            html.Div(waiting(240), id="job-change", className="mw-two mw-change"),
             html.Div(
-                [html.H2("Over time", className="mw-section-title"), _node_choice(detail)], className="mw-section-head"
+                [html.H2(_("Over time"), className="mw-section-title"), _choices(names)], className="mw-section-head"
             ),
             html.Div(waiting(640), id="job-charts", className="mw-charts"),
+            *_all_nodes(names),
+            _drawer(),
         ]
     )
-
-
-def queries_job(context: PageContext, key: tuple[int, int | None]) -> JobDetail | None:
-    """The job of an address, if this viewer may see it."""
-    return context.queries.job(context.viewer, key[0], key[1])
 
 
 def register(app: Dash, queries: PageQueries) -> None:
@@ -57,17 +64,58 @@ def register(app: Dash, queries: PageQueries) -> None:
 
     @app.callback(
         Output("job-charts", "children"),
+        Output("job-logical-box", "hidden"),
         Input("job-key", "data"),
         Input("job-nodes", "value"),
         Input("job-node", "value"),
+        Input("job-logical", "checked"),
         Input("job-refresh", "n_intervals"),
     )
-    def charts(key: dict[str, int] | None, page: int | None, node: str | None, _ticks: int | None) -> Any:
+    def charts(
+        key: Key | None, page: int | None, node: str | None, logical: bool | None, _ticks: int | None
+    ) -> tuple[Any, Any]:
+        if not key:
+            return no_update, no_update
+        return _charts(queries, current_viewer(), key, (page, node, logical is not False))
+
+    @app.callback(Output("job-change", "children"), Input("job-key", "data"))
+    def change(key: Key | None) -> Any:
         if not key:
             return no_update
         viewer = current_viewer()
-        series = queries.job_series(viewer, key["job_id"], key["start_ms"], MAX_POINTS)
-        return node_charts(shown_nodes(series, page, node), queries.status(viewer).timezone, len(series))
+        advices = queries.job_advice(viewer, key["job_id"], key["start_ms"])
+        similar = queries.similar_jobs(viewer, key["job_id"], key["start_ms"])
+        return [] if advices is None or similar is None else [advice_card(advices), similar_card(similar)]
+
+    @app.callback(
+        Output("job-overview", "children"),
+        Input("job-key", "data"),
+        Input("job-metric", "value"),
+        Input("job-refresh", "n_intervals"),
+    )
+    def all_nodes(key: Key | None, metric: str | None, _ticks: int | None) -> Any:
+        if not key:
+            return no_update
+        viewer = current_viewer()
+        windows = queries.job_windows(viewer, key["job_id"], key["start_ms"], MAX_STEPS)
+        return overview(windows, metric or "", queries.status(viewer).timezone)
+
+    @app.callback(
+        Output("job-why", "opened"),
+        Output("job-why-content", "children"),
+        Input({"type": WHY, "of": ALL}, "n_clicks"),
+        State("job-key", "data"),
+        prevent_initial_call=True,
+    )
+    def explain(clicks: list[int | None], key: Key | None) -> tuple[Any, Any]:
+        if not key or not any(clicks) or not ctx.triggered_id:
+            return no_update, no_update
+        viewer = current_viewer()
+        detail = queries.job(viewer, key["job_id"], key["start_ms"])
+        if detail is None:
+            return no_update, no_update
+        found = queries.explain(viewer, key["job_id"], key["start_ms"])
+        return True, explained(detail, found, queries.status(viewer).currency)
 
     @app.callback(
         Output("job-head", "children"),
@@ -76,44 +124,100 @@ def register(app: Dash, queries: PageQueries) -> None:
         State("job-key", "data"),
         prevent_initial_call=True,
     )
-    def refresh(_ticks: int, key: dict[str, int] | None) -> tuple[Any, Any]:
+    def refresh(_ticks: int, key: Key | None) -> tuple[Any, Any]:
         viewer = current_viewer()
         detail = queries.job(viewer, key["job_id"], key["start_ms"]) if key else None
         if detail is None:
             return no_update, True
-        attempts = queries.job_attempts(viewer, detail.row.job_id)
-        return job_head(detail, attempts, queries.status(viewer), now_ms()), not _active(detail)
+        return _head(queries, viewer, detail, now_ms()), not _active(detail)
 
 
-def shown_nodes(series: tuple[NodeSeries, ...], page: int | None, node: str | None) -> tuple[NodeSeries, ...]:
+def shown_nodes(names: list[str], page: int | None, node: str | None) -> list[str]:
     """The nodes to draw: the one chosen, else one page of them (pages count from 1)."""
     if node:
-        return tuple(one for one in series if one.node == node)
+        return [node] if node in names else []
     first = (max(page or 1, 1) - 1) * NODES_PER_PAGE
-    return series[first : first + NODES_PER_PAGE]
+    return names[first : first + NODES_PER_PAGE]
 
 
-def _node_choice(detail: JobDetail) -> html.Div:
-    """Choice of one node and of a page of nodes; there but hidden where the job has a single node."""
-    names = [node.node for node in detail.nodes]
+def _head(queries: PageQueries, viewer: Viewer, detail: JobDetail, now: int) -> html.Div:
+    job_id, start_ms = detail.row.job_id, detail.row.start_ms
+    attempts, gpus = queries.job_attempts(viewer, job_id), queries.job_gpus(viewer, job_id, start_ms)
+    return job_head(detail, attempts, gpus, queries.status(viewer), now)
+
+
+def _charts(
+    queries: PageQueries, viewer: Viewer, key: Key, chosen: tuple[int | None, str | None, bool]
+) -> tuple[Any, bool]:
+    """The charts, and whether the switch of logical cores is hidden: it makes no difference, or nobody knows which."""
+    page, node, logical = chosen
+    job_id, start_ms = key["job_id"], key["start_ms"]
+    detail = queries.job(viewer, job_id, start_ms)
+    if detail is None:
+        return no_update, True
+    names = [share.node for share in detail.nodes]
+    nodes = shown_nodes(names, page, node)
+    points = WIDE_POINTS if len(nodes) == 1 else SMALL_POINTS
+    series = queries.job_series(viewer, job_id, start_ms, points, nodes)
+    zone = queries.status(viewer).timezone
+    choice = Choice(zone, len(names), logical, queries.job_intensity(viewer, job_id, start_ms))
+    parts: list[Any] = [node_charts(series, choice)]
+    if series and len(names) <= NODES_PER_PAGE:
+        parts.append(statistics_card(statistics_of_series(series), _("of what the charts show"), len(series)))
+    return parts, not any(one.threads_per_core > 1 for one in series)
+
+
+def _choices(names: list[str]) -> html.Div:
+    """The switch of the cores, and the choice of one node and of a page of nodes where the job has several."""
     pages = -(-len(names) // NODES_PER_PAGE) or 1
+    switch = dmc.Switch(id="job-logical", label=_("Logical cores"), checked=True, size="sm", persistence=True)
     return html.Div(
         [
-            dmc.Select(
-                id="job-node",
-                data=names,
-                placeholder=f"All {len(names)} nodes",
-                clearable=True,
-                searchable=True,
-                size="sm",
-                limit=50,
-                nothingFoundMessage="No such node",
-                **aria(label="Show one node"),
+            html.Div(switch, id="job-logical-box", hidden=True, title=_("100 % is all logical cores, else all cores")),
+            html.Div(
+                [
+                    dmc.Select(
+                        id="job-node",
+                        data=names,
+                        placeholder=_n("The node", "All {n} nodes", len(names)),
+                        clearable=True,
+                        searchable=True,
+                        size="sm",
+                        limit=50,
+                        nothingFoundMessage=_("No such node"),
+                        **aria(label=_("Show one node")),
+                    ),
+                    dmc.Pagination(id="job-nodes", total=pages, value=1, size="sm", hideWithOnePage=True),
+                ],
+                className="mw-node-choice",
+                hidden=len(names) < 2,
             ),
-            dmc.Pagination(id="job-nodes", total=pages, value=1, size="sm", hideWithOnePage=True),
         ],
-        className="mw-node-choice",
-        hidden=len(names) < 2,
+        className="mw-chart-choices",
+    )
+
+
+def _all_nodes(names: list[str]) -> list[html.Div]:
+    """The part with all nodes of a job that has more of them than the charts show."""
+    if len(names) <= NODES_PER_PAGE:
+        return []
+    heading = html.H2(_("All nodes"), className="mw-section-title")
+    return [
+        html.Div([heading, metric_choice()], className="mw-section-head"),
+        html.Div(waiting(560), id="job-overview", className="mw-overview"),
+    ]
+
+
+def _drawer() -> dmc.Drawer:
+    """Where it is told how a figure is known; filled when somebody asks."""
+    return dmc.Drawer(
+        html.Div(id="job-why-content"),
+        id="job-why",
+        title=_("How do we know?"),
+        position="right",
+        size="lg",
+        opened=False,
+        closeButtonProps=aria(label=_("Close")),
     )
 
 
@@ -121,12 +225,11 @@ def _active(detail: JobDetail) -> bool:
     return detail.row.end_ms is None and detail.row.state in ACTIVE_STATES
 
 
-def _no_job(pathname: str, key: tuple[int, int | None] | None) -> html.Div:
-    way = dcc.Link("To the jobs", href=link("/jobs"), className="mw-button")
-    if key is None:
-        text = f"“{pathname.removeprefix('/job/')[:60]}” is no job number."
-        return empty("There is no such job", text, way)
-    text = (
-        "It never started, it is older than what is kept, Slurm's records have not been read yet, or it is not yours."
+def _no_job() -> html.Div:
+    """The same for an id that is none, a job that is none, an attempt that was none, and somebody else's."""
+    way = dcc.Link(_("To the jobs"), href=link("/jobs"), className="mw-button")
+    text = _(
+        "A job appears here a moment after it starts: this one may still wait, may have been cancelled before it "
+        "started, may be older than what is kept, or it is not yours."
     )
-    return empty(f"Job {key[0]} is not known here", text, way)
+    return empty(_("There is no such job"), text, way)

@@ -1,15 +1,26 @@
 """Figures: data in, traces out; gaps stay open, names stay text, colours can be told apart."""
 
+import math
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from stand_in import EVIDENCE, job_row, node_series
 
 from aggregator.queries.cluster_models import OTHERS
-from aggregator.queries.models import EnergyRow, EnergySeries, NodeSeries
-from dash_app.figures.cluster import ACCOUNT_LAYERS, power_over_time_figure, ranking_figure, split_layers
+from aggregator.queries.job_models import IntensitySeries, JobWindows
+from aggregator.queries.models import EnergyRow, EnergySeries, GpuSeries, NodeSeries
+from dash_app.figures.cluster import (
+    ACCOUNT_LAYERS,
+    power_over_time_figure,
+    ranking_figure,
+    split_layers,
+)
 from dash_app.figures.node import (
+    Frame,
     cpu_figure,
+    gpu_figure,
+    gpu_memory_figure,
     memory_figure,
     node_means,
     power_figure,
@@ -17,6 +28,7 @@ from dash_app.figures.node import (
     power_unit,
     total_power_w,
 )
+from dash_app.figures.node_heat import heat_figure, thinned
 from dash_app.figures.theme import (
     ACCOUNT_COLOURS,
     ACCOUNT_PATTERNS,
@@ -31,6 +43,12 @@ from dash_app.figures.timeline import Intervals, clock_at, runs, steps, weighted
 
 UTC = clock_at(0, "UTC")
 MINUTE = 60_000
+PLAIN = Frame("UTC", 140)
+
+
+def values(packed: Any) -> list[float | None]:
+    """Numbers as the browser gets them; NaN is not drawn."""
+    return [None if math.isnan(value) else float(value) for value in packed]
 
 
 def series(**changes: object) -> NodeSeries:
@@ -86,28 +104,90 @@ def test_clock_has_the_offset_and_name_of_the_moment() -> None:
 
 
 def test_cpu_figure_shows_use_mean_and_allocation() -> None:
-    figure = cpu_figure(series(), "UTC")
-    assert list(figure.data[0].y) == [1.0, 1.0, None, 3.0, 3.0]
-    assert [shape.y0 for shape in figure.layout.shapes] == [2.0, 4.0]
+    figure = cpu_figure(series(), PLAIN)
+    assert values(figure.data[0].y) == [25.0, 25.0, None, 75.0, 75.0]  # of 4 CPUs
+    assert [shape.y0 for shape in figure.layout.shapes] == [50.0, 100.0]
     assert figure.layout.yaxis.range[0] == 0
-    assert figure.layout.yaxis.range[1] > 4.0
+    assert figure.layout.yaxis.range[1] > 100.0
+
+
+def test_two_threads_a_core_reach_200_percent_of_the_physical_cores() -> None:
+    two = series(threads_per_core=2)
+    physical, logical = cpu_figure(two, PLAIN, logical=False), cpu_figure(two, PLAIN, logical=True)
+    assert values(physical.data[0].y) == [50.0, 50.0, None, 150.0, 150.0]  # of 2 cores
+    assert physical.layout.shapes[1].y0 == 200.0
+    assert values(logical.data[0].y) == [25.0, 25.0, None, 75.0, 75.0]
+    unknown = cpu_figure(series(), PLAIN, logical=False)  # nobody knows the threads: as the logical ones
+    assert values(unknown.data[0].y) == [25.0, 25.0, None, 75.0, 75.0]
+    nothing_held = cpu_figure(series(cpus=0.0), PLAIN)
+    assert values(nothing_held.data[0].y) == [1.0, 1.0, None, 3.0, 3.0]
+
+
+def test_boards_have_a_line_each_and_differ() -> None:
+    boards = tuple(GpuSeries(gpu, (0.5, None, 1.0), (2.0**30, None, 2.0**31), 2.0**32) for gpu in range(6))
+    used, memory = gpu_figure(series(gpus=boards), PLAIN), gpu_memory_figure(series(gpus=boards), PLAIN)
+    assert values(used.data[0].y) == [50.0, 50.0, None, 100.0, 100.0]
+    assert values(memory.data[5].y) == [1.0, 1.0, None, 2.0, 2.0]
+    assert memory.layout.shapes[0].y0 == 4.0
+    assert len({(trace.line.color, trace.line.dash) for trace in used.data}) == 6
+
+
+def test_carbon_intensity_has_an_axis_of_its_own() -> None:
+    intensity = IntensitySeries((0, MINUTE), (MINUTE, 2 * MINUTE), (360.0, 290.0))
+    figure = power_figure(series(), PLAIN, intensity)
+    line = figure.data[-1]
+    assert (line.yaxis, values(line.y)) == ("y2", [360.0, 290.0, 290.0])
+    assert figure.layout.yaxis2.side == "right"
+    assert len(power_figure(series(), PLAIN, IntensitySeries((), (), ())).data) == len(figure.data) - 1
+
+
+def test_a_chart_weighs_what_its_values_weigh() -> None:
+    row = job_row(1, gpu_count=4)
+    one = node_series(row, "n1", 300)
+    assert len(cpu_figure(one, PLAIN).to_json()) < 9_000
+    assert len(power_figure(one, PLAIN).to_json()) < 40_000
+
+
+def windows(nodes: int, steps: int) -> JobWindows:
+    cells = tuple(tuple(float(node) if step else None for step in range(steps)) for node in range(nodes))
+    names = tuple(f"n{node:04d}" for node in range(nodes))
+    starts = tuple(range(0, steps * 900_000, 900_000))
+    return JobWindows(names, starts, 900_000, cells, cells, cells, ((900.0,) * steps,) * nodes, (0.0,) * nodes)
+
+
+def test_the_picture_of_many_nodes_is_thinned_to_rows() -> None:
+    figure = heat_figure(windows(2000, 30), "power", "UTC")
+    (picture,) = figure.data
+    assert picture.z.shape == (200, 30)
+    assert math.isnan(picture.z[0][0])  # unknown stays open
+    assert picture.z[0][1] == pytest.approx(4.5)  # mean of nodes 0 to 9
+    assert picture.y[0] == "n0000 … n0009"
+    assert len(figure.to_json()) < 60_000
+
+
+def test_the_picture_of_some_nodes_has_a_row_each() -> None:
+    figure = heat_figure(windows(9, 4), "cpu", "UTC")
+    assert list(figure.data[0].y)[-1] == "n0008"
+    assert figure.data[0].z[8][1] == pytest.approx(800.0)
+    assert figure.data[0].zmax == 100.0
+    assert thinned(("a", "b"), ((None,), (None,))) == [("a", [None]), ("b", [None])]
 
 
 def test_memory_figure_has_a_unit_that_fits() -> None:
-    figure = memory_figure(series(), "UTC")
-    assert list(figure.data[0].y) == [1.0, 2.0, 2.0]
-    small = memory_figure(series(memory_bytes=(2.0**20,) * 3, memory_allocated_bytes=0.0), "UTC")
-    assert list(small.data[0].y) == [1.0, 1.0, 1.0, 1.0]
+    figure = memory_figure(series(), PLAIN)
+    assert values(figure.data[0].y) == [1.0, 2.0, 2.0]
+    small = memory_figure(series(memory_bytes=(2.0**20,) * 3, memory_allocated_bytes=0.0), PLAIN)
+    assert values(small.data[0].y) == [1.0, 1.0, 1.0, 1.0]
     assert len(small.layout.shapes) == 1  # no allocation known: no line for it
 
 
 def test_power_is_stacked_and_cut_where_a_part_is_unknown() -> None:
-    figure = power_figure(series(), "UTC")
+    figure = power_figure(series(), PLAIN)
     assert [(trace.name, trace.stackgroup) for trace in figure.data] == [
         ("CPU, static", "run 0"), ("CPU, dynamic", "run 0"), ("CPU, static", "run 1"), ("CPU, dynamic", "run 1"),
     ]  # fmt: skip
     assert list(figure.data[0].x) == [0, MINUTE]
-    assert list(figure.data[3].y) == [7.0, 7.0]
+    assert values(figure.data[3].y) == [7.0, 7.0]
 
 
 def test_total_power_is_unknown_where_a_part_is() -> None:
@@ -119,12 +199,12 @@ def test_total_power_is_unknown_where_a_part_is() -> None:
 def test_components_a_node_has_not_are_not_drawn() -> None:
     one = series(power_w={"cpu_static_w": (1.0,) * 3, "gpu_static_w": (None,) * 3, "dram_static_w": (0.0,) * 3})
     assert [layer.label for layer in power_layers([one])] == ["CPU, static"]
-    assert len(power_figure(one, "UTC").data) == 1
+    assert len(power_figure(one, PLAIN).data) == 1
 
 
 def test_charts_of_a_node_share_their_axis() -> None:
     one = series()
-    figures = [cpu_figure(one, "UTC"), memory_figure(one, "UTC"), power_figure(one, "UTC")]
+    figures = [cpu_figure(one, PLAIN), memory_figure(one, PLAIN), power_figure(one, PLAIN)]
     assert len({tuple(figure.layout.xaxis.range) for figure in figures}) == 1
     assert len({(figure.layout.margin.l, figure.layout.margin.r) for figure in figures}) == 1
 
@@ -132,9 +212,9 @@ def test_charts_of_a_node_share_their_axis() -> None:
 def test_a_series_without_points_is_an_empty_figure() -> None:
     empty = series(start_ms=(), ts_ms=(), cpu_used=(), memory_bytes=(), power_w={})
     assert not any(
-        trace.x for figure in (cpu_figure(empty, "UTC"), memory_figure(empty, "UTC")) for trace in figure.data
+        len(trace.x) for figure in (cpu_figure(empty, PLAIN), memory_figure(empty, PLAIN)) for trace in figure.data
     )
-    assert not power_figure(empty, "UTC").data
+    assert not power_figure(empty, PLAIN).data
 
 
 @pytest.mark.parametrize(("largest", "unit"), [(0.0, "W"), (1999.0, "W"), (2000.0, "kW"), (2e6, "MW")])
@@ -199,7 +279,8 @@ def test_names_are_text_in_charts_too() -> None:
 
 def test_figures_are_plain_json() -> None:
     one = node_series(job_row(1, gpu_count=2), "n001", 200)
-    for figure in (cpu_figure(one, "Europe/Berlin"), memory_figure(one, "Europe/Berlin"), power_figure(one, "UTC")):
+    berlin = Frame("Europe/Berlin", 140)
+    for figure in (cpu_figure(one, berlin), memory_figure(one, berlin), power_figure(one, berlin)):
         assert len(figure.to_json()) < 400_000
 
 
