@@ -91,7 +91,7 @@ def _operation(path: str, operation: Node) -> str:
 def _parameter(parameter: Node) -> tuple[str, str, str]:
     schema = parameter["schema"]
     usual = schema.get("default")
-    default = "" if usual in {None, ""} else f" Default: <code>{escape(str(usual).lower())}</code>."
+    default = "" if usual in (None, "", []) else f" Default: <code>{escape(str(usual).lower())}</code>."
     where = " In the path." if parameter["in"] == "path" else ""
     return parameter["name"], _kind(schema), _prose(parameter["description"]) + where + default
 
@@ -129,8 +129,8 @@ def _kind(schema: Node) -> str:
         return f'<a href="#type-{name}">{name}</a>'
     if "anyOf" in schema:
         return " or ".join(_kind(each) for each in schema["anyOf"])
-    if "enum" in schema:
-        return ", ".join(f"<code>{escape(str(value))}</code>" for value in schema["enum"] if value != "")
+    if "enum" in schema or "const" in schema:
+        return ", ".join(f"<code>{escape(value)}</code>" for value in schema.get("enum", [schema.get("const")]))
     if schema.get("type") == "array":
         return f"list of {_kind(schema.get('items', {}))}"
     if isinstance(schema.get("additionalProperties"), Mapping):

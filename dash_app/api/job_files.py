@@ -7,8 +7,9 @@ from dataclasses import fields
 from itertools import chain
 from typing import Final
 
+from aggregator.queries.jobs import MAX_LIMIT
 from aggregator.queries.models import JobRow
-from dash_app.api.jobs import MAX_LIMIT, JobsWanted
+from dash_app.api.job_filter import JobsWanted
 from dash_app.api.problems import refused
 from dash_app.api.resource import Resource, adapter
 from dash_app.ports import PageQueries
@@ -41,15 +42,27 @@ def _texts(queries: PageQueries, viewer: Viewer, asked: JobsWanted, write: Calla
         RefusedError: there are too many jobs.
     """
     wanted = asked.filter()
-    first = queries.jobs(viewer, wanted, "start_ms", False, 0, MAX_LIMIT)
-    if first.total > MAX_ROWS:
+
+    def page(offset: int, limit: int = MAX_LIMIT) -> tuple[JobRow, ...]:
+        return queries.jobs(viewer, wanted, "start_ms", False, offset, limit).rows
+
+    first = page(0)
+    if len(first) == MAX_LIMIT and page(MAX_ROWS, 1):
         raise refused(
-            f"{first.total} jobs are more than the {MAX_ROWS} of one file.",
+            f"These are more than the {MAX_ROWS} jobs of one file.",
             "Narrow the filter, such as with since_ms and until_ms, or read /jobs page by page.",
         )
-    offsets = range(MAX_LIMIT, first.total, MAX_LIMIT)
-    later = (queries.jobs(viewer, wanted, "start_ms", False, offset, MAX_LIMIT).rows for offset in offsets)
-    return (write(row) for rows in chain([first.rows], later) for row in rows)
+    pages = chain([first], _later(page) if len(first) == MAX_LIMIT else ())
+    return (write(row) for rows in pages for row in rows)
+
+
+def _later(page: Callable[[int], tuple[JobRow, ...]]) -> Iterator[tuple[JobRow, ...]]:
+    """The pages after the first, up to one that is not full."""
+    for offset in range(MAX_LIMIT, MAX_ROWS, MAX_LIMIT):
+        rows = page(offset)
+        yield rows
+        if len(rows) < MAX_LIMIT:
+            return
 
 
 def _cells(row: JobRow) -> Iterator[object]:

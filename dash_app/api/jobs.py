@@ -1,36 +1,27 @@
 """The table of jobs, a page of it at a time."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from aggregator.queries import folded
+from aggregator.queries.folded import Fold, FoldedRow
 from aggregator.queries.jobs import SORT_KEYS
-from aggregator.queries.models import JobFilter, JobRow
-from dash_app.api.parameters import Text, Time
+from aggregator.queries.models import JobRow
+from dash_app.api.job_filter import JobsWanted
 from dash_app.api.resource import Resource
 from dash_app.ports import PageQueries
-from maxwatt.domain.jobs import JobState
 from maxwatt.domain.viewer import Viewer
 
 MAX_LIMIT: Final = 500
+MAX_OFFSET: Final = 100_000
 
-
-@dataclass(frozen=True, slots=True)
-class JobsWanted:
-    """Which jobs."""
-
-    user: Annotated[Text, Field(description="Of this user; empty: of all.")] = ""
-    partition: Annotated[Text, Field(description="In this partition; empty: in all.")] = ""
-    account: Annotated[Text, Field(description="Of this account; empty: of all.")] = ""
-    state: Annotated[Literal["", *JobState.__members__], Field(description="In this state; empty: in any.")] = ""  # type: ignore[valid-type]
-    text: Annotated[Text, Field(description="Part of the name or the node list, or an id such as 4711 or 4711_3.")] = ""
-    since_ms: Annotated[Time | None, Field(description="That ended after this [epoch ms UTC], or run.")] = None
-    until_ms: Annotated[Time | None, Field(description="That started before this [epoch ms UTC].")] = None
-
-    def filter(self) -> JobFilter:
-        """The same as the queries have it."""
-        return JobFilter(**{field.name: getattr(self, field.name) for field in fields(JobsWanted)})
+Offset = Annotated[
+    int, Field(ge=0, le=MAX_OFFSET, description="Rows to leave out. What is further down a narrower time finds.")
+]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Most rows.")]
+Descending = Annotated[bool, Field(description="Largest or newest first.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +29,20 @@ class JobsAsked(JobsWanted):
     """Which jobs, and which page of them."""
 
     sort: Annotated[Literal[*SORT_KEYS], Field(description="By this field; unknown values come last.")] = "start_ms"  # type: ignore[valid-type]
-    descending: Annotated[bool, Field(description="Largest or newest first.")] = True
-    offset: Annotated[int, Field(ge=0, le=10_000_000, description="Rows to leave out.")] = 0
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Most rows.")] = 100
+    descending: Descending = True
+    offset: Offset = 0
+    limit: Limit = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedAsked(JobsWanted):
+    """Which jobs, folded by what, and which page of the rows."""
+
+    fold: Annotated[Fold, Field(description="By array, or by user and name.")] = "array"
+    sort: Annotated[Literal[*folded.SORT_KEYS], Field(description="By this field; unknown last.")] = "start_ms"  # type: ignore[valid-type]
+    descending: Descending = True
+    offset: Offset = 0
+    limit: Limit = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +50,36 @@ class JobList:
     """A page of the table of jobs.
 
     Args:
-        total: rows of all pages.
+        total: rows of all pages; with `more`, there are more than that.
         offset: rows before this page.
         next_offset: offset of the page after it, null on the last.
     """
 
     total: int
+    more: bool
     offset: int
     next_offset: int | None
     rows: tuple[JobRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedList:
+    """A page of the folded table.
+
+    Args:
+        total: rows of all pages.
+        jobs: jobs that they stand for; with `more`, older ones were not looked at.
+        offset: rows before this page.
+        next_offset: offset of the page after it, null on the last.
+        rows: several jobs as one, or a job that stands alone.
+    """
+
+    total: int
+    jobs: int
+    more: bool
+    offset: int
+    next_offset: int | None
+    rows: tuple[JobRow | FoldedRow, ...]
 
 
 def jobs(queries: PageQueries, viewer: Viewer, asked: JobsAsked) -> JobList:
@@ -65,8 +88,24 @@ def jobs(queries: PageQueries, viewer: Viewer, asked: JobsAsked) -> JobList:
     Who does not see all gets their own jobs, and those of the accounts that they coordinate.
     """
     page = queries.jobs(viewer, asked.filter(), asked.sort, asked.descending, asked.offset, asked.limit)
-    end = asked.offset + len(page.rows)
-    return JobList(page.total, asked.offset, end if page.rows and end < page.total else None, page.rows)
+    after = _after(asked.offset, len(page.rows), page.total, more=page.more)
+    return JobList(page.total, page.more, asked.offset, after, page.rows)
 
 
-RESOURCES: Final = (Resource("/jobs", JobsAsked, JobList, jobs),)
+def jobs_folded(queries: PageQueries, viewer: Viewer, asked: FoldedAsked) -> FoldedList:
+    """Jobs with each array, or all of one user's jobs of one name, as one row."""
+    wanted = asked.filter()
+    page = queries.folded_jobs(viewer, wanted, asked.fold, asked.sort, asked.descending, asked.offset, asked.limit)
+    after = _after(asked.offset, len(page.rows), page.total, more=False)
+    return FoldedList(page.total, page.jobs, page.more, asked.offset, after, page.rows)
+
+
+def _after(offset: int, rows: int, total: int, *, more: bool) -> int | None:
+    end = offset + rows
+    return end if rows and (end < total or more) and end <= MAX_OFFSET else None
+
+
+RESOURCES: Final = (
+    Resource("/jobs", JobsAsked, JobList, jobs),
+    Resource("/jobs/folded", FoldedAsked, FoldedList, jobs_folded),
+)

@@ -62,12 +62,15 @@ def parsed(kind: type[Asked], path: Mapping[str, str], query: MultiDict[str, str
         RefusedError: a parameter that is not declared, is given twice, or has a value that it cannot have.
     """
     known = {field.name for field in fields(kind)} - path.keys()  # type: ignore[arg-type]  # every kind is a dataclass
+    lists = {field.name for field in fields(kind) if isinstance(field.default, tuple)}  # type: ignore[arg-type]
+    twice = [name for name in query if name not in lists and len(query.getlist(name)) > 1]
     faults = [ParameterFault(name, "is unknown here") for name in query if name not in known]
-    faults += [ParameterFault(name, "is given more than once") for name in query if len(query.getlist(name)) > 1]
+    faults += [ParameterFault(name, "is given more than once") for name in twice]
     if faults:
         raise refused("Parameters were refused.", f"Known here: {', '.join(sorted(known)) or 'none'}.", *faults)
     try:
-        return adapter(kind).validate_strings({**query.to_dict(), **path})  # type: ignore[no-any-return]
+        given = {name: tuple(query.getlist(name)) if name in lists else query[name] for name in query}
+        return adapter(kind).validate_python({**given, **path})  # type: ignore[no-any-return]
     except ValidationError as error:
         found = [_fault(each) for each in error.errors(include_url=False, include_context=False, include_input=False)]
         raise refused("Parameters have values that they cannot have.", "", *found) from None

@@ -25,7 +25,7 @@ from dash_app.factory import create_app
 
 TOKEN = "correct-horse-battery"
 SIGNED = {"Authorization": "Bearer of the test", "Accept-Encoding": "identity"}
-EXAMPLES = 30
+EXAMPLES = 20
 
 
 @pytest.fixture(scope="module")

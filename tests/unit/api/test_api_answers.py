@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_book import BUCKET, T0
+from werkzeug.datastructures import MultiDict
 
 from aggregator.queries.jobs import SORT_KEYS
-from aggregator.queries.models import JobFilter
+from aggregator.queries.models import FigureRange, JobFilter
 from aggregator.queries.queries import Queries
 from dash_app.api.job_files import COLUMNS
 from maxwatt.domain.viewer import ADMIN, Viewer
@@ -33,8 +34,7 @@ slow = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChe
 
 
 def said(client: FlaskClient, path: str, **parameters: object) -> Any:
-    given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in parameters.items()}
-    response = client.get(f"/api/v1{path}", query_string=given)
+    response = client.get(f"/api/v1{path}", query_string=MultiDict(parameters))
     assert response.status_code == 200, response.text
     assert response.headers["Cache-Control"] == "no-store"
     return response.get_json()
@@ -45,22 +45,30 @@ def plain(model: Any) -> Any:
     return json.loads(json.dumps([asdict(each) for each in model] if isinstance(model, tuple) else asdict(model)))
 
 
+RANGES = {
+    "energy_j:7200:": FigureRange("energy_j", 7200.0),
+    "cpus::4": FigureRange("cpus", None, 4.0),
+    "elapsed_s:900.5:1800": FigureRange("elapsed_s", 900.5, 1800.0),
+}
 texts = st.sampled_from(["", "alice", "bob", "nobody", "phys", "gpu", "101", "n1", "relax", "%", "'; drop table jobs"])
 
 
 @slow
 @given(
-    st.sampled_from(VIEWERS), texts, texts, st.sampled_from(["", "COMPLETED", "RUNNING"]), st.sampled_from(SORT_KEYS),
-    st.booleans(), st.integers(0, 4), st.integers(1, 3),
+    st.sampled_from(VIEWERS), texts, texts, st.sets(st.sampled_from(["COMPLETED", "RUNNING", "FAILED"])),
+    st.sets(st.sampled_from(sorted(RANGES)), max_size=2), st.sampled_from(SORT_KEYS), st.booleans(),
+    st.integers(0, 4), st.integers(1, 3),
 )  # fmt: skip
 def test_jobs_are_those_of_the_queries(
-    client_of: Clients, queries: Queries, viewer: Viewer, user: str, text: str, state: str, sort: str,
-    descending: bool, offset: int, limit: int,
+    client_of: Clients, queries: Queries, viewer: Viewer, user: str, text: str, state: set[str],
+    chosen: set[str], sort: str, descending: bool, offset: int, limit: int,
 ) -> None:  # fmt: skip
-    page = queries.jobs(viewer, JobFilter(user=user, text=text, state=state), sort, descending, offset, limit)
+    ranges = tuple(RANGES[each] for each in chosen)
+    wanted = JobFilter(user=user, text=text, states=tuple(state), ranges=ranges)
+    page = queries.jobs(viewer, wanted, sort, descending, offset, limit)
     answer = said(
-        client_of(viewer), "/jobs", user=user, text=text, state=state, sort=sort, descending=descending,
-        offset=offset, limit=limit,
+        client_of(viewer), "/jobs", user=user, text=text, state=tuple(state), range=tuple(chosen), sort=sort,
+        descending=descending, offset=offset, limit=limit,
     )  # fmt: skip
     assert answer["rows"] == plain(page.rows)
     assert answer["total"] == page.total
@@ -91,7 +99,7 @@ def test_pages_follow_each_other_to_the_end(client_of: Clients) -> None:
 @pytest.mark.parametrize("job_id", [101, 102, 103, 999])
 def test_a_job_is_there_for_who_may_see_it(client_of: Clients, queries: Queries, viewer: Viewer, job_id: int) -> None:
     client, detail = client_of(viewer), queries.job(viewer, job_id)
-    for path in ("", "/attempts", "/explanation", "/series"):
+    for path in ("", "/attempts", "/explanation", "/series", "/intensity", "/similar", "/advice"):
         response = client.get(f"/api/v1/jobs/{job_id}{path}")
         assert response.status_code == (404 if detail is None else 200), path
     if detail is not None:
@@ -102,6 +110,22 @@ def test_a_job_is_there_for_who_may_see_it(client_of: Clients, queries: Queries,
         assert said(client, f"/jobs/{job_id}/series") == {
             "job_id": job_id, "start_ms": detail.row.start_ms, "nodes": plain(queries.job_series(viewer, job_id)),
         }  # fmt: skip
+        of = viewer, job_id, detail.row.start_ms
+        assert said(client, f"/jobs/{job_id}/intensity") == plain(queries.job_intensity(*of))
+        assert said(client, f"/jobs/{job_id}/similar") == plain(queries.similar_jobs(*of))
+        assert said(client, f"/jobs/{job_id}/advice") == plain(queries.job_advice(*of))
+        assert client.get(f"/api/v1/jobs/{job_id}/gpus").status_code == 404
+        windows = queries.job_windows(*of)
+        assert client.get(f"/api/v1/jobs/{job_id}/windows").status_code == (404 if windows is None else 200)
+        assert windows is None or said(client, f"/jobs/{job_id}/windows") == plain(windows)
+
+
+@pytest.mark.parametrize("fold", ["array", "name"])
+@pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: viewer.user or "admin")
+def test_folded_jobs_are_those_of_the_queries(client_of: Clients, queries: Queries, viewer: Viewer, fold: Any) -> None:
+    page = queries.folded_jobs(viewer, JobFilter(), fold, "count", True, 0, 100)
+    answer = said(client_of(viewer), "/jobs/folded", fold=fold, sort="count")
+    assert answer == {**plain(page), "offset": 0, "next_offset": None}
 
 
 @slow

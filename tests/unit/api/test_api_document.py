@@ -20,18 +20,24 @@ from maxwatt.domain.viewer import ADMIN, Viewer
 
 GOLDEN = Path(__file__).parents[3] / "docs" / "openapi.json"
 
-UNIT = re.compile(r"_(ms|s|j|w|g|bytes|hours)$")
+UNIT = re.compile(r"_(ms|s|j|w|g|g_per_kwh|bytes|hours)$|^g_per_kwh$")
 COUNTS_AND_SHARES = {
     "Evidence": {"coverage", "uncertainty", "shares", "method_version"},
     "JobRow": {"cpu_efficiency", "memory_efficiency"},
+    "FoldedRow": {"cpu_efficiency", "memory_efficiency"},
     "FigureUse": {"value", "share"},  # its quantity says in what
     "NodeSeries": {"cpu_used"},
     "NodeExplanation": {"uncertainty"},
     "GpuSeries": {"utilisation"},
+    "BoardUse": {"utilisation", "highest"},
+    "GpuUse": {"utilisation"},
+    "JobWindows": {"cpu_ratio"},
+    "Quartiles": {"this", "lower", "median", "upper"},  # its name says in what
+    "Advice": {"held", "used", "proposed"},  # its kind says in what
 }
 COUNTED = re.compile(
     r"^(cost|jobs|count|windows|days|intervals|total|.*offset|index|held|of|gpus|(node_)?cpus|.*_count|.*_id|"
-    r"exit_code|exit_signal|gpu|threads_per_core|.*_revision|status)$"
+    r"exit_code|exit_signal|gpu|parts|completed|states|unknown|threads_per_core|.*_revision|status)$"
 )
 """Numbers of things, ids, and money, whose unit the status says."""
 

@@ -55,6 +55,12 @@ def problem(client: FlaskClient, path: str, status: int, method: str = "GET") ->
         ("/jobs?sort=start_ms;drop table jobs", "sort"),
         ("/jobs?descending=maybe", "descending"),
         ("/jobs?state=completed", "state"),
+        ("/jobs?state=FAILED&state=", "state"),
+        ("/jobs?offset=100001", "offset"),
+        ("/jobs?range=energy_j", "range"),
+        ("/jobs?range=password:1:2", "range"),
+        ("/jobs?range=energy_j:1e999:", "range"),
+        ("/jobs?range=energy_j:nan:", "range"),
         ("/jobs?text=a%00b", "text"),
         ("/jobs?user=" + "x" * 201, "user"),
         ("/jobs?since_ms=-1", "since_ms"),
@@ -88,7 +94,7 @@ def test_a_time_that_ends_before_it_starts_or_is_too_long_is_refused(path: str, 
 
 def test_somebody_elses_job_is_like_one_that_is_not_there(client_of: Callable[[Viewer], FlaskClient]) -> None:
     alice = client_of(Viewer("alice"))
-    for path in ("", "/attempts", "/series", "/explanation"):
+    for path in ("", "/attempts", "/series", "/explanation", "/windows", "/intensity", "/similar", "/advice"):
         assert alice.get(f"/api/v1/jobs/101{path}").status_code == 200
         bobs, nobodys = (problem(alice, f"/jobs/{job_id}{path}", 404) for job_id in (102, 999))
         assert bobs == nobodys
@@ -161,7 +167,7 @@ def test_a_file_is_sent_in_pieces_and_has_an_end() -> None:
     assert "Content-Encoding" not in response.headers
     assert [line["job_id"] for line in csv.DictReader(io.StringIO(response.text))] == [str(n) for n in range(1201)]
     told = problem(over(StandIn(rows=[job_row(1)] * 50_001)), "/jobs.csv", 400)
-    assert "50001" in told["detail"]
+    assert "50000" in told["detail"]
     assert told["mend"]
 
 
@@ -171,3 +177,8 @@ def test_the_steps_of_all_nodes_are_bounded() -> None:
     assert len(wide) == 200
     assert 0 < sum(len(node["ts_ms"]) for node in wide) <= MAX_STEPS
     assert len(client.get(f"/api/v1/jobs/{PLAIN}/series?max_points=7").get_json()["nodes"][0]["ts_ms"]) == 7
+
+
+def test_a_list_of_hosts_that_cannot_be_read_is_refused(client_of: Callable[[Viewer], FlaskClient]) -> None:
+    assert "n[1-" in problem(client_of(ADMIN), "/jobs?nodes=n[1-", 400)["detail"]
+    assert problem(client_of(ADMIN), "/jobs?nodes=n[1-99999]", 400)["detail"]
