@@ -18,7 +18,8 @@ from dash_app.context import Page
 from dash_app.errors import on_error
 from dash_app.header import APP_NAME
 from dash_app.index_page import index_page, localised
-from dash_app.pages import energy, job, jobs, method, quality
+from dash_app.launcher.launcher import offer_launcher
+from dash_app.pages import energy, job, jobs, method, quality, sessions
 from dash_app.ports import PageQueries
 from dash_app.prefix import below
 from dash_app.security import add_security_headers
@@ -28,7 +29,7 @@ from maxwatt.config import Settings
 from maxwatt.domain.errors import MaxwattError
 
 ASSETS: Final = Path(__file__).parent / "assets"
-PAGES: Final[tuple[Page, ...]] = (jobs, job, energy, quality, method)
+PAGES: Final[tuple[Page, ...]] = (jobs, job, energy, sessions, quality, method)
 """Every page, in the order of the navigation; a new one is one module and one entry here."""
 
 
@@ -64,6 +65,7 @@ def create_app(
     secret = session_secret(access_token)
     sign_in = sign_in_method(settings, access_token, secret, environment)
     protect(server, sign_in, secret, settings.signin.session_hours, base)
+    offer_launcher(server, settings, environment)
     server.register_blueprint(api_blueprint(queries))
     app = App(
         "dash_app",

@@ -14,6 +14,7 @@ from dash_app.components.job_head import WHY, job_head
 from dash_app.components.job_overview import metric_choice, overview
 from dash_app.components.job_statistics import statistics_card, statistics_of_series
 from dash_app.components.node_charts import NODES_PER_PAGE, SMALL_POINTS, WIDE_POINTS, Choice, node_charts
+from dash_app.components.session_note import session_slot
 from dash_app.components.similar import similar_card
 from dash_app.components.states import empty, waiting
 from dash_app.context import PageContext
@@ -47,6 +48,7 @@ def layout(context: PageContext) -> html.Div:
             dcc.Store(id="job-key", data={"job_id": detail.row.job_id, "start_ms": detail.row.start_ms}),
             dcc.Interval(id="job-refresh", interval=REFRESH_MS, disabled=not _active(detail)),
             dcc.Link(_("All jobs"), href=link("/jobs"), className="mw-back"),
+            session_slot(),
             html.Div(_head(context.queries, context.viewer, detail, context.now_ms), id="job-head"),
             html.Div(waiting(240), id="job-change", className="mw-two mw-change"),
             html.Div(

@@ -31,7 +31,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+"""Asks the hub itself: past no proxy, and where it points elsewhere not there."""
 
 
 class HubApi:
@@ -88,7 +89,7 @@ def _answer(url: str, token: str, body: bytes | None) -> dict[str, Any] | None:
     headers = {"Authorization": f"token {token}", "Accept": "application/json", "User-Agent": "maxwatt"}
     try:
         request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310  the administrator's own setting
-        with _OPENER.open(request, timeout=TIMEOUT_S) as response:
+        with OPENER.open(request, timeout=TIMEOUT_S) as response:
             found = json.loads(response.read(_MAX_BYTES))
     except urllib.error.HTTPError as error:
         error.close()

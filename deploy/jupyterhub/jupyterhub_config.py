@@ -46,6 +46,7 @@ c.JupyterHub.spawner_class = "batchspawner.SlurmSpawner"
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.named_server_limit_per_user = 5
 c.JupyterHub.implicit_spawn_seconds = 0
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 3, "slow_stop_timeout": 3}  # who starts one is answered then
 c.Spawner.start_timeout = 120
 c.Spawner.http_timeout = 60
 c.Spawner.poll_interval = 5

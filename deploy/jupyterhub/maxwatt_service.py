@@ -21,11 +21,14 @@ c.JupyterHub.services.append(
         "environment": {name: os.environ[name] for name in ("SLURM_CONF", "PYTHONPATH") if name in os.environ},
         "display": True,
         "oauth_no_confirm": True,
-        # What maxwatt may learn of who signs in: the name, the groups, and whether they see all.
+        # What maxwatt may do in the name of who signs in, as far as they may do it themselves: learn who they are, and
+        # start and stop servers. So nobody, and no fault of maxwatt's, stops another's server but an administrator.
         "oauth_client_allowed_scopes": [
             "access:services!service=maxwatt",
             "read:users:name!user",
             "read:users:groups!user",
+            "start:servers",
+            "delete:servers",
             SEES_ALL,
         ],
     }
@@ -37,13 +40,12 @@ c.JupyterHub.load_roles.extend(
         {"name": "user", "scopes": ["self", "access:services!service=maxwatt"]},
         {"name": "maxwatt-staff", "users": STAFF, "scopes": [SEES_ALL]},
         {
-            "name": "maxwatt-launcher",
+            "name": "maxwatt-looks",
             "services": ["maxwatt"],
+            # What maxwatt may do by itself: look. It starts and stops nothing.
             "scopes": [
                 "list:users",  # administrators see everybody's servers; names only
                 "read:servers",
-                "start:servers",
-                "delete:servers",
                 "admin:server_state",  # the job of a server; there is no smaller scope that tells it
             ],
         },

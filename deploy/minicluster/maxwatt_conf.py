@@ -12,9 +12,9 @@ def data_folder(plan: Plan) -> Path:
     return plan.folder / "maxwatt"
 
 
-def server_toml(plan: Plan) -> str:
+def server_toml(plan: Plan, with_hub: bool = False) -> str:
     """For `maxwatt serve --config`. Complete for agents as well, but for the name of their node."""
-    return _agent(plan, "") + _server(plan) + _models(plan)
+    return _agent(plan, "") + _server(plan) + (_HUB if with_hub else "") + _models(plan)
 
 
 def agent_toml(plan: Plan, node: str) -> str:
@@ -57,6 +57,36 @@ conf = "{plan.slurm_conf}"
 [attribution]
 interval_s = 2.0
 settle_s = 5.0
+
+"""
+
+
+_HUB = """\
+[signin]
+method = "hub"
+admin_scope = "custom:maxwatt:read-all"
+
+[sessions]
+idle_after_s = 60
+
+[[applications]]
+name = "lab"
+title = "JupyterLab"
+description = "Notebooks and a terminal on part of a node."
+partition = "shared"
+cpus = 2
+memory_mib = 1024
+time_min = 60
+
+[[applications]]
+name = "lab-gpu"
+title = "JupyterLab with a GPU"
+description = "The same beside one GPU."
+partition = "gpu"
+cpus = 2
+memory_mib = 2048
+time_min = 30
+gpus = "1"
 
 """
 

@@ -26,13 +26,13 @@ GPU_DEVICE: Final = os.makedev(1, 3)
 USERADD_EXISTS: Final = 9
 
 
-def prepare(plan: Plan) -> None:
+def prepare(plan: Plan, with_hub: bool) -> None:
     """Fill the state folder, which exists, and make the Unix users that are absent."""
     _folders(plan.folder)
     _keys(plan)
     hub.prepare(plan)
     _gpus(plan)
-    _files(plan)
+    _files(plan, with_hub)
     for user in USERS:
         _user(user)
 
@@ -88,13 +88,13 @@ def _gpus(plan: Plan) -> None:
         device.chmod(0o666)
 
 
-def _files(plan: Plan) -> None:
+def _files(plan: Plan, with_hub: bool) -> None:
     etc = plan.folder / "etc"
     plan.slurm_conf.write_text(slurm_conf.slurm_conf(plan))
     (etc / "gres.conf").write_text(slurm_conf.gres_conf(plan))
     (etc / "cgroup.conf").write_text(slurm_conf.cgroup_conf())
     _private(etc / "slurmdbd.conf", slurm_conf.slurmdbd_conf(plan).encode(), "slurm")
-    (plan.folder / "maxwatt.toml").write_text(maxwatt_conf.server_toml(plan))
+    (plan.folder / "maxwatt.toml").write_text(maxwatt_conf.server_toml(plan, with_hub))
     for node in plan.nodes:
         (etc / f"agent-{node.name}.toml").write_text(maxwatt_conf.agent_toml(plan, node.name))
 

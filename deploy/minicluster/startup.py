@@ -60,7 +60,7 @@ def up(folder: Path, tied: bool, with_hub: bool = False) -> dict[str, Any]:
     _forget(folder)
     plan = Plan(folder, secrets.token_hex(2), socket.gethostname().split(".")[0], free_block(PORT_COUNT))
     description.write(folder, description.describe(plan, "starting", {}))
-    prepare.prepare(plan)
+    prepare.prepare(plan, with_hub)
     namespace.open_namespace(plan, tied, with_hub)
     wait_until("the supervisor", lambda: _answers(folder), 10)
     say(f"{plan.name}: folders and configuration in {folder}")

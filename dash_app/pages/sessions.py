@@ -1,0 +1,204 @@
+"""Sessions: what people run through the hub, each with its job; start one, open it, stop it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+
+from aggregator.queries.models import Status
+from aggregator.queries.recent import RecentJob
+from dash_app.auth import current_viewer
+from dash_app.components.session_cards import START, STOP, application_cards, session_cards
+from dash_app.components.session_dialog import (
+    CHANGED,
+    CONFIRM,
+    MESSAGE,
+    NO,
+    TARGET,
+    WORDS,
+    YES,
+    said,
+    session_dialog,
+    stop_words,
+)
+from dash_app.components.session_note import session_note
+from dash_app.components.states import empty, problem, waiting
+from dash_app.context import PageContext
+from dash_app.language import _, marked
+from dash_app.launcher.client import HubRefusedError
+from dash_app.launcher.launcher import Launcher, current_launcher
+from dash_app.launcher.session import Phase, Session
+from dash_app.ports import PageQueries
+from dash_app.signin.hub import current_hub_token
+from dash_app.signin.hub_api import HubAwayError
+from maxwatt.config import Settings
+from maxwatt.domain.clock import now_ms
+from maxwatt.domain.units import MS_PER_S
+from maxwatt.domain.viewer import Viewer
+
+NAME: Final = marked("Sessions")
+PATHS: Final = ("/sessions",)
+QUICK_MS: Final = 3_000
+"""How often it is looked while something starts or stops."""
+SLOW_MS: Final = 20_000
+HUB_ERRORS: Final = (HubAwayError, HubRefusedError)
+CLOCKS_APART_MS: Final = 60 * MS_PER_S
+"""The hub's clock and Slurm's may differ by this: a job that began earlier is another with the same id."""
+
+
+def shown_to(_viewer: Viewer, settings: Settings) -> bool:
+    """Offered where there is something to start."""
+    return bool(settings.applications)
+
+
+def layout(context: PageContext) -> html.Div:  # noqa: ARG001  the page's frame is the same for everybody
+    """The frame; the sessions are asked for as soon as it stands."""
+    if current_launcher() is None:
+        text = _("This site starts nothing from here: no application is configured.")
+        return html.Div(empty(_("No sessions here"), text))
+    return html.Div(
+        [
+            html.Div([html.H1(_(NAME)), session_dialog()], className="mw-title-row"),
+            dcc.Interval(id="sessions-tick", interval=SLOW_MS),
+            html.Div(waiting(420), id="sessions-body", className="mw-sessions-body"),
+        ]
+    )
+
+
+def register(app: Dash, queries: PageQueries) -> None:
+    """Callbacks of the page, and of the session on a job's page."""
+
+    @app.callback(
+        Output("sessions-body", "children"),
+        Output("sessions-tick", "interval"),
+        Input("sessions-tick", "n_intervals"),
+        Input(CHANGED, "data"),
+    )
+    def show(_ticks: int | None, _changed: Any) -> tuple[Any, int]:
+        viewer, launcher = current_viewer(), current_launcher()
+        if launcher is None:
+            return None, SLOW_MS
+        try:
+            sessions = launcher.sessions(viewer)
+        except HUB_ERRORS as error:
+            return problem(_("The sessions cannot be read."), str(error)), SLOW_MS
+        unsettled = any(session.phase is not Phase.RUNNING for session in sessions)
+        return body(launcher, viewer, queries, sessions, queries.status(viewer)), QUICK_MS if unsettled else SLOW_MS
+
+    @app.callback(
+        Output(MESSAGE, "children", allow_duplicate=True),
+        Output(CHANGED, "data", allow_duplicate=True),
+        Input({"type": START, "name": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+        running=[(Output("sessions-body", "className"), "mw-sessions-body mw-pending", "mw-sessions-body")],
+    )
+    def start(clicks: Sequence[int | None]) -> tuple[Any, Any]:
+        launcher, asked = current_launcher(), ctx.triggered_id
+        if launcher is None or not any(clicks) or not isinstance(asked, dict):
+            return no_update, no_update
+        viewer, token, name = current_viewer(), current_hub_token(), str(asked["name"])
+        return _done(lambda: launcher.start(viewer, token, name), _("Started: its job is in Slurm's hands."))
+
+    @app.callback(
+        Output(CONFIRM, "opened"),
+        Output(WORDS, "children"),
+        Output(TARGET, "data"),
+        Input({"type": STOP, "owner": ALL, "name": ALL}, "n_clicks"),
+        Input(NO, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def ask(clicks: Sequence[int | None], _no: int | None) -> tuple[Any, Any, Any]:
+        asked = ctx.triggered_id
+        if not isinstance(asked, dict):
+            return False, no_update, None
+        if not any(clicks):
+            return no_update, no_update, no_update  # the button was only drawn anew
+        owner, name = str(asked["owner"]), str(asked["name"])
+        launcher = current_launcher()
+        application = launcher.application(name) if launcher else None
+        title = application.title if application else name or _("Server")
+        words = stop_words(title, owner, own=owner == current_viewer().user)
+        return True, words, {"owner": owner, "name": name}
+
+    @app.callback(
+        Output(CONFIRM, "opened", allow_duplicate=True),
+        Output(MESSAGE, "children", allow_duplicate=True),
+        Output(CHANGED, "data", allow_duplicate=True),
+        Input(YES, "n_clicks"),
+        State(TARGET, "data"),
+        prevent_initial_call=True,
+    )
+    def stop(clicks: int | None, target: dict[str, str] | None) -> tuple[bool, Any, Any]:
+        launcher = current_launcher()
+        if launcher is None or not clicks or not target:
+            return False, no_update, no_update
+        token, owner, name = current_hub_token(), str(target.get("owner", "")), str(target.get("name", ""))
+        return False, *_done(lambda: launcher.stop(token, owner, name), _("Stopped."))
+
+    @app.callback(
+        Output("job-session", "children"),
+        Input("job-key", "data"),
+        Input("job-refresh", "n_intervals"),
+        Input(CHANGED, "data"),
+    )
+    def of_job(key: dict[str, int] | None, _ticks: int | None, _changed: Any) -> Any:
+        launcher = current_launcher()
+        if launcher is None or not key:
+            return None
+        try:
+            return _note(launcher, current_viewer(), queries, int(key["job_id"]))
+        except HubAwayError:
+            return None  # the job's page has enough to say; the sessions' own tells that the hub is away
+
+
+def body(
+    launcher: Launcher, viewer: Viewer, queries: PageQueries, sessions: Sequence[Session], status: Status
+) -> list[Any]:
+    """What can be started, and what runs."""
+    moment_ms = now_ms()
+    idle = _idle(launcher, sessions, moment_ms)
+    own = {session.name: session.phase for session in sessions if session.owner == viewer.user}
+    named = [(session, launcher.title(session)) for session in sessions]
+    uses = queries.recent_uses(viewer, _jobs(sessions, idle))
+    return [
+        application_cards(launcher.applications, own, current_hub_token() is not None),
+        html.H2(_("Running"), className="mw-section-title"),
+        session_cards(named, uses, idle, status, moment_ms, with_owner=viewer.sees_all),
+    ]
+
+
+def _note(launcher: Launcher, viewer: Viewer, queries: PageQueries, job_id: int) -> html.Div | None:
+    """The session that a job is; None where it is none, or none of this viewer's to see."""
+    owners = {row.user for row in queries.job_attempts(viewer, job_id)}
+    sessions = [one for owner in owners for one in launcher.sessions(viewer, owner) if one.job_id == job_id]
+    idle = _idle(launcher, sessions, now_ms())
+    uses = queries.recent_uses(viewer, _jobs(sessions, idle))
+    if not sessions or job_id not in uses:
+        return None
+    session = sessions[0]
+    idle_ms = idle.get((session.owner, session.name))
+    return session_note(session, launcher.title(session), uses[job_id], idle_ms, queries.status(viewer), now_ms())
+
+
+def _idle(launcher: Launcher, sessions: Sequence[Session], moment_ms: int) -> dict[tuple[str, str], int]:
+    """Last activity [epoch ms] of the sessions that are idle."""
+    since = {(one.owner, one.name): one.idle_since_ms(moment_ms, launcher.idle_after_s) for one in sessions}
+    return {key: since_ms for key, since_ms in since.items() if since_ms is not None}
+
+
+def _jobs(sessions: Sequence[Session], idle: Mapping[tuple[str, str], int]) -> list[RecentJob]:
+    """The jobs of sessions, as the hub names them: whose they are is asked of Slurm's records."""
+    return [
+        RecentJob(one.job_id, one.owner, (one.started_ms or 0) - CLOCKS_APART_MS, idle.get((one.owner, one.name)))
+        for one in sessions
+        if one.job_id is not None
+    ]
+
+
+def _done(act: Callable[[], None], text: str) -> tuple[Any, Any]:
+    """What is said after a start or a stop, and the sign that the list is to be read again."""
+    try:
+        act()
+    except HUB_ERRORS as error:
+        return problem(_("That did not work."), str(error)), now_ms()
+    return said(text), now_ms()
