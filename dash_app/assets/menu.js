@@ -1,4 +1,4 @@
-/* Menus and panels that open with a click close with Esc and with a click elsewhere; the choice of a language is kept. */
+/* By hand and by keyboard. Menus and panels that open with a click close with Esc and with a click elsewhere; the choice of a language is kept. */
 (function () {
   "use strict";
   var OPEN = "details.mw-closes[open]";
@@ -21,6 +21,15 @@
     var chosen = event.target.closest && event.target.closest("[data-language]");
     if (chosen) chooseLanguage(chosen.getAttribute("data-language"));
   });
+
+  /* What scrolls sideways can be scrolled by keyboard, too: tables and formulas that are wider than the page. */
+  function reachScrollers() {
+    document.querySelectorAll(".mw-doc :is(table, mjx-container, pre)").forEach(function (part) {
+      if (part.scrollWidth > part.clientWidth) part.setAttribute("tabindex", "0");
+      else part.removeAttribute("tabindex");
+    });
+  }
+  new ResizeObserver(reachScrollers).observe(document.body);
 
   /* For a year, for all of our pages; the address stays, the page is written anew. */
   function chooseLanguage(code) {

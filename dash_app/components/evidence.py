@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-import dash_mantine_components as dmc
 from dash import dcc, html
 
 from aggregator.queries.models import Evidence
@@ -26,7 +25,7 @@ _MEANING: Final = {
 }
 
 
-def evidence_popover(evidence: Evidence | None, more: Sequence[Fact] = (), question: str = "") -> dmc.Popover:
+def evidence_popover(evidence: Evidence | None, more: Sequence[Fact] = (), question: str = "") -> html.Details:
     """A quiet button that opens shares of evidence, coverage, uncertainty and method.
 
     Args:
@@ -34,19 +33,9 @@ def evidence_popover(evidence: Evidence | None, more: Sequence[Fact] = (), quest
         more: further facts, such as the carbon factor.
         question: the button's text; how we know, where it is empty.
     """
-    button = html.Button(question or _("How do we know?"), type="button", className="mw-ask")
-    return dmc.Popover(
-        [
-            dmc.PopoverTarget(button, boxWrapperProps={"style": {"display": "inline-block"}}),
-            dmc.PopoverDropdown(evidence_content(evidence, more), className="mw-evidence"),
-        ],
-        width=340,
-        position="bottom-start",
-        withArrow=True,
-        shadow="md",
-        trapFocus=False,
-        returnFocus=True,
-    )
+    summary = html.Summary(question or _("How do we know?"), className="mw-ask", role="button")
+    panel = html.Div(evidence_content(evidence, more), className="mw-evidence")
+    return html.Details([summary, panel], className="mw-pop mw-closes")
 
 
 def evidence_note(evidence: Evidence | None, more: Sequence[Fact] = ()) -> html.Span:

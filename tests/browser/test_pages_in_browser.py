@@ -1,87 +1,11 @@
 """The pages in a real Chromium, served by waitress: what one sees and clicks; no error, no request elsewhere."""
 
-import os
-import threading
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from stand_in import HOSTILE_ID, PAIR, PLAIN, WIDE, StandIn
-from waitress.server import create_server
+from playwright.sync_api import Browser, expect
+from stand_in import HOSTILE_ID, PAIR, PLAIN, WIDE
+from watched import CHROMIUM_MARKS, TOKEN, Watched
 
-from dash_app.factory import create_app
-from maxwatt.config import Settings
-
-expect.set_options(timeout=30_000)  # machines that test are busy
-
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-SHOTS = os.environ.get("MAXWATT_SCREENSHOTS", "")
-TOKEN = "browser-token"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason="no Chromium here"),
-]
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    app = create_app(StandIn(), Settings(), TOKEN)
-    server = create_server(app.server, host="127.0.0.1", port=0, threads=6)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(5)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Watched:
-    """A signed-in page and what went wrong on it."""
-
-    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
-        self.context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
-        self.page: Page = self.context.new_page()
-        self.url, self.faults, self.elsewhere = url, list[str](), list[str]()
-        self.page.set_default_timeout(30_000)
-        self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("request", lambda r: self._seen(r.url))
-        self.page.on("response", lambda r: self.faults.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-
-    def _seen(self, address: str) -> None:
-        if not address.startswith((self.url, "data:", "blob:")):
-            self.elsewhere.append(address)
-
-    def open(self, path: str) -> Page:
-        mark = "&" if "?" in path else "?"
-        self.page.goto(f"{self.url}{path}{mark}token={TOKEN}")
-        return self.page
-
-    def shoot(self, name: str) -> None:
-        if SHOTS:
-            Path(SHOTS).mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
-
-
-@pytest.fixture
-def watched(browser: Browser, url: str) -> Iterator[Watched]:
-    one = Watched(browser, url)
-    yield one
-    one.context.close()
-    assert one.faults == []
-    assert one.elsewhere == []
+pytestmark = CHROMIUM_MARKS
 
 
 def test_sign_in_is_needed_and_leads_back(browser: Browser, url: str) -> None:

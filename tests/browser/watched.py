@@ -1,0 +1,48 @@
+"""A signed-in page in a real Chromium, and what goes wrong on it: what all tests of the browser share."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+expect.set_options(timeout=30_000)  # machines that test are busy
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+SHOTS = os.environ.get("MAXWATT_SCREENSHOTS", "")
+TOKEN = "browser-token"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]  # fmt: skip
+CHROMIUM_MARKS = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason="no Chromium here"),
+]
+
+
+class Watched:
+    """A signed-in page and what went wrong on it."""
+
+    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
+        self.context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
+        self.page: Page = self.context.new_page()
+        self.url, self.faults, self.elsewhere = url, list[str](), list[str]()
+        self.page.set_default_timeout(30_000)
+        self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", lambda r: self._seen(r.url))
+        self.page.on("response", lambda r: self.faults.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+
+    def _seen(self, address: str) -> None:
+        if not address.startswith((self.url, "data:", "blob:")):
+            self.elsewhere.append(address)
+
+    def open(self, path: str) -> Page:
+        mark = "&" if "?" in path else "?"
+        self.page.goto(f"{self.url}{path}{mark}token={TOKEN}")
+        return self.page
+
+    def shoot(self, name: str) -> None:
+        if SHOTS:
+            Path(SHOTS).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
