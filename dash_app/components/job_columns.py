@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import dash_mantine_components as dmc
+from dash import html
 
 from dash_app.components.attributes import aria
 from dash_app.language import _, marked
@@ -63,7 +64,7 @@ def column_definitions(zone: str) -> list[dict[str, Any]]:
     return [_definition(column, zone) for column in COLUMNS]
 
 
-def column_choice() -> dmc.Popover:
+def column_choice() -> html.Details:
     """A button that opens the list of columns; the choice is kept in the browser."""
     boxes = [dmc.Checkbox(value=one.field, label=_(one.name), size="xs") for one in COLUMNS if one.field not in ALWAYS]
     group = dmc.CheckboxGroup(
@@ -74,14 +75,8 @@ def column_choice() -> dmc.Popover:
         persistence_type="local",
         **aria(label=_("Columns")),
     )
-    button = dmc.Button(_("Columns"), variant="default", size="xs", className="mw-columns-button")
-    return dmc.Popover(
-        [dmc.PopoverTarget(button), dmc.PopoverDropdown(group)],
-        position="bottom-end",
-        keepMounted=True,
-        trapFocus=True,
-        withinPortal=True,
-    )
+    button = html.Summary(_("Columns"), className="mw-plain-button", role="button")
+    return html.Details([button, html.Div(group, className="mw-panel mw-columns")], className="mw-pop mw-closes")
 
 
 def _definition(column: Column, zone: str) -> dict[str, Any]:

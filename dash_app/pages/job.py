@@ -189,7 +189,9 @@ def _choices(names: list[str]) -> html.Div:
                         nothingFoundMessage=_("No such node"),
                         **aria(label=_("Show one node")),
                     ),
-                    dmc.Pagination(id="job-nodes", total=pages, value=1, size="sm", hideWithOnePage=True),
+                    dmc.Pagination(
+                        id="job-nodes", total=pages, value=1, size="sm", hideWithOnePage=True, withControls=False
+                    ),
                 ],
                 className="mw-node-choice",
                 hidden=len(names) < 2,
@@ -234,4 +236,4 @@ def _no_job() -> html.Div:
         "A job appears here a moment after it starts: this one may still wait, may have been cancelled before it "
         "started, may be older than what is kept, or it is not yours."
     )
-    return empty(_("There is no such job"), text, way)
+    return empty(_("There is no such job"), text, way, level=1)
