@@ -15,6 +15,7 @@ from dash_app.api.blueprint import api_blueprint
 from dash_app.auth import current_viewer, protect, session_secret, signed_in
 from dash_app.compression import add_compression
 from dash_app.context import Page
+from dash_app.downloads import add_downloads
 from dash_app.errors import on_error
 from dash_app.header import APP_NAME
 from dash_app.index_page import index_page, localised
@@ -67,6 +68,7 @@ def create_app(
     protect(server, sign_in, secret, settings.signin.session_hours, base)
     offer_launcher(server, settings, environment)
     server.register_blueprint(api_blueprint(queries))
+    add_downloads(server, queries)
     app = App(
         "dash_app",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask server here; its annotation forgets it
