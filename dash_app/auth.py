@@ -1,13 +1,17 @@
 """The gate before every route: who is asking? The configured way to sign in answers, see `dash_app.signin`."""
 
 import hashlib
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSessionInterface
 
+from dash_app.language import _
 from dash_app.signin.answers import of_api, refusal, session_needed
+from dash_app.signin.bearers import Bearers
+from dash_app.signin.coordinators import AccountsOf
 from dash_app.signin.cross_site import from_elsewhere
 from dash_app.signin.method import Method
 from maxwatt.domain.errors import MaxwattError
@@ -47,11 +51,25 @@ def signed_in() -> bool:
     return "viewer" in g
 
 
-def protect(server: Flask, method: Method, secret: bytes, session_hours: float, base_path: str = "") -> None:
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What decides who asks.
+
+    Args:
+        method: the way people sign in.
+        bearers: reads the tokens of scripts; None: there are none.
+        accounts_of: the accounts that a user coordinates.
+    """
+
+    method: Method
+    bearers: Bearers | None = None
+    accounts_of: AccountsOf = lambda _user: frozenset()
+
+
+def protect(server: Flask, gate: Gate, secret: bytes, session_hours: float, base_path: str = "") -> None:
     """Put the gate before every route of `server`, those added later included.
 
     Args:
-        method: the way to sign in.
         secret: signs the sessions' cookies, so a new one ends them all.
         session_hours: how long a cookie lasts [h].
         base_path: path below which the app lives.
@@ -66,9 +84,9 @@ def protect(server: Flask, method: Method, secret: bytes, session_hours: float, 
         SESSION_COOKIE_SAMESITE="Lax",  # Strict would lose the session on links from a mail or the hub
         PERMANENT_SESSION_LIFETIME=timedelta(hours=session_hours),
     )
-    server.before_request_funcs.setdefault(None, []).insert(0, lambda: _check(method))
-    server.add_url_rule(LOGOUT_PATH, "logout", method.sign_out, methods=["POST"])
-    method.routes(server)
+    server.before_request_funcs.setdefault(None, []).insert(0, lambda: _check(gate))
+    server.add_url_rule(LOGOUT_PATH, "logout", gate.method.sign_out, methods=["POST"])
+    gate.method.routes(server)
 
 
 def session_secret(access_token: str) -> bytes:
@@ -84,19 +102,29 @@ class _Cookies(SecureCookieSessionInterface):
         return request.is_secure or request.headers.get("X-Forwarded-Proto", "").startswith("https")
 
 
-def _check(method: Method) -> Response | None:
+def _check(gate: Gate) -> Response | None:
     """Flask's hook before a request: None lets it pass."""
     if _is_open(request):
         return None
+    answer = gate.bearers.check(request) if gate.bearers and of_api(request) else None
+    if answer is None:
+        answer = _of_person(gate.method)
+    if isinstance(answer, Viewer):
+        g.viewer = answer if answer.sees_all else replace(answer, accounts=gate.accounts_of(answer.user))
+        return None
+    return answer
+
+
+def _of_person(method: Method) -> Viewer | Response | None:
+    """Who asks by what their browser sends; None on a path that is open to everybody."""
     if method.ambient and request.method not in _SAFE_METHODS and from_elsewhere(request.headers):
-        return refusal(403, "Not from here", "This request was sent by a page of another site.")
+        return refusal(403, _("Not from here"), _("A page of another site sent this request: nothing was changed."))
     if request.path in {LOGOUT_PATH, *method.open_paths}:
         return None
     answer = method.check()
-    if isinstance(answer, Viewer):
-        g.viewer = answer
-        return None
-    return session_needed() if of_api(request) and answer.status_code <= 401 else answer
+    if isinstance(answer, Response) and of_api(request) and answer.status_code <= 401:
+        return session_needed()
+    return answer
 
 
 def _is_open(request: Request) -> bool:

@@ -12,7 +12,7 @@ from flask import Flask, Response
 
 from aggregator.queries.models import Status
 from dash_app.api.blueprint import api_blueprint
-from dash_app.auth import current_viewer, protect, session_secret, signed_in
+from dash_app.auth import Gate, current_viewer, protect, session_secret, signed_in
 from dash_app.compression import add_compression
 from dash_app.context import Page
 from dash_app.downloads import add_downloads
@@ -21,10 +21,14 @@ from dash_app.header import APP_NAME
 from dash_app.index_page import index_page, localised
 from dash_app.launcher.launcher import offer_launcher
 from dash_app.pages import energy, job, jobs, method, quality, sessions
+from dash_app.pages.tokens import TokensPage
 from dash_app.ports import PageQueries
 from dash_app.prefix import below
 from dash_app.security import add_security_headers
 from dash_app.shell import register_shell, shell
+from dash_app.signin.bearers import Bearers
+from dash_app.signin.coordinators import accounts_of
+from dash_app.signin.identities import Identities
 from dash_app.signin.registry import sign_in_method
 from maxwatt.config import Settings
 from maxwatt.domain.errors import MaxwattError
@@ -43,7 +47,11 @@ class App(Dash):
 
 
 def create_app(
-    queries: PageQueries, settings: Settings, access_token: str, environment: Mapping[str, str] = os.environ
+    queries: PageQueries,
+    settings: Settings,
+    access_token: str,
+    identities: Identities | None = None,
+    environment: Mapping[str, str] = os.environ,
 ) -> App:
     """The web app, ready for a WSGI server as `create_app(…).server`.
 
@@ -54,6 +62,7 @@ def create_app(
         queries: where every figure comes from.
         settings: the server's settings.
         access_token: what has to be given to see anything, where nothing else is configured.
+        identities: tokens of scripts and coordinators; None: there are none.
         environment: where a hub tells its services how to reach it.
 
     Raises:
@@ -65,7 +74,8 @@ def create_app(
     server.config["MAX_CONTENT_LENGTH"] = None  # the ingest bounds its own bodies
     secret = session_secret(access_token)
     sign_in = sign_in_method(settings, access_token, secret, environment)
-    protect(server, sign_in, secret, settings.signin.session_hours, base)
+    gate = Gate(sign_in, Bearers(identities, settings.signin), accounts_of(identities, settings.signin.coordinators))
+    protect(server, gate, secret, settings.signin.session_hours, base)
     offer_launcher(server, settings, environment)
     server.register_blueprint(api_blueprint(queries))
     add_downloads(server, queries)
@@ -90,20 +100,26 @@ def create_app(
     )
     # Anybody may ask for a script that is none: no fault of ours, and no traceback in the log each time.
     server.register_error_handler(DependencyException, lambda _error: Response("not found", 404, mimetype="text/plain"))
-    register_shell(app, queries, PAGES)
-    for page in PAGES:
+    pages = pages_of(identities, settings)
+    register_shell(app, queries, pages)
+    for page in pages:
         page.register(app, queries)
 
     def layout() -> MantineProvider:
         if not signed_in():
             # Dash checks the layout within the first request of all, whoever sends it: an agent's push, say.
             return MantineProvider()
-        return shell(_status(queries, settings), current_viewer(), PAGES, settings)
+        return shell(_status(queries, settings), current_viewer(), pages, settings)
 
     app.layout = layout
     add_security_headers(server, app.csp_hashes())
     add_compression(server)
     return app
+
+
+def pages_of(identities: Identities | None, settings: Settings) -> tuple[Page, ...]:
+    """Every page of an app; that of tokens where they are kept."""
+    return (*PAGES, TokensPage(identities, settings.cluster.timezone)) if identities else PAGES
 
 
 def _status(queries: PageQueries, settings: Settings) -> Status:

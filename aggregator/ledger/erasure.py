@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, 
 from aggregator.ledger import forgotten, renaming, stale
 from aggregator.ledger.rows import as_mapping, chunks, insert_rows
 from aggregator.ledger.sums import sums_of
-from aggregator.ledger.tables import bookings, faults, jobs, node_states, rollups
+from aggregator.ledger.tables import api_tokens, bookings, coordinators, faults, jobs, node_states, rollups
 from aggregator.ledger.transactions import writing
 from maxwatt.domain.energy import Account
 from maxwatt.domain.periods import Period, end_of
@@ -58,6 +58,8 @@ def forget(connection: Connection, user: str, before_ms: int, zone: ZoneInfo) ->
         faults=_erase_faults(connection, user),
         reasons=_erase_reasons(connection, user),
     )
+    for table in (api_tokens, coordinators):
+        connection.execute(delete(table).where(table.c.user == user))
     forgotten.remember(connection, user, before_ms)
     return erased
 

@@ -20,6 +20,7 @@ from aggregator.ledger import (
     windows,
 )
 from aggregator.ledger.engine import open_engine
+from aggregator.ledger.identities import Identities
 from aggregator.ledger.rows import chunks
 from aggregator.ledger.transactions import writing
 from aggregator.ledger.values import LedgerValues
@@ -47,13 +48,14 @@ class Ledger:
     """One database, used by any thread; each method is one transaction
     (`upsert_jobs` one per thousand records). Times are epoch ms UTC.
 
-    CO2 and cost are in `values`. Several processes may have a SQLite ledger open; their writes take turns.
+    CO2 and cost: `values`; who asks: `identities`. Several processes may have a SQLite ledger open and take turns.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = writing(engine)
         self.values = LedgerValues(engine)
+        self.identities = Identities(engine)
 
     @classmethod
     def open(cls, url: str) -> Ledger:

@@ -145,6 +145,29 @@ users = Table(
     comment="whose sessions were booked: `job_ref` of their bookings is the uid",
 )
 
+coordinators = Table(
+    "coordinators",
+    metadata,
+    Column("user", String, primary_key=True),
+    Column("account", String, primary_key=True),
+    comment="who coordinates an account of Slurm: they see all of its jobs",
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_id", Integer, primary_key=True, autoincrement=True),
+    Column("digest", String, nullable=False, comment="SHA-256 of the token, which is kept nowhere"),
+    Column("user", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sees_all", Boolean, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("used_ms", BigInteger, comment="last use, to an hour"),
+    Index("api_tokens_digest", "digest", unique=True),
+    comment="tokens that people made for their scripts",
+)
+
 bookings = Table(
     "bookings",
     metadata,

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from aggregator.pipeline.accounting import AccountingPolls
 from aggregator.pipeline.attribute import Report, attribute_range
 from aggregator.pipeline.chunks import reach_ms, settle_ms
 from aggregator.pipeline.closing import close_settled
+from aggregator.pipeline.coordinators import CoordinatorPolls
 from aggregator.pipeline.intensities import TICK_S, IntensityPolls
 from aggregator.pipeline.live import LivePolls
 from aggregator.pipeline.logged_in import tell_unknown_nodes
@@ -37,6 +38,9 @@ ARRANGE_AFTER_MS: Final = 7200 * MS_PER_S
 ARRANGE_EVERY_S: Final = 6 * 3600.0
 """Seconds between two looks for days to arrange: a trickle of late samples must not keep the store busy."""
 
+COORDINATORS_EVERY_S: Final = 600.0
+"""Seconds between two questions for who coordinates which account."""
+
 LATE_MS: Final = 300 * MS_PER_S
 """Samples that come later than this [ms] after their time are booked by a run of their own."""
 
@@ -56,6 +60,7 @@ class Aggregator:
     Args:
         live: Slurm's controller, None where it is not read.
         accounting: Slurm's accounting, None where it is not read.
+        coordinators: who coordinates which account, None where Slurm is not asked.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Aggregator:
         settings: Settings,
         live: LiveSource | None = None,
         accounting: AccountingSource | None = None,
+        coordinators: Callable[[], Iterable[tuple[str, str]]] | None = None,
     ) -> None:
         self._store, self._ledger, self._settings = store, ledger, settings
         self._live = LivePolls(ledger, live, accounted=accounting is not None) if live else None
@@ -72,6 +78,7 @@ class Aggregator:
         taken = accounting is not None and live is not None and accounting.name == live.name
         name = "" if accounting is None else f"{accounting.name} accounting" if taken else accounting.name
         self._accounting = AccountingPolls(ledger, accounting, name) if accounting else None
+        self._coordinators = CoordinatorPolls(ledger, coordinators) if coordinators else None
         provider = provider_of(settings)
         self._intensities = IntensityPolls(ledger, provider, settings.carbon) if provider else None
         self._polled_ms: dict[str, int] = {}
@@ -221,6 +228,9 @@ class Aggregator:
             Repeating("books", self._until_stopped(self.book), self._settings.attribution.interval_s, self._tell),
             Repeating("arranges", self.arrange, ARRANGE_EVERY_S, self._tell),
         ]
+        if self._coordinators:
+            ask = self._until_stopped(self._coordinators.poll)
+            self._threads.append(Repeating("coordinators", ask, COORDINATORS_EVERY_S, self._tell))
 
     def stop(self) -> None:
         """Finish the poll and the piece of booking under way and return. Stopping twice does nothing."""

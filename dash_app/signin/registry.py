@@ -4,8 +4,11 @@ from collections.abc import Mapping
 
 from dash_app.signin.hub import HubSignIn
 from dash_app.signin.hub_place import hub_place
+from dash_app.signin.local import LocalSignIn
 from dash_app.signin.method import Method
 from dash_app.signin.printed_token import PrintedToken
+from dash_app.signin.proxy import ProxySignIn
+from dash_app.signin.users_file import users_path
 from maxwatt.config import Settings
 
 
@@ -23,4 +26,8 @@ def sign_in_method(settings: Settings, access_token: str, secret: bytes, environ
     """
     if settings.signin.method == "hub":
         return HubSignIn(hub_place(settings, environment), settings.signin, secret)
+    if settings.signin.method == "proxy":
+        return ProxySignIn(settings.signin)
+    if settings.signin.method == "local":
+        return LocalSignIn(users_path(settings), settings.signin)
     return PrintedToken(access_token)

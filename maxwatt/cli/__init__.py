@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "doctor": "what is well with the data and what is not",
     "forget": "remove a user's name, paths and comments from the ledger",
     "job": "what one job used",
+    "token": "API tokens of users: make, list, revoke",
+    "user": "user accounts for the sign-in of our own: add, remove, list",
     "top": "users, accounts, partitions, nodes or jobs by energy",
 }
 """Subcommand to its one-line help. Each lives in `maxwatt.cli.<name>` (`import` in `import_`) and has

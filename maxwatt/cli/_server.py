@@ -25,6 +25,7 @@ from aggregator.pipeline.memory import keep_freed_memory
 from aggregator.queries.queries import Queries
 from aggregator.sources.carbon import static
 from aggregator.sources.carbon.site import site_steps
+from aggregator.sources.jobs.coordinators import Coordinators
 from aggregator.store.registry import open_store
 from dash_app.factory import create_app
 from maxwatt.config import Settings
@@ -55,7 +56,10 @@ class Server:
 
 @contextlib.contextmanager
 def running_server(
-    settings: Settings, live: LiveSource | None, accounting: AccountingSource | None
+    settings: Settings,
+    live: LiveSource | None,
+    accounting: AccountingSource | None,
+    coordinators: Coordinators | None = None,
 ) -> Iterator[Server]:
     """Start everything, and stop it in the opposite order.
 
@@ -77,10 +81,10 @@ def running_server(
         stack.callback(ledger.close)
         ledger.claim(settings.cluster.name)
         ledger.put_fact("simulated", "1" if settings.cluster.simulated else "0")
-        aggregator = Aggregator(store, ledger, settings, live, accounting)
+        aggregator = Aggregator(store, ledger, settings, live, accounting, coordinators)
         committer = Committer(store, settings.server.commit_interval_ms, on_commit=aggregator.note_samples)
         stack.callback(committer.close)
-        app = create_app(Queries(ledger.engine, store, settings), settings, token)
+        app = create_app(Queries(ledger.engine, store, settings), settings, token, ledger.identities)
         app.server.register_blueprint(ingest_blueprint(committer, [digest(ingest_token(folder))]))
         url = stack.enter_context(_listening(app.server, settings.server.host, settings.server.port))
         aggregator.start()
@@ -178,7 +182,13 @@ def _where(note: Path) -> str:
 def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
     try:
         server = create_server(
-            app, host=host, port=port, threads=WEB_THREADS, ident=None, max_request_body_size=MAX_BODY_BYTES
+            app,
+            host=host,
+            port=port,
+            threads=WEB_THREADS,
+            ident=None,
+            max_request_body_size=MAX_BODY_BYTES,
+            clear_untrusted_proxy_headers=False,  # of them only the scheme is read, to keep cookies on https
         )
     except OSError as error:
         raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}. Choose another --port") from error

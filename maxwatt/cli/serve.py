@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
+    from aggregator.sources.jobs.coordinators import coordinators_source
     from aggregator.sources.jobs.interrupt import Interrupt
     from aggregator.sources.jobs.registry import accounting_source, live_source
     from maxwatt.cli._hub_environment import under_hub
@@ -32,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
     settings = dataclasses.replace(settings, server=dataclasses.replace(settings.server, **asked))
     stopped, interrupt = stop_on_signals(), Interrupt()
     sources = live_source(settings, interrupt), accounting_source(settings, interrupt)
-    with running_server(settings, *sources) as server:
+    coordinators = coordinators_source(settings, interrupt)
+    with running_server(settings, *sources, coordinators) as server:
         tell = _tell_json if args.json else _tell
         tell(server.url, server.access_url, settings.server.data_dir)
         stopped.wait()

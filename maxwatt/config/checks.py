@@ -1,7 +1,7 @@
 """What a single setting must be: each check returns what is wrong with a value, or None."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,6 +55,12 @@ def base_path(value: str) -> str | None:
     """A path that an app lives below, or nothing."""
     good = re.fullmatch(r"(?:/[A-Za-z0-9._~@-]+)*", value)
     return None if good else "must be a path such as /services/maxwatt, without a slash at its end"
+
+
+def user_accounts(values: Sequence[str]) -> str | None:
+    """Pairs of a user and an account, such as `ada:physics`."""
+    good = all(re.fullmatch(r"[^:\s]+:[^:\s]+", value) for value in values)
+    return None if good else "must name a user and an account each, such as ada:physics"
 
 
 def not_empty(value: str) -> str | None:

@@ -83,6 +83,16 @@ class SigninSettings:
     hub_callback_url: str = _setting("", "our oauth_callback, as the hub was told it; empty: likewise")
     hub_client_id: str = _setting("", "our name as a client, such as service-maxwatt; empty: likewise")
     hub_token_file: str = _setting("", "file with our API token of the hub; empty: likewise")
+    proxy_user_header: str = _setting("X-Remote-User", "header in which the proxy names the user", checks.one_word)
+    proxy_groups_header: str = _setting("", "header in which it names their groups; empty: none")
+    proxy_from: tuple[str, ...] = _setting(("127.0.0.1", "::1"), "addresses or networks that the proxy has")
+    proxy_secret_header: str = _setting("X-Maxwatt-Proxy", "header with the proxy's secret", checks.one_word)
+    proxy_secret_file: str = _setting("", "file with that secret, which nobody else may read")
+    users_file: str = _setting("", "user accounts, made with `maxwatt user`; empty: users in the data folder")
+    slurm_jwt_key_file: str = _setting("", "the cluster's jwt_hs256.key: scripts may then show Slurm's web tokens")
+    coordinators: tuple[str, ...] = _setting(
+        (), "who coordinates an account beside those that Slurm names, such as ada:physics", checks.user_accounts
+    )
     hub_check_s: float = _setting(60.0, "seconds for which the hub's word on a person holds", checks.not_negative)
 
 

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from stand_in import StandIn
 
-from dash_app.auth import OPEN_PREFIXES, protect
+from dash_app.auth import OPEN_PREFIXES, Gate, protect
 from dash_app.factory import create_app
 from dash_app.signin.answers import safe_target
 from dash_app.signin.printed_token import PrintedToken
@@ -130,7 +130,7 @@ def test_sign_out_ends_the_session(signed_in: FlaskClient) -> None:
 def test_many_failures_have_to_wait_even_with_the_right_token() -> None:
     server, now = Flask("t"), [0.0]
     throttle = Throttle(limit=3, window_s=60.0, clock=lambda: now[0])
-    protect(server, PrintedToken(TOKEN, throttle), b"secret", 1.0)
+    protect(server, Gate(PrintedToken(TOKEN, throttle)), b"secret", 1.0)
     server.add_url_rule("/", "start", lambda: "in")
     client = server.test_client()
     assert [client.get("/?token=wrong").status_code for _ in range(3)] == [401, 401, 401]

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from small_hub import ACCESS, SERVICE_TOKEN, SmallHub, small_hub
 from werkzeug.test import TestResponse
 
-from dash_app.auth import current_viewer, protect
+from dash_app.auth import Gate, current_viewer, protect
 from dash_app.prefix import below
 from dash_app.signin.hub import HubSignIn, current_hub_token
 from dash_app.signin.hub_place import hub_place
@@ -61,7 +61,7 @@ def client(hub: SmallHub, clock: Clock) -> FlaskClient:
     server = Flask("t", static_folder=None)
     server.wsgi_app = below(server.wsgi_app, BASE)  # type: ignore[method-assign, assignment]
     method = HubSignIn(hub_place(settings, environment(hub)), signin, b"secret", clock)
-    protect(server, method, b"secret", 1.0, BASE)
+    protect(server, Gate(method), b"secret", 1.0, BASE)
 
     def who(path: str = "") -> object:
         viewer = current_viewer()

@@ -122,6 +122,7 @@ def _new_tables() -> None:
     )
     _carbon_tables()
     _users()
+    _identities()
     _rollups()
     _idle_powers()
 
@@ -133,6 +134,24 @@ def _users() -> None:
         Column("name", String(), nullable=False),
         Column("seen_ms", BigInteger(), nullable=False),
     )
+
+
+def _identities() -> None:
+    op.create_table(
+        "coordinators", Column("user", String(), primary_key=True), Column("account", String(), primary_key=True)
+    )
+    op.create_table(
+        "api_tokens",
+        Column("token_id", Integer(), primary_key=True),
+        Column("digest", String(), nullable=False),
+        Column("user", String(), nullable=False),
+        Column("name", sa.Text(), nullable=False),
+        Column("sees_all", Boolean(), nullable=False),
+        Column("created_ms", BigInteger(), nullable=False),
+        Column("expires_ms", BigInteger(), nullable=False),
+        Column("used_ms", BigInteger()),
+    )
+    op.create_index("api_tokens_digest", "api_tokens", ["digest"], unique=True)
 
 
 _SUMS = (
