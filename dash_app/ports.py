@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from aggregator.queries.cluster_models import ClusterNow, NodeDetail, Outlook, Split
 from aggregator.queries.explain import Explanation
 from aggregator.queries.folded import Fold, FoldedPage
 from aggregator.queries.health import Health
@@ -93,8 +94,22 @@ class PageQueries(Protocol):
         """Where the energy of a time went."""
         ...
 
-    def energy_series(self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int) -> EnergySeries:
-        """Mean power by account over time, at most `max_points` steps."""
+    def energy_series(
+        self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int, split: Split = "kind"
+    ) -> EnergySeries:
+        """Mean power over time by what it was for, by component, or by whose it was; at most `max_points` steps."""
+        ...
+
+    def cluster_now(self, viewer: Viewer) -> ClusterNow | None:
+        """Every node as it was last seen; None for who does not see all."""
+        ...
+
+    def node(self, viewer: Viewer, name: str) -> NodeDetail | None:
+        """A node, its jobs and its last day; None where there is none for this viewer."""
+        ...
+
+    def outlook(self, viewer: Viewer) -> Outlook:
+        """The grid's carbon intensity now and in the hours around."""
         ...
 
     def health(self, viewer: Viewer) -> Health | None:

@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
-from dash_app.api import energy, job, job_files, job_series, job_use, jobs, status
+from dash_app.api import cluster, energy, job, job_files, job_series, job_use, jobs, status
 from dash_app.api.resource import Resource
 
 RESOURCES: Final[tuple[Resource[Any], ...]] = tuple(
-    resource for module in (jobs, job_files, job, job_series, job_use, energy, status) for resource in module.RESOURCES
+    resource
+    for module in (jobs, job_files, job, job_series, job_use, energy, cluster, status)
+    for resource in module.RESOURCES
 )

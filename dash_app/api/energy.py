@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from aggregator.queries.cluster_models import Split
 from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Grouping, NodeEnergyRow
 from dash_app.api.parameters import Points, Window
 from dash_app.api.resource import Resource
@@ -21,8 +22,11 @@ class GroupsAsked(Window):
 
 @dataclass(frozen=True, slots=True)
 class SeriesAsked(Window):
-    """A time, and how finely."""
+    """A time, how finely, and split by what."""
 
+    split: Annotated[Split, Field(description="By what it was for (kind), by component, or by whose jobs drew it.")] = (
+        "kind"
+    )
     max_points: Points = 400
 
 
@@ -66,8 +70,11 @@ def energy_by(queries: PageQueries, viewer: Viewer, asked: GroupsAsked) -> Energ
 
 
 def energy_series(queries: PageQueries, viewer: Viewer, asked: SeriesAsked) -> EnergySeries:
-    """Mean power by account over time, in steps of whole buckets of 15 minutes."""
-    return queries.energy_series(viewer, *asked.span_ms(), asked.max_points)
+    """Mean power over time, in steps of whole buckets of 15 minutes or of whole hours.
+
+    Of users, accounts or partitions only the largest have their own line.
+    """
+    return queries.energy_series(viewer, *asked.span_ms(), asked.max_points, asked.split)
 
 
 def energy_of_nodes(queries: PageQueries, viewer: Viewer, asked: NodesAsked) -> NodeRows:

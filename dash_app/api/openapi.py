@@ -102,7 +102,7 @@ def _by_name(arguments: str) -> dict[str, str]:
 
 
 def _operation(resource: Resource[Any], answer: Node) -> Node:
-    statuses = [400, 401, *([403] if resource.for_all else []), *([404] if "{job_id}" in resource.path else []), 503]
+    statuses = [400, 401, *([403] if resource.for_all else []), *([404] if "{" in resource.path else []), 503]
     return {
         "operationId": resource.name,
         "summary": resource.summary,

@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 UNIT = Path(__file__).parents[1]
 sys.path[:0] = [str(UNIT / "queries"), str(UNIT.parent / "fixtures" / "dash_app")]
 
-from ledger_book import BUCKET, SETTINGS, T0, Book, fill  # noqa: E402
+from ledger_book import BUCKET, GIB, SETTINGS, T0, Book, fill  # noqa: E402
 
 from aggregator.ledger.ledger import Ledger  # noqa: E402
+from aggregator.ledger.tables import nodes  # noqa: E402
 from aggregator.queries.queries import Queries  # noqa: E402
 from dash_app.api.blueprint import api_blueprint  # noqa: E402
 from dash_app.compression import add_compression  # noqa: E402
@@ -25,7 +26,10 @@ ALICE, BOB = Viewer("alice"), Viewer("bob")
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     ledger = Ledger.open(f"sqlite:///{tmp_path_factory.mktemp('api') / 'ledger.sqlite'}")
-    fill(Book(ledger.engine)).sum_up()
+    book = fill(Book(ledger.engine))
+    sizes = {"cpus": 8, "memory_bytes": int(16 * GIB), "gpus": 0}
+    book.add(nodes, node="n1", partitions="cpu", features="", seen_ms=T0, first_seen_ms=T0, **sizes)
+    book.sum_up()
     yield ledger
     ledger.close()
 

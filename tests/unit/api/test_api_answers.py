@@ -140,8 +140,9 @@ def test_energy_is_that_of_the_queries(
     for grouping in ("user", "account", "partition", "qos"):
         rows = plain(queries.energy_by(viewer, grouping, *span))
         assert said(client, f"/energy/by/{grouping}", **asked) == {**asked, "rows": rows}
-    series = plain(queries.energy_series(viewer, *span, points))
-    assert said(client, "/energy/series", max_points=points, **asked) == series
+    for split in ("kind", "component", "user"):
+        series = plain(queries.energy_series(viewer, *span, points, split))
+        assert said(client, "/energy/series", max_points=points, split=split, **asked) == series
 
 
 @pytest.mark.parametrize("groups", [False, True])
@@ -151,6 +152,23 @@ def test_energy_of_nodes_is_for_who_sees_all(client_of: Clients, queries: Querie
     assert rows
     assert said(client_of(ADMIN), "/energy/nodes", groups=groups, **asked) == {**asked, "rows": rows}
     assert client_of(ALICE).get("/api/v1/energy/nodes").status_code == 403
+
+
+def test_the_cluster_is_for_who_sees_all(client_of: Clients, queries: Queries) -> None:
+    now, admin = queries.cluster_now(ADMIN), client_of(ADMIN)
+    assert now is not None
+    sums = {"total_w": now.total_w, "modelled_w": now.modelled_w, "by_component_w": now.by_component_w}
+    assert said(admin, "/cluster") == {**plain(now), **sums}
+    assert [node["node"] for node in said(admin, "/cluster")["nodes"]] == ["n1"]
+    assert said(admin, "/cluster/nodes/n1") == plain(queries.node(ADMIN, "n1"))
+    assert admin.get("/api/v1/cluster/nodes/n99").status_code == 404
+    for path in ("/cluster", "/cluster/nodes/n1", "/cluster/nodes/n99"):
+        assert client_of(ALICE).get(f"/api/v1{path}").status_code == 403
+
+
+@pytest.mark.parametrize("viewer", [ADMIN, CAROL], ids=lambda viewer: viewer.user or "admin")
+def test_the_grid_is_the_same_for_everybody(client_of: Clients, queries: Queries, viewer: Viewer) -> None:
+    assert said(client_of(viewer), "/outlook") == plain(queries.outlook(ADMIN))
 
 
 def test_health_is_for_who_sees_all(client_of: Clients, queries: Queries) -> None:
