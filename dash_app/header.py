@@ -30,7 +30,11 @@ def header(status: Status, user: str, pages: Sequence[Entry], own: Sequence[Entr
         html.Div(
             [
                 dmc.Burger(id="burger", opened=False, size="sm", hiddenFrom="lg", **aria(label=_("Navigation"))),
-                dcc.Link([html.Span(className="mw-logo", **HIDDEN), APP_NAME], href=link("/"), className="mw-brand"),
+                dcc.Link(
+                    [html.Span(className="mw-logo", **HIDDEN), html.Span(APP_NAME, className="mw-brand-name")],
+                    href=link("/"),
+                    className="mw-brand",
+                ),
                 html.Nav(_links(pages), className="mw-nav mw-wide-only", **aria(label=_("Pages"))),
                 html.Div(className="mw-spring"),
                 html.Div(simulated_badge(status.simulated), id="simulated"),

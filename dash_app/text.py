@@ -125,8 +125,3 @@ def format_cost(cost: float | None, currency: str) -> str:
 def format_count(count: float) -> str:
     """A count with thin spaces between thousands."""
     return f"{count:,.0f}".replace(",", THIN)
-
-
-def plural(count: float, noun: str) -> str:
-    """`1 job`, `2 jobs`, `1 500 jobs`: English only, see dash_app.language._n."""
-    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"

@@ -59,7 +59,7 @@
 
   cells.Figure = function (props) {
     if (!props.value) return null;
-    return element("span", { className: props.value === "unknown" ? "mw-unknown" : "" }, props.value);
+    return element("span", { className: !/[0-9]/.test(props.value) ? "mw-unknown" : "" }, props.value);
   };
 
   /* ---- what the grid calls ---- */

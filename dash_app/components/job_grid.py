@@ -11,9 +11,9 @@ from dash_app.components.job_columns import FIELDS, column_definitions
 from dash_app.components.job_state import state_code, state_kind, state_label
 from dash_app.job_view import NO_FOLD, view_path
 from dash_app.language import _, _n
-from dash_app.text import format_count
+from dash_app.text import format_count, format_duration, format_kwh, format_number, format_share, unknown
 from dash_app.urls import job_path
-from maxwatt.domain.formatting import UNKNOWN, format_duration, format_kwh, format_number, format_share, local_time
+from maxwatt.domain.formatting import local_time
 
 DEFAULT_SORT: Final = ("start_ms", True)
 GRID_THEME: Final = (
@@ -115,7 +115,7 @@ def _states_data(row: FoldedRow) -> dict[str, Any]:
 def share_data(ratio: float | None) -> dict[str, Any]:
     """A ratio for the grid's small bar: width in percent, words, and whether it is unknown or a fault."""
     if ratio is None:
-        return {"text": UNKNOWN, "width": 0, "kind": "unknown"}
+        return {"text": unknown(), "width": 0, "kind": "unknown"}
     return {
         "text": format_share(ratio),
         "width": round(min(max(100 * ratio, 0.0), 100.0), 1),

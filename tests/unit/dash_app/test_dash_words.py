@@ -14,7 +14,7 @@ from dash_app.components.facts import facts
 from dash_app.components.job_state import state_code, state_kind, state_label
 from dash_app.components.status import banners, freshness
 from dash_app.components.tables import MAX_ROWS, behind_chart
-from dash_app.text import ago, format_cost, format_count, plural
+from dash_app.text import ago, format_cost, format_count
 from dash_app.throttle import Throttle
 from dash_app.urls import MAX_RANGE_MS, energy_path, job_key, job_path, jobs_path, query_values, time_range
 from maxwatt.domain.jobs import JobState
@@ -44,8 +44,6 @@ def test_words_for_amounts() -> None:
     assert format_cost(0.0, "EUR") == "0.00 EUR"
     assert format_cost(1234.0, "EUR") == "1\u202f234 EUR"
     assert format_count(1500) == "1\u202f500"
-    assert plural(1, "job") == "1 job"
-    assert plural(0, "job") == "0 jobs"
 
 
 @pytest.mark.parametrize(
