@@ -174,7 +174,7 @@ def _ranking_table(rows: Sequence[EnergyRow], grouping: Grouping, currency: str)
             format_number(kwh_from_j(row.energy_j)),
             *([format_number(kwh_from_j(row.sessions_j))] if with_sessions else []),
             format_number(100 * row.evidence.uncertainty),
-            _waste(row),
+            waste_text(row),
             unknown() if row.co2_g is None else format_number(row.co2_g / 1000),
             *([format_cost(row.cost, "").strip()] if with_cost else []),
         ]
@@ -183,7 +183,7 @@ def _ranking_table(rows: Sequence[EnergyRow], grouping: Grouping, currency: str)
     return table(head, body, _("Energy by {group}", group=_(GROUP_NAMES[grouping])))
 
 
-def _waste(row: EnergyRow) -> str:
+def waste_text(row: EnergyRow) -> str:
     """Share of the energy; `≥` where some of it is not known."""
     if row.waste_j is None or row.energy_j <= 0:
         return unknown()

@@ -39,13 +39,13 @@ def behind_chart(head: Sequence[str], rows: Sequence[Sequence[str]], caption: st
         [
             html.Summary([_("Figures"), html.Span(f": {caption}", className="mw-hidden")]),
             html.P(note, className="mw-note") if note else None,
-            _plain_table(head, rows[::step], caption),
+            plain_table(head, rows[::step], caption),
         ],
         className="mw-details",
     )
 
 
-def _plain_table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> html.Div:
+def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> html.Div:
     """A table of text in one component: hundreds of cells as components of their own take the browser seconds."""
     data = {"head": list(head), "body": [list(row) for row in rows]}
     return html.Div(
