@@ -22,7 +22,7 @@ def pairs(catalogue: Catalog) -> list[tuple[str, str]]:
         if text.id:
             plural = not isinstance(text.id, str)
             found += zip(text.id, text.string, strict=True) if plural else [(text.id, text.string)]
-    return found
+    return [(english, translated) for english, translated in found if translated]
 
 
 def test_every_language_but_english_has_a_catalogue() -> None:
