@@ -7,6 +7,7 @@ from aggregator.queries.cluster_models import ClusterNow, NodeDetail, Outlook, S
 from aggregator.queries.explain import Explanation
 from aggregator.queries.folded import Fold, FoldedPage
 from aggregator.queries.health import Health
+from aggregator.queries.home_models import Overview, RunningJobs
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
 from aggregator.queries.models import (
     EnergyRow,
@@ -36,6 +37,14 @@ class PageQueries(Protocol):
         self, viewer: Viewer, filter: JobFilter, fold: Fold, sort: str, descending: bool, offset: int, limit: int
     ) -> FoldedPage:
         """The same with arrays, or jobs of one name, as one row each; `sort` names a FoldedRow field."""
+        ...
+
+    def running_jobs(self, viewer: Viewer, everybody: bool, limit: int) -> RunningJobs:
+        """At most `limit` of the jobs that run, the newest first, with their power of now; see `home_models`."""
+        ...
+
+    def overview(self, viewer: Viewer, everybody: bool) -> Overview:
+        """This week, this month, each of the last 30 days, and what wasted most; see `home_models`."""
         ...
 
     def job(self, viewer: Viewer, job_id: int, start_ms: int | None) -> JobDetail | None:

@@ -1,8 +1,9 @@
 """Sums over any time by the fewest rows: whole months, days and hours from the rollups, what is left from bookings."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, func, or_, select
@@ -11,7 +12,8 @@ from aggregator.ledger import stale
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import Slots, booked_sums
 from aggregator.ledger.sums import sums_of
-from aggregator.ledger.tables import rollups, windows
+from aggregator.ledger.tables import bookings, rollups, windows
+from aggregator.queries.accounts import OF_USERS
 from aggregator.queries.expressions import own_bookings
 from maxwatt.domain.energy import ENERGY_COLUMNS
 from maxwatt.domain.periods import Period, end_of, start_of, starts_between
@@ -24,6 +26,7 @@ Sums = dict[str, Any]
 Key = tuple[str, int]
 """Name and account."""
 
+_OF_USERS: Final = tuple(int(account) for account in OF_USERS)
 _FINER: Final = {Period.MONTH: Period.DAY, Period.DAY: Period.HOUR}
 
 
@@ -135,18 +138,53 @@ def _booked(connection: Connection, dimension: Dimension, piece: Piece, site: Si
     yield from rows
 
 
-def pieces(connection: Connection, since_ms: int, until_ms: int, site: Site) -> Iterator[Piece]:
-    """The time in as few pieces as the rollups allow, in order."""
+def person_rows(connection: Connection, user: str | None, cuts_ms: Sequence[int], site: Site) -> Iterator[Sums]:
+    """Sums of one user's jobs and sessions (None: of everybody's) from the first cut to the last, each row of a piece
+    of time, at most a day long, that starts at its `start_ms` and reaches over no cut [epoch ms UTC].
+    """
+    dimension = Dimension.CLUSTER if user is None else Dimension.USER
+    parts = list(_days(connection, cuts_ms, site))
+    rolled = [piece for piece in parts if piece.period is not None]
+    if rolled:
+        summed = _rolled(dimension, rolled).add_columns(rollups.c.start_ms).group_by(rollups.c.start_ms)
+        own = rollups.c.account.in_(_OF_USERS) & (rollups.c.name == (user or ""))
+        yield from map(dict, connection.execute(summed.where(own)).mappings())
+    own_booked = bookings.c.account.in_(_OF_USERS) & own_bookings(Viewer(user or "", sees_all=user is None))
+    for piece in parts:
+        if piece.period is None:
+            statement = booked_sums(dimension, Slots.one(piece.start_ms, piece.end_ms), own_booked)
+            rows = connection.execute(statement).mappings().all()
+            yield from ({**row, "start_ms": piece.start_ms} for row in rows)
+
+
+def _days(connection: Connection, cuts_ms: Sequence[int], site: Site) -> Iterator[Piece]:
+    cuts_ms = sorted(set(cuts_ms))
+    booked = _booked_part(connection, cuts_ms[0], cuts_ms[-1])
+    if booked is None:
+        return
+    fresh = _fresh(connection, *booked, site)
+    for start_ms, end_ms in pairwise(cuts_ms):
+        low, high = max(start_ms, booked[0]), min(end_ms, booked[1])
+        if low < high:
+            yield from _merged(_cut(Period.DAY, low, high, fresh, site))
+
+
+def _booked_part(connection: Connection, since_ms: int, until_ms: int) -> tuple[int, int] | None:
+    """The part of a time that windows were ever booked in; None: none of it."""
     first_ms = connection.execute(select(func.min(windows.c.bucket_ms))).scalar()
     last_ms = connection.execute(select(func.max(windows.c.bucket_ms))).scalar()
     if first_ms is None or last_ms is None:
-        yield Piece(None, since_ms, until_ms)
-        return
+        return None
     since_ms, until_ms = max(since_ms, first_ms), min(until_ms, last_ms + 1)
-    if since_ms >= until_ms:
-        return
-    fresh = _fresh(connection, since_ms, until_ms, site)
-    yield from _merged(_cut(Period.MONTH, since_ms, until_ms, fresh, site))
+    return (since_ms, until_ms) if since_ms < until_ms else None
+
+
+def pieces(connection: Connection, since_ms: int, until_ms: int, site: Site) -> Iterator[Piece]:
+    """The time in as few pieces as the rollups allow, in order."""
+    booked = _booked_part(connection, since_ms, until_ms)
+    if booked is not None:
+        fresh = _fresh(connection, *booked, site)
+        yield from _merged(_cut(Period.MONTH, *booked, fresh, site))
 
 
 def hourly(connection: Connection, since_ms: int, until_ms: int, site: Site) -> Iterator[Piece]:

@@ -141,7 +141,7 @@ def _spelled(name: str, values: Mapping[str, str]) -> str:
             return f"≥ {low:g}{unit}" if low is not None else f"≤ {high:g}{unit}"
         return f"{low:g}–{high:g}{unit}"
     if name == "state":
-        return ", ".join(_(state_label(state)) for state in text.split(","))
+        return ", ".join(state_label(state) for state in text.split(","))
     return _(dict(_TIMES)[text]) if name == "range" else text.replace(",", ", ") if name == "tag" else text
 
 
@@ -151,7 +151,7 @@ def _state(values: Mapping[str, str]) -> dmc.MultiSelect:
         id="jobs-state",
         value=chosen,
         placeholder=_("Any state"),
-        data=[{"value": state, "label": _(state_label(state))} for state in _STATES],
+        data=[{"value": state, "label": state_label(state)} for state in _STATES],
         size="sm",
         clearable=True,
         className="mw-job-states",

@@ -101,13 +101,13 @@ def _at_least(row: FoldedRow, name: str) -> str:
 
 def state_data(state: str) -> dict[str, Any]:
     """A state for its badge: words, Slurm's short code, kind."""
-    return {"text": _(state_label(state)), "code": state_code(state), "kind": state_kind(state)}
+    return {"text": state_label(state), "code": state_code(state), "kind": state_kind(state)}
 
 
 def _states_data(row: FoldedRow) -> dict[str, Any]:
     if len(row.states) == 1:
         return state_data(row.state)
-    counts = " · ".join(f"{format_count(count)} {_(state_label(state))}" for state, count in row.states.items())
+    counts = " · ".join(f"{format_count(count)} {state_label(state)}" for state, count in row.states.items())
     codes = " ".join(f"{count}{state_code(state)}" for state, count in list(row.states.items())[:2])
     return {"text": counts, "code": codes, "kind": "plain"}
 
