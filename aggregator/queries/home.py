@@ -37,8 +37,6 @@ def scope_of(viewer: Viewer, everybody: bool) -> str | None:
 def running_jobs(connection: Connection, viewer: Viewer, everybody: bool, now_ms: int, limit: int) -> RunningJobs:
     """At most `limit` of the jobs that run, the newest first, with what they draw."""
     user = scope_of(viewer, everybody)
-    if user == "":
-        return RunningJobs((), 0, more=False)
     statement = (
         select(jobs.c.job_ref)
         .where(jobs.c.end_ms.is_(None), _of(user))
@@ -54,7 +52,8 @@ def running_jobs(connection: Connection, viewer: Viewer, everybody: bool, now_ms
 
 
 def _of(user: str | None) -> ColumnElement[bool]:
-    return true() if user is None else jobs.c.user == user
+    """Condition on `jobs`. Jobs without a known user belong to nobody who asks."""
+    return true() if user is None else (jobs.c.user == user) & (jobs.c.user != "")
 
 
 _Live = tuple[float | None, float | None, int | None]
@@ -100,7 +99,7 @@ def overview(connection: Connection, viewer: Viewer, everybody: bool, site: Site
     starts_ms = _day_starts(now_ms, site.zone)
     edges_ms = [*starts_ms, now_ms + BUCKET_MS]
     cuts_ms = [*edges_ms, *(edge for pair in spans.values() for span in pair for edge in span)]
-    rows = list(person_rows(connection, user, cuts_ms, site))
+    rows = [] if user == "" else list(person_rows(connection, user, cuts_ms, site))
     compared = {period: _compared(rows, *pair, first_ms) for period, pair in spans.items()}
     return Overview(
         week=compared[Period.WEEK],

@@ -10,7 +10,7 @@ from aggregator.queries.models import JobRow
 from dash_app.components.job_columns import FIELDS, column_definitions
 from dash_app.components.job_state import state_code, state_kind, state_label
 from dash_app.job_view import NO_FOLD, view_path
-from dash_app.language import _, _n
+from dash_app.language import _n
 from dash_app.text import format_count, format_duration, format_kwh, format_number, format_share, unknown
 from dash_app.urls import job_path
 from maxwatt.domain.formatting import local_time

@@ -23,7 +23,7 @@ from maxwatt.domain.clock import now_ms
 from maxwatt.domain.units import DAY_MS
 
 NAME: Final = marked("Jobs")
-PATHS: Final = ("/jobs", "/")
+PATHS: Final = ("/jobs",)
 REFRESH_MS: Final = 60_000
 SUGGEST_DAYS: Final = 30
 """Users, accounts, partitions and QOS with energy in this time are offered in the filters [days]."""

@@ -25,7 +25,7 @@ from dash_app.components.job_columns import FIELDS
 from dash_app.components.job_grid import sort_of
 from dash_app.context import PageContext
 from dash_app.factory import PAGES, create_app
-from dash_app.pages import energy, job, jobs, quality
+from dash_app.pages import energy, home, job, jobs, quality
 from dash_app.shell import page_of, window_title
 from maxwatt.config import Settings
 from maxwatt.domain.errors import SourceError
@@ -138,7 +138,7 @@ def test_a_silent_source_is_named_with_its_time() -> None:
 @pytest.mark.parametrize(
     ("path", "page", "title"),
     [
-        ("/", jobs, "Jobs · maxwatt"),
+        ("/", home, "My jobs · maxwatt"),
         ("/jobs", jobs, "Jobs · maxwatt"),
         ("/job/42", job, "Job 42 · maxwatt"),
         ("/energy", energy, "Energy · maxwatt"),

@@ -69,12 +69,14 @@ def test_days_sum_to_what_was_used_in_them(weeks: Book, queries: Queries) -> Non
 
 
 def test_everybody_is_for_who_sees_all(weeks: Book, queries: Queries) -> None:
+    weeks.job(6, "", 0, 1)  # whose job it was, nobody knows
+    weeks.booking(6, "n3", 0, {"cpu_static_j": 0.5})
     weeks.sum_up()
     for viewer, everybody, energy_j in (
-        (ADMIN, False, 1100.0),  # an administrator without a user's name
-        (ADMIN, True, 1100.0),
+        (ADMIN, False, 1100.5),  # an administrator without a user's name
+        (ADMIN, True, 1100.5),
         (Viewer("alice", sees_all=True), False, 100.0),
-        (Viewer("alice", sees_all=True), True, 1100.0),
+        (Viewer("alice", sees_all=True), True, 1100.5),
         (BOB, True, 1000.0),
         (Viewer(""), True, 0.0),
         (Viewer("carol", accounts=frozenset({"phys"})), True, 0.0),

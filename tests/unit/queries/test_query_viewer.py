@@ -26,6 +26,13 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "job": [{"job_id": 102}, {"job_id": 101}, {"job_id": 102, "start_ms": T0 + BUCKET}],
     "job_attempts": [{"job_id": 102}],
     "job_series": [{"job_id": 102}, {"job_id": 101}],
+    "folded_jobs": [
+        {"filter": wanted, "fold": fold, "sort": "count", "descending": True, "offset": 0, "limit": 100}
+        for fold in ("array", "name")
+        for wanted in (JobFilter(), JobFilter(user="bob"), JobFilter(nodes="n1"))
+    ],
+    "running_jobs": [{"everybody": True, "limit": 9}, {"everybody": False, "limit": 9}],
+    "overview": [{"everybody": True}, {"everybody": False}],
     "recent_uses": [{"wanted": [RecentJob(102, "bob", 0, T0), RecentJob(101, "bob", 0)]}],
     "explain": [{"job_id": 102}, {"job_id": 101}],
     "health": [{}],
