@@ -12,6 +12,7 @@ from aggregator.queries.models import JobRow
 from dash_app.api.job_filter import JobsWanted
 from dash_app.api.problems import refused
 from dash_app.api.resource import Resource, adapter
+from dash_app.files.formulas import unformula
 from dash_app.ports import PageQueries
 from maxwatt.domain.viewer import Viewer
 
@@ -66,12 +67,8 @@ def _later(page: Callable[[int], tuple[JobRow, ...]]) -> Iterator[tuple[JobRow, 
 
 
 def _cells(row: JobRow) -> Iterator[object]:
-    yield from (_unformula(getattr(row, name)) for name in _PLAIN)
+    yield from (unformula(getattr(row, name)) for name in _PLAIN)
     yield from (getattr(row.evidence, name, None) for name in _OF_EVIDENCE)
-
-
-def _unformula(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _line(cells: Iterable[object]) -> str:

@@ -9,6 +9,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dash_app.files.formulas import unformula
+
 Row = Mapping[str, Any]
 """Column to value; None is unknown. All rows of a table have the same columns."""
 
@@ -18,7 +20,7 @@ def csv_bytes(rows: Sequence[Row]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(rows[0] if rows else [])
-    writer.writerows(["" if value is None else _unformula(value) for value in row.values()] for row in rows)
+    writer.writerows(["" if value is None else unformula(value) for value in row.values()] for row in rows)
     return text.getvalue().encode()
 
 
@@ -33,10 +35,6 @@ def parquet_bytes(rows: Sequence[Row]) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table({name: pa.array([row[name] for row in rows]) for name in names}), sink, compression="zstd")
     return bytes(sink.getvalue().to_pybytes())
-
-
-def _unformula(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 FORMATS: Final[Mapping[str, tuple[Callable[[Sequence[Row]], bytes], str]]] = {
