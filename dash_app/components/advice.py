@@ -44,7 +44,7 @@ def _gain(advice: Advice) -> Any:
         return html.Span(_("may start sooner"), className="mw-note")
     if advice.saves_j is None:
         return html.Span(_("gain unknown"), className="mw-note")
-    return html.Span(_("saves {energy}", energy=format_energy(advice.saves_j)), className="mw-gain")
+    return html.Span(_("saves {energy} of static energy", energy=format_energy(advice.saves_j)), className="mw-gain")
 
 
 def _why(advice: Advice) -> str:

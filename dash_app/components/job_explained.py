@@ -1,5 +1,6 @@
 """How a job's figures are known: their evidence, grams and money in numbers, and the story of each node."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -77,6 +78,12 @@ def _nodes(found: Explanation, job_id: int) -> list[Any]:
 
 
 def _node(node: NodeExplanation) -> html.Section:
-    return html.Section(
-        [html.H4(node.share.node), html.Ul([html.Li(" ".join(line.split())) for line in node_lines(node)])]
-    )
+    return html.Section([html.H4(node.share.node), html.Ul([html.Li(_line(line)) for line in node_lines(node)])])
+
+
+def _line(line: str) -> list[Any]:
+    """A sentence; where it stands in columns (what, how much, why) the first two stand out."""
+    first, *rest = re.split(r" {2,}", line)
+    if not rest:
+        return [first]
+    return [html.Strong(first), " ", html.Strong(rest[0]), ": ", " ".join(rest[1:])]

@@ -35,6 +35,8 @@ NODES_PER_PAGE: Final = 8
 WIDE_POINTS: Final = 300
 SMALL_POINTS: Final = 120
 """Intervals of a chart over the width of a page, and of a card: about one for two pixels."""
+_LINE_POINTS: Final = 1800
+"""Of all lines of a card together: eight cards with many boards stay below 300 kB."""
 
 _HEIGHTS: Final = {True: {"low": 150, "high": 220}, False: {"low": 84, "high": 130}}
 """Heights of the plots [px] where they are wide, and where not; that of power is the high one."""
@@ -70,6 +72,16 @@ def node_charts(series: Sequence[NodeSeries], choice: Choice) -> html.Div:
             html.Div(cards, className=f"mw-nodes mw-nodes-{'wide' if wide else 'small'}"),
         ]
     )
+
+
+def points_of(nodes: int, boards: int) -> int:
+    """Intervals that charts are drawn with.
+
+    Args:
+        nodes: that are shown.
+        boards: on the node that has most of them.
+    """
+    return WIDE_POINTS if nodes == 1 else min(SMALL_POINTS, max(40, _LINE_POINTS // (14 + 2 * boards)))
 
 
 def has_samples(series: NodeSeries) -> bool:

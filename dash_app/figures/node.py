@@ -26,7 +26,7 @@ from dash_app.figures.theme import (
     power_scale,
     time_axis,
 )
-from dash_app.figures.timeline import Intervals, clock_at, packed, packed_times, scaled, steps, weighted_mean
+from dash_app.figures.timeline import Intervals, clock_at, scaled, step_line, weighted_mean
 from maxwatt.domain.units import BYTES_PER_GIB, BYTES_PER_MIB
 
 POWER_LAYERS: Final = tuple(
@@ -40,6 +40,7 @@ BOARD_COLOURS: Final = (VERMILION, BLUE, GREEN, PURPLE)
 BOARD_DASHES: Final = ("solid", "dot", "dash", "dashdot")
 """Boards differ in colour, every four of them in the line."""
 
+_INTENSITY_STEPS: Final = (10, 25, 50, 100, 200, 400)
 INTENSITY_COLOUR: Final = PURPLE
 MEAN_DASH: Final = "dash"
 ALLOCATED_DASH: Final = "dot"
@@ -213,11 +214,9 @@ def _add_line(
     hover: str,
     dash: str = "solid",
 ) -> None:
-    xs, ys = steps(_intervals(series, zone), values)
     line = {"color": colour, "width": 1.8, "shape": "hv", "dash": dash}
-    figure.add_scatter(
-        x=packed_times(xs), y=packed(ys), mode="lines", line=line, hovertemplate=hover + "<extra></extra>"
-    )
+    drawn_as = step_line(_intervals(series, zone), values)
+    figure.add_scatter(**drawn_as, mode="lines", line=line, hovertemplate=hover + "<extra></extra>")
 
 
 def _add_board(
@@ -240,10 +239,10 @@ def board_line(number: int) -> tuple[str, str]:
 def _add_intensity(figure: go.Figure, intensity: IntensitySeries, frame: Frame) -> None:
     """A quiet line on an axis of its own at the right."""
     intervals = Intervals(intensity.start_ms, intensity.end_ms, clock_at(intensity.end_ms[-1], frame.zone))
-    xs, ys = steps(intervals, intensity.g_per_kwh)
     line = {"color": INTENSITY_COLOUR, "width": 1.3, "shape": "hv", "dash": "dot"}
     hover = "%{y:.0f} g/kWh<extra></extra>"
-    figure.add_scatter(x=packed_times(xs), y=packed(ys), mode="lines", line=line, hovertemplate=hover, yaxis="y2")
+    drawn_as = step_line(intervals, intensity.g_per_kwh)
+    figure.add_scatter(**drawn_as, mode="lines", line=line, hovertemplate=hover, yaxis="y2")
     top = max(value for value in intensity.g_per_kwh if value is not None)
     figure.update_layout(
         yaxis2=axis(
@@ -251,7 +250,7 @@ def _add_intensity(figure: go.Figure, intensity: IntensitySeries, frame: Frame) 
             side="right",
             automargin=False,
             showgrid=False,
-            nticks=4,
+            dtick=next((step for step in _INTENSITY_STEPS if top <= 4 * step), top),
             showticklabels=frame.right,
             range=[0, 1.15 * top or 1],
         )

@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dash_app.figures.theme import rgba
-from dash_app.figures.timeline import Intervals, Values, packed, packed_times, runs, step_xs
+from dash_app.figures.timeline import Intervals, Values, packed, places, runs
 from dash_app.language import _
 
 
@@ -51,15 +51,21 @@ def stack_traces(
     shown = drawn(layers, values)
     known = [all(values[layer.key][i] is not None for layer in shown) for i in range(len(intervals.start_ms))]
     return [
-        _area(layer, step_xs(intervals, run), [*values[layer.key][run.start : run.stop]], hover, f"run {number}")
+        _area(
+            layer,
+            places(intervals, run),
+            [*values[layer.key][run.start : run.stop]],
+            hover,
+            f"run {number}",
+        )
         for number, run in enumerate(runs(intervals, known))
         for layer in shown
     ]
 
 
-def _area(layer: Layer, xs: list[int], ys: list[float | None], hover: str, group: str) -> go.Scatter:
+def _area(layer: Layer, xs: dict[str, Any], ys: list[float | None], hover: str, group: str) -> go.Scatter:
     return go.Scatter(
-        x=packed_times(xs),
+        **xs,
         y=packed([*ys, ys[-1]]),
         name=_(layer.label),
         legendgroup=layer.key,

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -89,6 +91,40 @@ def step_xs(intervals: Intervals, run: range) -> list[int]:
 def scaled(values: Values, size: float) -> list[float | None]:
     """Values in another unit; unknown stays unknown."""
     return [None if value is None else value / size for value in values]
+
+
+def step_line(intervals: Intervals, values: Values) -> dict[str, Any]:
+    """A step line (shape `hv`) as plotly takes it, in as few bytes as its gaps allow.
+
+    On even steps only the first place and the distance are told; each run ends with its value once more, which stands
+    where the gap begins. A gap of a single step has no room for that: then every place is told.
+    """
+    found = runs(intervals, [value is not None for value in values])
+    even = _even(intervals, range(len(values)))
+    if even is None or any(after.start - run.stop < 2 for run, after in pairwise(found)):
+        xs, ys = steps(intervals, values)
+        return {"x": packed_times(xs), "y": packed(ys)}
+    closed = [*values, None]
+    for run in found:
+        closed[run.stop] = values[run.stop - 1]
+    return {**even, "y": packed(closed)}
+
+
+def places(intervals: Intervals, run: range) -> dict[str, Any]:
+    """Where the steps of a run stand, its end among them, as plotly takes it."""
+    return _even(intervals, run) or {"x": packed_times(step_xs(intervals, run))}
+
+
+def _even(intervals: Intervals, part: range) -> dict[str, Any] | None:
+    """First place and distance of steps that follow each other and are equally long; None where they are not.
+
+    The last may be shorter: what sticks out then lies beyond the chart's end.
+    """
+    starts, ends = (list(each[part.start : part.stop]) for each in (intervals.start_ms, intervals.end_ms))
+    lengths = {end - start for start, end in zip(starts[:-1], ends[:-1], strict=True)}
+    if len(lengths) != 1 or starts[1:] != ends[:-1] or ends[-1] - starts[-1] > min(lengths):
+        return None
+    return {"x0": intervals.clock.shift(starts[0]), "dx": lengths.pop()}
 
 
 def packed_times(xs: Sequence[int]) -> NDArray[np.float64]:

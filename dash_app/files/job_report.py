@@ -14,7 +14,6 @@ from aggregator.queries.figure_words import origin_text
 from aggregator.queries.job_models import Advices, GpuUse, JobWindows
 from aggregator.queries.models import JobDetail, Status
 from dash_app.components.evidence import uncertainty_text
-from dash_app.components.job_facts import elapsed_text
 from dash_app.components.job_state import state_label
 from dash_app.figures.theme import BLUE, COMPONENT_COLOURS, COMPONENT_LABELS, GREY
 from dash_app.language import _
@@ -23,6 +22,7 @@ from dash_app.text import (
     format_co2,
     format_cost,
     format_count,
+    format_duration,
     format_energy,
     format_moment,
     format_power,
@@ -58,7 +58,7 @@ def job_report(
     page = Canvas(file, pagesize=A4, pageCompression=1)
     page.setTitle(f"maxwatt job {detail.row.job_id}")
     y = _head(page, detail, status, A4[1] - 56)
-    y = _pairs(page, _figures(detail, status), y - 12, size=13, label=9, columns=4)
+    y = _pairs(page, _figures(detail, status), y - 12, size=13, label=9, columns=3)
     y = _section(page, _("Used of what was reserved"), y - 6)
     y = _bars(page, _use(detail, gpus), y)
     y = _section(page, _("Where the energy went"), y - 4)
@@ -125,7 +125,7 @@ def _figures(detail: JobDetail, status: Status) -> Pairs:
         *cost,
         (_("Mean power"), format_power(mean_w)),
         (_("Wasted"), format_energy(row.waste_j)),
-        (_("Elapsed"), elapsed_text(row)),
+        (_("Elapsed"), format_duration(row.elapsed_s)),
     ]
 
 
@@ -146,6 +146,7 @@ def _facts(detail: JobDetail, status: Status) -> Pairs:
     known = [
         (_("Submitted"), format_time(detail.submit_ms, status.timezone)),
         (_("Ended"), _("still running") if row.end_ms is None else format_time(row.end_ms, status.timezone)),
+        (_("Time limit"), format_duration(row.time_limit_s)),
         (_("QOS"), detail.qos),
         (_("Nodes"), f"{format_count(row.node_count)}: {row.node_list or compress(n.node for n in detail.nodes)}"),
         (_("CPUs"), format_count(row.cpus)),
@@ -154,6 +155,8 @@ def _facts(detail: JobDetail, status: Status) -> Pairs:
         (_("Features"), detail.features),
         (_("Command"), detail.command),
         (_("Work folder"), detail.work_dir),
+        (_("Stdout"), detail.stdout),
+        (_("Stderr"), detail.stderr),
         (_("Carbon factor"), origin_text(detail.figures, Quantity.INTENSITY)),
     ]
     return [(name, text or unknown()) for name, text in known]

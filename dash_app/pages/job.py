@@ -13,7 +13,7 @@ from dash_app.components.job_explained import explained
 from dash_app.components.job_head import WHY, job_head
 from dash_app.components.job_overview import metric_choice, overview
 from dash_app.components.job_statistics import statistics_card, statistics_of_series
-from dash_app.components.node_charts import NODES_PER_PAGE, SMALL_POINTS, WIDE_POINTS, Choice, node_charts
+from dash_app.components.node_charts import NODES_PER_PAGE, Choice, node_charts, points_of
 from dash_app.components.session_note import session_slot
 from dash_app.components.similar import similar_card
 from dash_app.components.states import empty, waiting
@@ -159,8 +159,8 @@ def _charts(
         return no_update, True
     names = [share.node for share in detail.nodes]
     nodes = shown_nodes(names, page, node)
-    points = WIDE_POINTS if len(nodes) == 1 else SMALL_POINTS
-    series = queries.job_series(viewer, job_id, start_ms, points, nodes)
+    boards = max((len(share.gpus) for share in detail.nodes), default=0) or detail.row.gpu_count
+    series = queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), boards), nodes)
     zone = queries.status(viewer).timezone
     choice = Choice(zone, len(names), logical, queries.job_intensity(viewer, job_id, start_ms))
     parts: list[Any] = [node_charts(series, choice)]

@@ -39,7 +39,7 @@ from dash_app.figures.theme import (
     LIGHT_GROUND,
     power_scale,
 )
-from dash_app.figures.timeline import Intervals, clock_at, runs, steps, weighted_mean
+from dash_app.figures.timeline import Intervals, clock_at, runs, step_line, steps, weighted_mean
 
 UTC = clock_at(0, "UTC")
 MINUTE = 60_000
@@ -78,6 +78,26 @@ def test_colours_stand_out_on_both_grounds(palette: dict[str, str], ground: str)
     assert len({(colour, ACCOUNT_PATTERNS.get(name)) for name, colour in palette.items()}) == len(palette)
     # WCAG 1.4.11 asks for 3:1 of graphics that carry meaning.
     assert all(contrast(colour, ground) >= 2.9 for colour in palette.values())
+
+
+def line_places(line: dict[str, Any]) -> list[float]:
+    """Where the points of a packed line stand."""
+    if "x" in line:
+        return [float(x) for x in line["x"]]
+    return [line["x0"] + i * line["dx"] for i in range(len(line["y"]))]
+
+
+def test_even_steps_tell_one_place_and_their_distance() -> None:
+    five = Intervals((0, 10, 20, 30, 40), (10, 20, 30, 40, 45), UTC)
+    whole = step_line(five, (1.0, 2.0, 3.0, 4.0, 5.0))
+    assert (whole["x0"], whole["dx"], values(whole["y"])) == (0, 10, [1.0, 2.0, 3.0, 4.0, 5.0, 5.0])
+    gap = step_line(five, (1.0, None, None, 4.0, 5.0))  # the first run ends where the gap begins
+    assert (gap["x0"], values(gap["y"])) == (0, [1.0, 1.0, None, 4.0, 5.0, 5.0])
+    narrow = step_line(five, (1.0, None, 3.0, 4.0, None))  # a gap of one step: every place is told
+    assert line_places(narrow) == [0, 10, 10, 20, 30, 40]
+    uneven = step_line(Intervals((0, 10, 20), (10, 20, 60), UTC), (1.0, 2.0, 3.0))
+    assert line_places(uneven) == [0, 10, 20, 60]
+    assert len(step_line(Intervals((), (), UTC), ())["y"]) == 0
 
 
 def test_steps_leave_gaps_open() -> None:
@@ -175,7 +195,7 @@ def test_the_picture_of_some_nodes_has_a_row_each() -> None:
 
 def test_memory_figure_has_a_unit_that_fits() -> None:
     figure = memory_figure(series(), PLAIN)
-    assert values(figure.data[0].y) == [1.0, 2.0, 2.0]
+    assert values(figure.data[0].y) == [1.0, 2.0, 2.0, None]
     small = memory_figure(series(memory_bytes=(2.0**20,) * 3, memory_allocated_bytes=0.0), PLAIN)
     assert values(small.data[0].y) == [1.0, 1.0, 1.0, 1.0]
     assert len(small.layout.shapes) == 1  # no allocation known: no line for it
@@ -233,7 +253,7 @@ def energy_series(**power_w: tuple[float | None, ...]) -> EnergySeries:
 def test_accounts_are_stacked_in_order() -> None:
     figure = power_over_time_figure(energy_series(idle=(5.0, 5.0), jobs=(1.0, 2.0)), ACCOUNT_LAYERS, "UTC")
     assert [trace.name for trace in figure.data] == ["Jobs", "Idle"]
-    assert list(figure.data[0].x) == [0, 900_000, 1_800_000]
+    assert line_places(figure.data[0].to_plotly_json() | {"y": figure.data[0].y}) == [0, 900_000, 1_800_000]
 
 
 def test_accounts_of_one_colour_differ_in_their_hatching() -> None:

@@ -19,6 +19,7 @@ from stand_in import (
     UNBOOKED,
     WIDE,
     StandIn,
+    job_row,
 )
 
 from dash_app.components.job_columns import FIELDS
@@ -293,6 +294,16 @@ def test_charts_of_many_nodes_come_in_pages() -> None:
     assert len(json.dumps(first)) < 300_000
 
 
+@pytest.mark.parametrize("boards", [0, 1, 4, 8])
+def test_a_page_of_charts_stays_below_300_kb(boards: int) -> None:
+    row = job_row(1, node_count=8, node_list="n[001-008]", cpus=1024, gpu_count=8 * boards)
+    queries = StandIn(rows=[row])
+    values = {"job-key.data": {"job_id": 1, "start_ms": row.start_ms}}
+    answer = call(client_of(queries), "job-charts.children", values)["response"]
+    assert graphs(answer) == 8 * (5 if boards else 3)
+    assert len(json.dumps(answer, separators=(",", ":"))) < 300_000
+
+
 def test_all_nodes_of_a_large_job_stand_in_one_picture() -> None:
     page = job.layout(context(f"/job/{WIDE}"))
     assert by_id(page, "job-metric").value == "power"
@@ -317,7 +328,7 @@ def test_what_to_change_and_jobs_alike() -> None:
         return json.dumps(call(client_of(queries), "job-change.children", key), ensure_ascii=False)
 
     text = change_of(PLAIN)
-    for part in ("#SBATCH --mem=24G", "saves 83.3 Wh", "19.8 GiB of 64 GiB", "#SBATCH --time=02:45:00",
+    for part in ("#SBATCH --mem=24G", "saves 83.3 Wh of static energy", "19.8 GiB of 64 GiB", "#SBATCH --time=02:45:00",
                  "may start sooner", "last 14 jobs of the same name", "2.14 kWh", "01:56:40"):  # fmt: skip
         assert part in text, part
     assert "While it runs nobody knows" in change_of(RUNNING)
