@@ -1,10 +1,11 @@
 """What a person sees when a callback fails: a sentence, never a traceback; the traceback goes to the log."""
 
 import logging
+from typing import Any
 
-from dash import set_props
+from dash import ctx, set_props
 
-from dash_app.components.states import problem
+from dash_app.components.states import problem, unreadable
 from dash_app.language import _
 from maxwatt.domain.errors import MaxwattError
 
@@ -29,7 +30,14 @@ def log_error(error: Exception) -> None:
     _log.error("a callback failed", exc_info=error)
 
 
-def on_error(error: Exception) -> None:
-    """Dash's hook for errors in callbacks: log, show the sentence, leave the outputs as they are."""
+def on_error(error: Exception) -> Any:
+    """Dash's hook for errors in callbacks. Log; what was to come for the first time says in its place why it does not.
+
+    Later the sentence stands above the page, and what is shown stays: it was right a moment ago.
+    """
     log_error(error)
+    outputs = ctx.outputs_list
+    if not ctx.triggered_id and isinstance(outputs, dict) and outputs["property"] == "children":
+        return unreadable(" ".join(sentence_of(error)))
     set_props(MESSAGE_ID, {"children": problem(*sentence_of(error))})
+    return None

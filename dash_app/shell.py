@@ -9,7 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from aggregator.queries.models import Status
 from dash_app.auth import current_viewer
 from dash_app.components.attributes import HIDDEN
-from dash_app.components.states import empty
+from dash_app.components.states import empty, interruptions, unreadable
 from dash_app.components.status import simulated_badge, status_line
 from dash_app.context import Page, PageContext
 from dash_app.errors import MESSAGE_ID, log_error, sentence_of
@@ -53,7 +53,7 @@ def shell(status: Status, viewer: Viewer, pages: Sequence[Page], settings: Setti
             dcc.Store(id="arrival"),
             dcc.Interval(id="status-tick", interval=STATUS_INTERVAL_MS),
             html.A(_("Skip to content"), href="#page", className="mw-skip"),
-            html.Div(_("The server does not answer. Trying again …"), className="mw-offline", role="status"),
+            *interruptions(),
             html.Div(className="mw-busy", **HIDDEN),
             dmc.AppShell(
                 [header(status, viewer.user, navigation, own), drawer(navigation), _main(status)],
@@ -141,9 +141,7 @@ def missing_page() -> html.Div:
 def _failed_page(error: Exception) -> tuple[Any, dict[str, str], None]:
     """Stands in for a page that could not be read at all."""
     log_error(error)
-    again = html.A(_("Try again"), href="", className="mw-button")
-    shown = empty(_("This page could not be read"), " ".join(sentence_of(error)), again, level=1)
-    return shown, {"title": APP_NAME, "here": ""}, None
+    return unreadable(" ".join(sentence_of(error)), level=1), {"title": APP_NAME, "here": ""}, None
 
 
 def _main(status: Status) -> dmc.AppShellMain:

@@ -55,7 +55,7 @@ def layout(context: PageContext) -> html.Div:  # noqa: ARG001  the page's frame 
     """The frame; the sessions are asked for as soon as it stands."""
     if current_launcher() is None:
         text = _("This site starts nothing from here: no application is configured.")
-        return html.Div(empty(_("No sessions here"), text))
+        return html.Div(empty(_("No sessions here"), text, level=1))
     return html.Div(
         [
             html.Div([html.H1(_(NAME)), session_dialog()], className="mw-title-row"),

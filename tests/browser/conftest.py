@@ -20,8 +20,14 @@ from maxwatt.config import Settings
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    app = create_app(StandIn(), Settings(), TOKEN)
+def stand_in() -> StandIn:
+    """What the pages are made of, to be changed by a test that puts it back."""
+    return StandIn()
+
+
+@pytest.fixture(scope="module")
+def url(stand_in: StandIn) -> Iterator[str]:
+    app = create_app(stand_in, Settings(), TOKEN)
     server = create_server(app.server, host="127.0.0.1", port=0, threads=6)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -15,6 +15,35 @@
   }
   root.setAttribute("data-mantine-color-scheme", scheme());
 
+  /* Loading the page anew leads to the sign-in and back here. If that was tried just now and did not help, say so. */
+  function signInAgain() {
+    var now = Date.now();
+    var last = 0;
+    try {
+      last = Number(window.sessionStorage.getItem("maxwatt-asked-again")) || 0;
+      window.sessionStorage.setItem("maxwatt-asked-again", String(now));
+    } catch (error) {
+      last = 0; // storage may be forbidden
+    }
+    if (now - last < 10000) root.classList.add("mw-is-expired");
+    else window.location.reload();
+  }
+
+  /* While the server is away, ask every few seconds whether it is back: nobody should have to click to find out. */
+  var GATEWAY = [502, 503, 504]; // a proxy answers, the server does not
+  var base = document.currentScript.src.replace(/assets\/early\/early\.js.*$/, "");
+  function away() {
+    if (root.classList.contains("mw-is-offline")) return;
+    root.classList.add("mw-is-offline");
+    var asking = window.setInterval(function () {
+      plainFetch(base + "health", { cache: "no-store" }).then(function (response) {
+        if (GATEWAY.indexOf(response.status) >= 0) return;
+        window.clearInterval(asking);
+        root.classList.remove("mw-is-offline");
+      }, function () {});
+    }, 4000);
+  }
+
   /* Every answer of the server passes here: a session that ended leads to the sign-in, with the address kept;
      a server that is away is said so; and a request that takes long shows a thin line. */
   var plainFetch = window.fetch.bind(window);
@@ -33,12 +62,13 @@
       function (response) {
         finish();
         root.classList.remove("mw-is-offline");
-        if (response.status === 401) window.location.reload();
+        if (response.status === 401) signInAgain();
+        if (GATEWAY.indexOf(response.status) >= 0) away();
         return response;
       },
       function (error) {
         finish();
-        root.classList.add("mw-is-offline");
+        if (!(error && error.name === "AbortError")) away();
         throw error;
       }
     );

@@ -1,0 +1,57 @@
+"""What stands there when something is away: a session, the network, the ledger."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+from stand_in import StandIn
+from watched import CHROMIUM_MARKS, TOKEN, Watched
+
+from maxwatt.domain.errors import SourceError
+
+pytestmark = CHROMIUM_MARKS
+
+
+@pytest.fixture
+def one(browser: Browser, url: str) -> Watched:
+    return Watched(browser, url)
+
+
+def test_a_session_that_ended_leads_to_the_sign_in_and_back(one: Watched) -> None:
+    page = one.open("/energy?range=24h")
+    expect(page.locator("#energy-sums")).to_contain_text("226 kWh")
+    one.context.clear_cookies()
+    page.get_by_text("30 days", exact=True).click()
+    page.get_by_label("Access token").fill(TOKEN)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Energy", level=1)).to_be_visible()
+    assert page.url == f"{one.url}/energy?range=30d"
+    one.context.close()
+
+
+def test_a_server_that_is_away_is_said_so_until_it_is_back(one: Watched) -> None:
+    page = one.open("/energy?range=24h")
+    expect(page.locator("#energy-sums")).to_contain_text("226 kWh")
+    bar = page.locator(".mw-offline")
+    expect(bar).to_be_hidden()
+    one.context.set_offline(True)
+    page.get_by_text("30 days", exact=True).click()
+    expect(bar).to_be_visible()
+    expect(page.locator("#energy-sums")).to_contain_text("226 kWh")  # what was known stays
+    one.context.set_offline(False)
+    expect(bar).to_be_hidden()
+    one.context.close()
+
+
+def test_what_cannot_be_read_says_so_in_its_place_and_can_be_tried_again(one: Watched, stand_in: StandIn) -> None:
+    stand_in.failing["energy_summary"] = SourceError("the ledger is away")
+    page = one.open("/energy")
+    expect(page.locator("#energy-sums .mw-empty")).to_contain_text("the ledger is away")
+    expect(page.locator("#energy-sums .mantine-Skeleton-root")).to_have_count(0)
+    stand_in.failing.clear()
+    page.get_by_role("link", name="Try again").click()
+    expect(page.locator("#energy-sums")).to_contain_text("1.58 MWh")
+    stand_in.failing["energy_summary"] = SourceError("the ledger is away")
+    page.get_by_text("24 h", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="the ledger is away")).to_be_visible()
+    expect(page.locator("#energy-sums")).to_contain_text("1.58 MWh")  # what was known stays
+    stand_in.failing.clear()
+    one.context.close()
