@@ -8,6 +8,7 @@ from dash import dcc, html
 from aggregator.queries.models import Status
 from aggregator.queries.recent import DrawnSince, RecentUse
 from dash_app.components.attributes import aria
+from dash_app.components.evidence import uncertainty_text
 from dash_app.components.facts import Fact, facts
 from dash_app.components.states import empty
 from dash_app.language import _, _n, marked
@@ -101,7 +102,8 @@ def session_card(
     kind, phase = _PHASES[session.phase]
     rows: list[Fact] = [(_("Job"), _job(session, use)), (_("Started"), _started(session, status, now_ms))]
     if use is not None:
-        energy = _figures(use.row.energy_j, use.row.co2_g, use.row.cost, status.currency)
+        row = use.row
+        energy = [_figures(row.energy_j, row.co2_g, row.cost, status.currency), " · ", uncertainty_text(row.evidence)]
         rows += [(_("Power now"), format_power(use.power_w)), (_("Energy so far"), energy)]
     return html.Article(
         [

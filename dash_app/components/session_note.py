@@ -13,7 +13,7 @@ from dash_app.urls import link
 
 def session_slot() -> html.Div:
     """Where a job's page says which session it is, and asks before that is stopped."""
-    return html.Div([session_dialog(), html.Div(id="job-session")])
+    return html.Div([session_dialog(), html.Div(id="job-session")], className="mw-session-slot")
 
 
 def session_note(

@@ -116,6 +116,8 @@ def _refusal(error: urllib.error.HTTPError) -> MaxwattError:
         return HubAwayError(_("The hub does not answer."))
     if error.code in _WORDS:
         return HubRefusedError(_(_WORDS[error.code]))
+    if error.code >= 500:
+        return HubRefusedError(_("The hub could not do it; its log says why."))
     return HubRefusedError(_("The hub refuses: {said}", said=said or f"{error.code}"))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from aggregator.queries.models import Status
 from aggregator.queries.recent import RecentJob
@@ -26,7 +26,7 @@ from dash_app.components.states import empty, problem, waiting
 from dash_app.context import PageContext
 from dash_app.language import _, marked
 from dash_app.launcher.client import HubRefusedError
-from dash_app.launcher.launcher import Launcher, current_launcher
+from dash_app.launcher.launcher import Launcher, current_launcher, title_of
 from dash_app.launcher.session import Phase, Session
 from dash_app.ports import PageQueries
 from dash_app.signin.hub import current_hub_token
@@ -85,16 +85,22 @@ def register(app: Dash, queries: PageQueries) -> None:
         unsettled = any(session.phase is not Phase.RUNNING for session in sessions)
         return body(launcher, viewer, queries, sessions, queries.status(viewer)), QUICK_MS if unsettled else SLOW_MS
 
+    app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash types it not
+        ClientsideFunction("sessions", "asked"),
+        Output({"type": START, "name": MATCH}, "disabled"),
+        Input({"type": START, "name": MATCH}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
     @app.callback(
         Output(MESSAGE, "children", allow_duplicate=True),
         Output(CHANGED, "data", allow_duplicate=True),
         Input({"type": START, "name": ALL}, "n_clicks"),
         prevent_initial_call=True,
-        running=[(Output("sessions-body", "className"), "mw-sessions-body mw-pending", "mw-sessions-body")],
     )
-    def start(clicks: Sequence[int | None]) -> tuple[Any, Any]:
-        launcher, asked = current_launcher(), ctx.triggered_id
-        if launcher is None or not any(clicks) or not isinstance(asked, dict):
+    def start(_clicks: Sequence[int | None]) -> tuple[Any, Any]:
+        launcher, asked = current_launcher(), _clicked()
+        if launcher is None or asked is None:
             return no_update, no_update
         viewer, token, name = current_viewer(), current_hub_token(), str(asked["name"])
         return _done(lambda: launcher.start(viewer, token, name), _("Started: its job is in Slurm's hands."))
@@ -107,16 +113,13 @@ def register(app: Dash, queries: PageQueries) -> None:
         Input(NO, "n_clicks"),
         prevent_initial_call=True,
     )
-    def ask(clicks: Sequence[int | None], _no: int | None) -> tuple[Any, Any, Any]:
-        asked = ctx.triggered_id
-        if not isinstance(asked, dict):
-            return False, no_update, None
-        if not any(clicks):
-            return no_update, no_update, no_update  # the button was only drawn anew
+    def ask(_clicks: Sequence[int | None], _no: int | None) -> tuple[Any, Any, Any]:
+        launcher, asked = current_launcher(), _clicked()
+        if launcher is None or asked is None:
+            return (False if ctx.triggered_id == NO else no_update), no_update, no_update
         owner, name = str(asked["owner"]), str(asked["name"])
-        launcher = current_launcher()
-        application = launcher.application(name) if launcher else None
-        title = application.title if application else name or _("Server")
+        application = launcher.application(name)
+        title = title_of(application) if application else name or _("Server")
         words = stop_words(title, owner, own=owner == current_viewer().user)
         return True, words, {"owner": owner, "name": name}
 
@@ -165,6 +168,12 @@ def body(
         html.H2(_("Running"), className="mw-section-title"),
         session_cards(named, uses, idle, status, moment_ms, with_owner=viewer.sees_all),
     ]
+
+
+def _clicked() -> dict[str, Any] | None:
+    """The id of the button that was pressed; None when buttons were only drawn anew."""
+    asked, cause = ctx.triggered_id, ctx.triggered
+    return asked if isinstance(asked, dict) and cause and cause[0]["value"] else None
 
 
 def _note(launcher: Launcher, viewer: Viewer, queries: PageQueries, job_id: int) -> html.Div | None:

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from batchspawner import SlurmSpawner
 from batchspawner.api import BatchSpawnerAPIHandler
 from jupyterhub.apihandlers import default_handlers
 from tornado import web
@@ -41,8 +42,24 @@ c.SharedPasswordAuthenticator.admin_password = (STATE / "admin.password").read_t
 c.Authenticator.allowed_users = USERS
 c.Authenticator.admin_users = ADMINS
 
+
 # --- servers: one job each, several a user
-c.JupyterHub.spawner_class = "batchspawner.SlurmSpawner"
+class TellingSpawner(SlurmSpawner):
+    """Tells who starts a server what Slurm says against it."""
+
+    async def submit_batch_script(self) -> str:
+        """Submit the job. Returns its id.
+
+        Raises:
+            HTTPError: 400, Slurm refuses it.
+        """
+        try:
+            return await super().submit_batch_script()
+        except RuntimeError as error:
+            raise web.HTTPError(400, f"Slurm refuses the job: {error}".replace("%", "%%")) from error
+
+
+c.JupyterHub.spawner_class = TellingSpawner
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.named_server_limit_per_user = 5
 c.JupyterHub.implicit_spawn_seconds = 0

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy.minicluster import namespace, requirements
+from deploy.minicluster import hub, namespace, requirements
 from deploy.minicluster.client import MiniCluster, connect
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def require_machine() -> None:
+def require_machine(with_hub: bool = False) -> None:
     """Skip where the machine cannot carry a cluster; in CI that is a failure, else nobody would ever notice."""
-    missing = requirements.missing()
+    missing = [*requirements.missing(), *(hub.missing() if with_hub else [])]
     if missing and os.environ.get("CI"):
         pytest.fail("; ".join(missing))
     if missing:
@@ -30,15 +30,15 @@ def minicluster_command(*words: str) -> list[str]:
     return [sys.executable, "-m", "deploy.minicluster", *words]
 
 
-def start_minicluster(folder: Path) -> subprocess.Popen[str]:
+def start_minicluster(folder: Path, *options: str) -> subprocess.Popen[str]:
     """Bring a cluster up that ends with the returned process's standard input, so with this test run at the latest."""
     up = subprocess.Popen(
-        minicluster_command("up", "--dir", str(folder), "--tied", "--json"),
+        minicluster_command("up", "--dir", str(folder), "--tied", "--json", *options),
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert up.stdout is not None
     answer = up.stdout.read()
-    assert up.wait(timeout=60) == 0, "see the progress above"
+    assert up.wait(timeout=120) == 0, "see the progress above"
     assert json.loads(answer)["state"] == "up"
     return up
 
