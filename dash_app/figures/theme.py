@@ -15,7 +15,7 @@ BLUE: Final = "#0072b2"
 VERMILION: Final = "#d55e00"
 GREEN: Final = "#009e73"
 PURPLE: Final = "#cc79a7"
-GREY: Final = "#808894"
+GREY: Final = "#606b78"
 
 COMPONENT_COLOURS: Final[Mapping[str, str]] = {"cpu": BLUE, "dram": GREEN, "gpu": VERMILION, "rest": GREY}
 COMPONENT_LABELS: Final[Mapping[str, str]] = {
