@@ -17,7 +17,7 @@ from dash_app.signin.method import Method
 from maxwatt.domain.errors import MaxwattError
 from maxwatt.domain.viewer import Viewer
 
-OPEN_PATHS: Final = frozenset({"/health", "/_favicon.ico"})
+OPEN_PATHS: Final = frozenset({"/health", "/_favicon.ico", "/public"})
 """Answered without a sign-in; the configured method adds its own."""
 
 PUSH_PATH: Final = "/api/v2/write"

@@ -24,6 +24,7 @@ from dash_app.pages import cluster, energy, home, job, jobs, method, quality, se
 from dash_app.pages.tokens import TokensPage
 from dash_app.ports import PageQueries
 from dash_app.prefix import below
+from dash_app.public.route import add_public_page
 from dash_app.security import add_security_headers
 from dash_app.shell import register_shell, shell
 from dash_app.signin.bearers import Bearers
@@ -79,11 +80,12 @@ def create_app(
     offer_launcher(server, settings, environment)
     server.register_blueprint(api_blueprint(queries))
     add_downloads(server, queries)
+    add_public_page(server, queries, settings)
     app = App(
         "dash_app",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask server here; its annotation forgets it
         assets_folder=str(ASSETS),
-        assets_ignore=r"(early|login|api)\..*",
+        assets_ignore=r"(early|login|api|public)\..*",
         routes_pathname_prefix="/",
         requests_pathname_prefix=f"{base}/",
         pages_folder="",

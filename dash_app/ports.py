@@ -22,6 +22,7 @@ from aggregator.queries.models import (
     NodeSeries,
     Status,
 )
+from aggregator.queries.public import PublicCluster
 from aggregator.queries.recent import RecentJob, RecentUse
 from maxwatt.domain.viewer import Viewer
 
@@ -119,6 +120,10 @@ class PageQueries(Protocol):
 
     def outlook(self, viewer: Viewer) -> Outlook:
         """The grid's carbon intensity now and in the hours around."""
+        ...
+
+    def public(self, viewer: Viewer) -> PublicCluster:
+        """The cluster without names: the same for everybody."""
         ...
 
     def health(self, viewer: Viewer) -> Health | None:

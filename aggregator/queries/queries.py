@@ -37,6 +37,7 @@ from aggregator.queries.models import (
 )
 from aggregator.queries.node_energy import energy_of_nodes
 from aggregator.queries.outlook import outlook
+from aggregator.queries.public import PublicCluster, public_cluster
 from aggregator.queries.recent import RecentJob, RecentUse, recent_uses
 from aggregator.queries.remembered import Remembered
 from aggregator.queries.similar import similar_jobs
@@ -48,6 +49,9 @@ from maxwatt.domain.viewer import ADMIN, Viewer
 
 NOW_KEPT_S: Final = 4.0
 """So long the nodes' powers are shown to everybody who asks before the samples are looked at again [s]."""
+
+PUBLIC_KEPT_S: Final = 30.0
+"""So long the public page's figures are kept: everybody may ask for it, as often as they like [s]."""
 
 
 class Queries:
@@ -254,6 +258,17 @@ class Queries:
         del viewer
         with self._engine.connect() as connection:
             return outlook(connection, self._settings, self._now_ms())
+
+    def public(self, viewer: Viewer) -> PublicCluster:
+        """The cluster without names, the same for everybody."""
+        del viewer
+
+        def look_up() -> PublicCluster:
+            now = self.cluster_now(ADMIN)
+            with self._engine.connect() as connection:
+                return public_cluster(connection, now, self._settings, self._site, self._now_ms())
+
+        return self._remembered.get("public", PUBLIC_KEPT_S, look_up)
 
     def health(self, viewer: Viewer) -> Health | None:
         """What is well with the data and what is not; None for who does not see all."""

@@ -64,6 +64,7 @@ class ServerSettings:
     base_path: str = _setting(
         "", "path below which a proxy offers the pages, such as /services/maxwatt; empty: its root", checks.base_path
     )
+    public_page: bool = _setting(False, "show power and energy without names at /public to everybody, signed in or not")
     commit_interval_ms: int = _setting(250, "ingest requests are gathered into one commit this often", checks.positive)
 
 

@@ -66,7 +66,7 @@ def test_every_route_of_the_server_is_closed_or_known_open(server: Flask, client
     for rule in server.url_map.iter_rules():
         path = str(rule).replace("<path:path>", "x").replace("<path:fingerprinted_path>", "x")
         path = path.replace("<string:package_name>", "dash").replace("<path:filename>", "x")
-        if path in {"/login", "/logout", "/health", "/_favicon.ico"} or path.startswith(OPEN_PREFIXES):
+        if path in {"/login", "/logout", "/public", "/health", "/_favicon.ico"} or path.startswith(OPEN_PREFIXES):
             continue
         for method in rule.methods or ():
             if method == "OPTIONS":

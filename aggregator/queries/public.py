@@ -1,0 +1,105 @@
+"""What everybody may see of the cluster: sums without a name, and none of so few that it tells of somebody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from aggregator.ledger.refresh import Site
+from aggregator.queries.cluster_models import ClusterNow, IntensityHour
+from aggregator.queries.energy_groups import energy_by
+from aggregator.queries.energy_series import energy_series
+from aggregator.queries.energy_summary import energy_summary
+from aggregator.queries.figure_words import mean_value
+from aggregator.queries.models import EnergySeries, EnergySummary
+from aggregator.queries.outlook import outlook
+from maxwatt.config import Settings
+from maxwatt.domain.carbon import Quantity
+from maxwatt.domain.units import BUCKET_MS, DAY_MS
+from maxwatt.domain.viewer import ADMIN
+
+LEAST: Final = 5
+"""Figures of fewer users or nodes than this are not told."""
+
+WEEK_MS: Final = 7 * DAY_MS
+MONTH_MS: Final = 30 * DAY_MS
+MAX_POINTS: Final = 170
+"""An hour each, of a week that need not begin with an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicEnergy:
+    """Energy of a time [J], what it emitted [g] and the share of it that nobody used; None where it is not known."""
+
+    energy_j: float
+    co2_g: float | None
+    idle_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicCluster:
+    """The cluster without names.
+
+    Args:
+        told: False where so few used it that its power tells of them: then nothing but the grid is known here.
+        newest_ms, now_ms: epoch ms UTC.
+        power_w: now, by component; empty where it is not known.
+        week, month: the last 7 and 30 days; None where nothing is told or booked.
+        series: mean power by component over the week.
+        intensity: of the grid now; `origin` says who says so.
+    """
+
+    cluster: str
+    timezone: str
+    simulated: bool
+    told: bool
+    now_ms: int
+    newest_ms: int | None
+    power_w: Mapping[str, float]
+    week: PublicEnergy | None
+    month: PublicEnergy | None
+    series: EnergySeries
+    intensity: IntensityHour | None
+    origin: str
+    pue: float | None
+
+
+def public_cluster(
+    connection: Connection, now: ClusterNow | None, settings: Settings, site: Site, now_ms: int
+) -> PublicCluster:
+    """The same for everybody, at a time [epoch ms UTC]."""
+    until_ms = -(-now_ms // BUCKET_MS) * BUCKET_MS
+    week_ms, month_ms = until_ms - WEEK_MS, until_ms - MONTH_MS
+    users = energy_by(connection, ADMIN, "user", site, since_ms=week_ms, until_ms=until_ms)
+    known = len(now.known) if now else 0
+    told = len(users) >= LEAST and (not known or known >= LEAST)
+    empty = EnergySeries((), BUCKET_MS, {})
+    week = energy_summary(connection, ADMIN, site, since_ms=week_ms, until_ms=until_ms)
+    month = energy_summary(connection, ADMIN, site, since_ms=month_ms, until_ms=until_ms)
+    grid = outlook(connection, settings, now_ms)
+    return PublicCluster(
+        cluster=settings.cluster.name,
+        timezone=settings.cluster.timezone,
+        simulated=settings.cluster.simulated,
+        told=told,
+        now_ms=now_ms,
+        newest_ms=now.newest_ms if now else None,
+        power_w=now.by_component_w if now and told else {},
+        week=_energy(week) if told else None,
+        month=_energy(month) if told else None,
+        series=_series(connection, site, week_ms, until_ms) if told else empty,
+        intensity=grid.now,
+        origin=grid.origin,
+        pue=mean_value(month.figures, Quantity.PUE),
+    )
+
+
+def _series(connection: Connection, site: Site, since_ms: int, until_ms: int) -> EnergySeries:
+    return energy_series(connection, ADMIN, since_ms, until_ms, MAX_POINTS, site=site, split="component")
+
+
+def _energy(found: EnergySummary) -> PublicEnergy | None:
+    if found.total_j <= 0 or found.idle_j is None:
+        return None
+    return PublicEnergy(found.total_j, found.co2_g, found.idle_j / found.total_j)
