@@ -186,6 +186,16 @@ def test_status_and_who_asks(client_of: Clients, queries: Queries, viewer: Viewe
     assert said(client, "/me") == {"user": viewer.user, "sees_all": viewer.sees_all, "accounts": accounts}
 
 
+@pytest.mark.parametrize("everybody", [False, True])
+@pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: viewer.user or "admin")
+def test_what_one_uses(client_of: Clients, queries: Queries, viewer: Viewer, everybody: bool) -> None:
+    client = client_of(viewer)
+    assert said(client, "/me/overview", everybody=everybody) == plain(queries.overview(viewer, everybody))
+    running = said(client, "/me/running", everybody=everybody)
+    assert running == plain(queries.running_jobs(viewer, everybody, 100))
+    assert [each["row"]["job_id"] for each in running["jobs"]] == ([103] if viewer in (ADMIN, ALICE) else [])
+
+
 @pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: viewer.user or "admin")
 def test_files_hold_the_rows_of_the_table(client_of: Clients, viewer: Viewer) -> None:
     client = client_of(viewer)
