@@ -1,13 +1,14 @@
 """The API's routes: one for each resource, the document, a page of it, and an answer for every other address."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 
 from dash_app.api.catalogue import RESOURCES
 from dash_app.api.docs_page import docs_page
-from dash_app.api.openapi import document, media_of
+from dash_app.api.openapi import Node, document, media_of
 from dash_app.api.parameters import parsed
 from dash_app.api.problems import FORBIDDEN, NOT_ALLOWED, NOT_FOUND, PREFIX, RefusedError, problem_of, response_of
 from dash_app.api.resource import Resource, adapter
@@ -59,11 +60,16 @@ def _response(resource: Resource[Any], body: Any) -> Response:
 
 
 def _openapi() -> Response:
-    return _unchanging(jsonify(document(RESOURCES, request.script_root)))
+    return _unchanging(jsonify(_document(request.script_root)))
 
 
 def _docs() -> Response:
-    return _unchanging(Response(docs_page(document(RESOURCES, request.script_root), link), mimetype="text/html"))
+    return _unchanging(Response(docs_page(_document(request.script_root), link), mimetype="text/html"))
+
+
+@lru_cache(maxsize=8)
+def _document(root: str) -> Node:
+    return document(RESOURCES, root)
 
 
 def _unchanging(response: Response) -> Response:

@@ -182,3 +182,14 @@ def test_the_steps_of_all_nodes_are_bounded() -> None:
 def test_a_list_of_hosts_that_cannot_be_read_is_refused(client_of: Callable[[Viewer], FlaskClient]) -> None:
     assert "n[1-" in problem(client_of(ADMIN), "/jobs?nodes=n[1-", 400)["detail"]
     assert problem(client_of(ADMIN), "/jobs?nodes=n[1-99999]", 400)["detail"]
+
+
+def test_samples_of_very_many_nodes_are_read_some_at_a_time() -> None:
+    client = over(StandIn(rows=[job_row(1, node_list="n[001-600]", node_count=600, elapsed_s=7200.0)]))
+    told = problem(client, "/jobs/1/series", 400)
+    assert told["parameters"] == [{"parameter": "nodes", "fault": "stands for 600 nodes and 1200 node hours"}]
+    some = client.get("/api/v1/jobs/1/series?nodes=n[003-004],other").get_json()["nodes"]
+    assert [node["node"] for node in some] == ["n003", "n004"]
+    assert client.get("/api/v1/jobs/1/series?nodes=other").get_json()["nodes"] == []
+    long = over(StandIn(rows=[job_row(1, elapsed_s=60 * 86400.0)]))
+    assert len(long.get("/api/v1/jobs/1/series").get_json()["nodes"]) == 1
