@@ -102,7 +102,7 @@ def node_card(series: NodeSeries, choice: Choice, *, wide: bool) -> html.Section
         *(_power(series, last, choice.intensity) if powered else _no_power()),
         node_figures(series, choice.zone),
     ]
-    return card(series.node, charts, class_name="mw-node", level=3)
+    return card(series.node, charts, class_name="mw-job-node", level=3)
 
 
 def _cpu(series: NodeSeries, frame: Frame, logical: bool) -> list[Any]:
@@ -186,7 +186,7 @@ def _level(kind: str, text: str) -> str:
 
 def _silent_node(node: str) -> html.Section:
     text = html.P(_("No samples of the job on this node: unknown, not zero."), className="mw-note")
-    return card(node, text, class_name="mw-node", level=3)
+    return card(node, text, class_name="mw-job-node", level=3)
 
 
 def _no_samples() -> html.Div:

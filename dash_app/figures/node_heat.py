@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from aggregator.queries.job_models import JobWindows
 from dash_app.figures.theme import base_layout, power_scale, time_axis
@@ -54,7 +55,7 @@ def heat_figure(windows: JobWindows, name: str, zone: str) -> go.Figure:
         dx=windows.step_ms,
         y=[label for label, _ in rows],
         zmin=0,
-        zmax=metric.top,
+        zmax=metric.top or _highest(cells),
         colorscale=SCALE,
         colorbar={"title": {"text": metric.unit, "side": "top"}, "thickness": 12, "outlinewidth": 0, "nticks": 6},
         hovertemplate=f"%{{y}}, %{{x|%d %b %H:%M}}: %{{z:.3~g}} {metric.unit}<extra></extra>",
@@ -84,6 +85,12 @@ def thinned(nodes: Sequence[str], values: Values) -> list[tuple[str, list[float 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
+
+
+def _highest(cells: NDArray[np.float32]) -> float:
+    """The highest known value; 1 where there is none, for a scale needs an end."""
+    known = cells[~np.isnan(cells)]
+    return float(known.max(initial=0.0)) or 1.0
 
 
 def _height_px(rows: int) -> int:

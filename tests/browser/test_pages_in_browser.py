@@ -60,7 +60,7 @@ def test_one_job(watched: Watched) -> None:
     expect(page.locator("#job-head")).to_contain_text("2.4 kWh")
     expect(page.locator("#job-charts .js-plotly-plot .main-svg").first).to_be_visible()
     assert page.locator("#job-charts .js-plotly-plot").count() == 3
-    page.get_by_role("button", name="How do we know?").click()
+    page.get_by_role("button", name="How do we know?").first.click()
     expect(page.get_by_text("Counted by the hardware")).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_text("Figures").first.click()
@@ -79,12 +79,12 @@ def test_hostile_names_stay_text(watched: Watched) -> None:
 
 def test_nodes_of_wide_jobs_come_in_pages(watched: Watched) -> None:
     page = watched.open(f"/job/{WIDE}")
-    expect(page.locator("#job-charts .mw-node")).to_have_count(8)
+    expect(page.locator("#job-charts .mw-job-node")).to_have_count(8)
     expect(page.locator("#job-charts h3").first).to_have_text("n001")
     page.get_by_role("button", name="25", exact=True).click()
     expect(page.locator("#job-charts h3").last).to_have_text("n200")
     page.goto(f"{watched.url}/job/{PAIR}")
-    expect(page.locator("#job-charts .mw-node")).to_have_count(2)
+    expect(page.locator("#job-charts .mw-job-node")).to_have_count(2)
     watched.shoot("browser-pair")
 
 
@@ -116,7 +116,7 @@ def test_the_method_with_its_formulas_typeset(watched: Watched) -> None:
 
 def test_figures_lead_to_what_their_marks_mean(watched: Watched) -> None:
     page = watched.open(f"/job/{PLAIN}")
-    page.get_by_role("button", name="How do we know?").click()
+    page.get_by_role("button", name="How do we know?").first.click()
     page.get_by_role("link", name="What these words mean").click()
     expect(page.locator("#what-each-mark-means")).to_be_in_viewport()
     assert page.url.endswith("/method#what-each-mark-means")

@@ -182,6 +182,8 @@ def test_the_picture_of_many_nodes_is_thinned_to_rows() -> None:
     assert math.isnan(picture.z[0][0])  # unknown stays open
     assert picture.z[0][1] == pytest.approx(4.5)  # mean of nodes 0 to 9
     assert picture.y[0] == "n0000 … n0009"
+    assert picture.zmin == 0  # colours begin at nothing, not at the lowest node
+    assert picture.zmax == pytest.approx(1994.5)
     assert len(figure.to_json()) < 60_000
 
 
