@@ -13,6 +13,7 @@ from flask import Flask, Response
 from aggregator.queries.models import Status
 from dash_app.api.blueprint import api_blueprint
 from dash_app.auth import Gate, current_viewer, protect, session_secret, signed_in
+from dash_app.callback_requests import refuse_odd_callbacks
 from dash_app.compression import add_compression
 from dash_app.context import Page
 from dash_app.downloads import add_downloads
@@ -114,6 +115,7 @@ def create_app(
         return shell(_status(queries, settings), current_viewer(), pages, settings)
 
     app.layout = layout
+    refuse_odd_callbacks(app)
     add_security_headers(server, app.csp_hashes())
     add_compression(server)
     return app

@@ -1,0 +1,53 @@
+"""Refuses requests for callbacks that no page of ours sends, before Dash stumbles over them."""
+
+from typing import Any, Final
+
+from dash import Dash
+from flask import Response, request
+
+PATH: Final = "/_dash-update-component"
+
+
+def refuse_odd_callbacks(app: Dash) -> None:
+    """Answer 400 where the body is not of the form that Dash's own script sends, or names no callback."""
+
+    def check() -> Response | None:
+        if request.path != PATH or request.method != "POST":
+            return None
+        body = _body()
+        known = isinstance(body, dict) and is_request(body) and body["output"] in app.callback_map
+        return None if known else Response("This is no request of these pages.\n", 400, mimetype="text/plain")
+
+    app.server.before_request(check)
+
+
+def _body() -> Any:
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # brackets in brackets, thousands deep
+        return None
+
+
+def is_request(body: dict[str, Any]) -> bool:
+    """Whether a body has the parts that Dash reads."""
+    outputs = body.get("outputs")
+    listed = outputs if isinstance(outputs, list) else [outputs]
+    parts = [one for some in (body.get("inputs"), body.get("state", [])) for one in _flat(some)]
+    changed = body.get("changedPropIds", [])
+    return (
+        isinstance(body.get("output"), str)
+        and all(_is_part(one) for one in (*_flat(listed), *parts))
+        and isinstance(changed, list)
+        and all(isinstance(one, str) and "." in one for one in changed)
+    )
+
+
+def _flat(parts: Any) -> list[Any]:
+    """Parts and the parts of patterns, one after the other; what is no list is no part."""
+    if not isinstance(parts, list):
+        return [None]
+    return [one for part in parts for one in (part if isinstance(part, list) else [part])]
+
+
+def _is_part(part: Any) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("id"), str | dict) and isinstance(part.get("property"), str)
