@@ -14,7 +14,7 @@ from dash_app.components.status import simulated_badge, status_line
 from dash_app.context import Page, PageContext
 from dash_app.errors import MESSAGE_ID, log_error, sentence_of
 from dash_app.header import APP_NAME, drawer, header
-from dash_app.language import _
+from dash_app.language import _, language
 from dash_app.navigation import USER, entries, marked_path
 from dash_app.ports import PageQueries
 from dash_app.urls import link, own_path
@@ -55,12 +55,15 @@ def shell(status: Status, viewer: Viewer, pages: Sequence[Page], settings: Setti
             html.A(_("Skip to content"), href="#page", className="mw-skip"),
             *interruptions(),
             html.Div(className="mw-busy", **HIDDEN),
-            dmc.AppShell(
-                [header(status, viewer.user, navigation, own), drawer(navigation), _main(status)],
-                id="app-shell",
-                header={"height": _HEADER_PX},
-                navbar={"width": 240, "breakpoint": "lg", "collapsed": {"mobile": True, "desktop": True}},
-                padding=0,
+            dmc.DatesProvider(
+                dmc.AppShell(
+                    [header(status, viewer.user, navigation, own), drawer(navigation), _main(status)],
+                    id="app-shell",
+                    header={"height": _HEADER_PX},
+                    navbar={"width": 240, "breakpoint": "lg", "collapsed": {"mobile": True, "desktop": True}},
+                    padding=0,
+                ),
+                settings={"locale": language(), "firstDayOfWeek": 1},
             ),
         ],
         defaultColorScheme="auto",

@@ -15,7 +15,6 @@ from dash_app.figures.stack import Layer, drawn, stack_traces
 from dash_app.figures.theme import (
     BLUE,
     COMPONENT_COLOURS,
-    COMPONENT_LABELS,
     GREEN,
     GREY,
     PURPLE,
@@ -27,10 +26,21 @@ from dash_app.figures.theme import (
     time_axis,
 )
 from dash_app.figures.timeline import Intervals, clock_at, scaled, step_line, weighted_mean
+from dash_app.language import marked
 from maxwatt.domain.units import BYTES_PER_GIB, BYTES_PER_MIB
 
+_POWER_LABELS: Final = {
+    ("cpu", "static"): marked("CPU, static"),
+    ("cpu", "dynamic"): marked("CPU, dynamic"),
+    ("dram", "static"): marked("Memory, static"),
+    ("dram", "dynamic"): marked("Memory, dynamic"),
+    ("gpu", "static"): marked("GPU, static"),
+    ("gpu", "dynamic"): marked("GPU, dynamic"),
+    ("rest", "static"): marked("Rest of node, static"),
+    ("rest", "dynamic"): marked("Rest of node, dynamic"),
+}
 POWER_LAYERS: Final = tuple(
-    Layer(f"{component}_{part}_w", f"{COMPONENT_LABELS[component]}, {part}", COMPONENT_COLOURS[component], alpha, 0.8)
+    Layer(f"{component}_{part}_w", _POWER_LABELS[component, part], COMPONENT_COLOURS[component], alpha, 0.8)
     for component in COMPONENT_COLOURS
     for part, alpha in (("static", STATIC_ALPHA), ("dynamic", 0.85))
 )

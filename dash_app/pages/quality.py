@@ -21,6 +21,14 @@ NAME: Final = marked("Data quality")
 PATHS: Final = ("/quality",)
 
 _WORDS: Final = {Level.FAULT: marked("Fault"), Level.WARNING: marked("Warning"), Level.OK: marked("Well")}
+_AREAS: Final = {
+    "ledger": marked("ledger"),
+    "sources": marked("sources"),
+    "meters": marked("meters"),
+    "jobs": marked("jobs"),
+    "carbon": marked("carbon"),
+    "faults": marked("faults"),
+}
 _COUNTED: Final = {
     Level.FAULT: marked_n("{n} fault", "{n} faults"),
     Level.WARNING: marked_n("{n} warning", "{n} warnings"),
@@ -75,7 +83,10 @@ def _finding(finding: Finding) -> html.Li:
             [
                 html.P(
                     [
-                        html.Span(f"{_(_WORDS[finding.level])}, {finding.area}: ", className="mw-finding-area"),
+                        html.Span(
+                            f"{_(_WORDS[finding.level])}, {_(_AREAS.get(finding.area, finding.area))}: ",
+                            className="mw-finding-area",
+                        ),
                         html.Span(finding.sentence, lang="en"),
                     ]
                 ),

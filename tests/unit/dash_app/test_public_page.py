@@ -112,9 +112,7 @@ def test_the_stack_is_drawn_to_scale_and_open_where_nothing_is_known() -> None:
     assert rest.startswith("M0.0 0.00L250.0 0.00L250.0 0.00L500.0 0.00L500.0 0.00L250.0 0.00L250.0 50.00L0.0 50.00")
 
 
-@pytest.mark.parametrize(
-    ("largest_w", "top_w", "ticks"), [(31_000.0, 40_000.0, 4), (90.0, 100.0, 4), (2.4e6, 3e6, 3)]
-)
+@pytest.mark.parametrize(("largest_w", "top_w", "ticks"), [(31_000.0, 40_000.0, 4), (90.0, 100.0, 4), (2.4e6, 3e6, 3)])
 def test_ticks_are_few_and_round(largest_w: float, top_w: float, ticks: int) -> None:
     scale = scale_of(EnergySeries((0,), 1, {"cpu": (largest_w,)}))
     assert scale.top_w >= largest_w
