@@ -7,7 +7,7 @@ from aggregator.queries.cluster_models import ClusterNow, NodeDetail, Outlook, S
 from aggregator.queries.explain import Explanation
 from aggregator.queries.folded import Fold, FoldedPage
 from aggregator.queries.health import Health
-from aggregator.queries.home_models import Overview, RunningJobs
+from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
 from aggregator.queries.models import (
     EnergyRow,
@@ -42,6 +42,10 @@ class PageQueries(Protocol):
 
     def running_jobs(self, viewer: Viewer, everybody: bool, limit: int) -> RunningJobs:
         """At most `limit` of the jobs that run, the newest first, with their power of now; see `home_models`."""
+        ...
+
+    def waiting_jobs(self, viewer: Viewer, everybody: bool, limit: int) -> WaitingJobs:
+        """At most `limit` of the jobs that wait, the first submitted first."""
         ...
 
     def overview(self, viewer: Viewer, everybody: bool) -> Overview:

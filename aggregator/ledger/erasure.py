@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, 
 from aggregator.ledger import forgotten, renaming, stale
 from aggregator.ledger.rows import as_mapping, chunks, insert_rows
 from aggregator.ledger.sums import sums_of
-from aggregator.ledger.tables import api_tokens, bookings, coordinators, faults, jobs, node_states, rollups
+from aggregator.ledger.tables import api_tokens, bookings, coordinators, faults, jobs, node_states, rollups, waiting
 from aggregator.ledger.transactions import writing
 from maxwatt.domain.energy import Account
 from maxwatt.domain.periods import Period, end_of
@@ -51,6 +51,7 @@ def forget(connection: Connection, user: str, before_ms: int, zone: ZoneInfo) ->
     """
     own = (jobs.c.user == user) & (jobs.c.start_ms < before_ms)
     _sum_again_after(connection, own, before_ms)
+    connection.execute(delete(waiting).where(waiting.c.user == user))  # what still waits, the next poll brings back
     erased = Erased(
         jobs=_erase_jobs(connection, own, user),
         sessions=renaming.forget(connection, renaming.numbers_of(connection, user), before_ms),

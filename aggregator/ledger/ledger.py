@@ -17,6 +17,7 @@ from aggregator.ledger import (
     states,
     unfinished,
     users,
+    waiting,
     windows,
 )
 from aggregator.ledger.engine import open_engine
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from aggregator.ledger.unfinished import Unaccounted
     from aggregator.ledger.users import User
     from aggregator.ledger.windows import Stretch
-    from maxwatt.domain.jobs import JobKey, JobRecord, NodeRecord, SlurmSnapshot
+    from maxwatt.domain.jobs import JobKey, JobRecord, NodeRecord, SlurmSnapshot, WaitingJob
 
 
 JOBS_PER_TRANSACTION: Final = 1000
@@ -96,6 +97,11 @@ class Ledger:
         """Jobs that ended after `since_ms` of which accounting has said nothing, by their end."""
         with self.engine.begin() as connection:
             return unfinished.unaccounted(connection, since_ms)
+
+    def replace_waiting(self, found: Iterable[WaitingJob]) -> None:
+        """Keep which jobs wait."""
+        with self._writing.begin() as connection:
+            waiting.replace_all(connection, found)
 
     def upsert_nodes(self, records: Iterable[NodeRecord], seen_ms: int) -> None:
         """Keep what Slurm can allocate of each node."""

@@ -112,6 +112,27 @@ suspensions = Table(
     Column("end_ms", BigInteger),
 )
 
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("cluster", String, primary_key=True),
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("account", String, nullable=False),
+    Column("partition", String, nullable=False),
+    Column("qos", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("submit_ms", BigInteger),
+    Column("expected_ms", BigInteger, comment="when Slurm expects it to start"),
+    Column("time_limit_s", BigInteger),
+    Column("cpus", BigInteger, nullable=False),
+    Column("node_count", BigInteger, nullable=False),
+    Column("array_tasks", Text, nullable=False),
+    Index("waiting_user", "user"),
+    comment="jobs that wait, as the controller last said",
+)
+
 nodes = Table(
     "nodes",
     metadata,

@@ -4,7 +4,7 @@ from typing import Final
 
 from aggregator.ledger.ledger import Ledger
 from maxwatt.domain.errors import SourceError
-from maxwatt.domain.jobs import JobKey, SlurmSnapshot
+from maxwatt.domain.jobs import JobKey, SlurmSnapshot, WaitingJob
 from maxwatt.domain.ports import LiveSource
 from maxwatt.domain.units import MS_PER_S
 
@@ -28,6 +28,7 @@ class LivePolls:
         self._ledger, self._source = ledger, source
         self._patience_ms = VANISHED_ACCOUNTED_MS if accounted else VANISHED_MS
         self._missing_since: dict[JobKey, int] = {}
+        self._waiting: tuple[WaitingJob, ...] | None = None
 
     def poll(self, now_ms: int) -> bool:
         """Ask the controller once; whether it answered. A failure is put down and nothing else changes."""
@@ -37,6 +38,9 @@ class LivePolls:
             self._ledger.record_source(self.name, now_ms, error=str(error))
             return False
         self._ledger.upsert_jobs(snapshot.jobs, snapshot.taken_ms)
+        if snapshot.waiting != self._waiting:
+            self._ledger.replace_waiting(snapshot.waiting)
+            self._waiting = snapshot.waiting
         self._ledger.upsert_nodes(snapshot.nodes, snapshot.taken_ms)
         self._ledger.record_node_states(snapshot)
         self._ledger.add_faults(self.name, snapshot.faults, snapshot.taken_ms)

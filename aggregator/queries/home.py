@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from aggregator.ledger.refresh import Site
-from aggregator.ledger.tables import bookings, jobs, windows
+from aggregator.ledger.tables import bookings, jobs, waiting, windows
 from aggregator.queries.expressions import energy_of, sum_if_all_known
-from aggregator.queries.home_models import Compared, Overview, RunningJob, RunningJobs, TimeSums
+from aggregator.queries.home_models import Compared, Overview, RunningJob, RunningJobs, TimeSums, WaitingJobs
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.jobs import MAX_COUNTED, job_page
 from aggregator.queries.models import FigureRange, JobFilter, JobRow
 from aggregator.queries.rolled import Sums, added, person_rows, totals_of, values_of
 from maxwatt.domain.energy import Account
+from maxwatt.domain.jobs import WaitingJob
 from maxwatt.domain.periods import Period, end_of, start_of, starts_between
 from maxwatt.domain.units import BUCKET_MS, DAY_MS
 from maxwatt.domain.viewer import Viewer
@@ -89,6 +90,16 @@ def _live_figures(row: Any, start_ms: int) -> _Live:
     power_w = row.energy_j / (row.held_s / row.nodes) if known else None
     used = row.cpu_used_s / row.cpu_reserved_s if row.cpu_used_s is not None and row.cpu_reserved_s > 0 else None
     return power_w, used, max(row.first_ms, start_ms)
+
+
+def waiting_jobs(connection: Connection, viewer: Viewer, everybody: bool, limit: int) -> WaitingJobs:
+    """At most `limit` of the jobs that wait, the first submitted first, as the controller last said."""
+    user = scope_of(viewer, everybody)
+    mine = true() if user is None else (waiting.c.user == user) & (waiting.c.user != "")
+    total = connection.execute(select(func.count()).select_from(waiting).where(mine)).scalar_one()
+    statement = select(waiting).where(mine).order_by(waiting.c.submit_ms, waiting.c.job_id).limit(limit)
+    found = connection.execute(statement).mappings()
+    return WaitingJobs(tuple(WaitingJob(**row) for row in found), total)
 
 
 def overview(connection: Connection, viewer: Viewer, everybody: bool, site: Site, now_ms: int) -> Overview:

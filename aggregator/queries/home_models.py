@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aggregator.queries.models import JobRow
+from maxwatt.domain.jobs import WaitingJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,14 @@ class RunningJobs:
     jobs: tuple[RunningJob, ...]
     total: int
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingJobs:
+    """Some of the jobs that wait, in the order of their submission; `total` of them in all."""
+
+    jobs: tuple[WaitingJob, ...]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)

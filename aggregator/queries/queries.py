@@ -15,8 +15,8 @@ from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.explain import Explanation, explain
 from aggregator.queries.folded import Fold, FoldedPage, folded_page
 from aggregator.queries.health import Health, health
-from aggregator.queries.home import overview, running_jobs
-from aggregator.queries.home_models import Overview, RunningJobs
+from aggregator.queries.home import overview, running_jobs, waiting_jobs
+from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
 from aggregator.queries.job_detail import find_job, job_detail, node_shares
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
 from aggregator.queries.job_rows import job_rows
@@ -108,6 +108,11 @@ class Queries:
         """What runs now of the viewer's own jobs, or of everybody's for who sees all, with what it draws."""
         with self._engine.connect() as connection:
             return running_jobs(connection, viewer, everybody, self._now_ms(), limit)
+
+    def waiting_jobs(self, viewer: Viewer, everybody: bool, limit: int) -> WaitingJobs:
+        """What waits of the viewer's own jobs, or of everybody's for who sees all, with Slurm's reasons."""
+        with self._engine.connect() as connection:
+            return waiting_jobs(connection, viewer, everybody, limit)
 
     def overview(self, viewer: Viewer, everybody: bool) -> Overview:
         """This week, this month and the last days of the viewer, or of everybody for who sees all; see `home`."""

@@ -12,6 +12,7 @@ from dash_app.components.attributes import aria
 from dash_app.components.charts import card
 from dash_app.components.home_running import running_count, running_list
 from dash_app.components.home_sums import compared_table, first_visit, trend, wasteful
+from dash_app.components.home_waiting import waiting_card
 from dash_app.components.states import waiting
 from dash_app.context import PageContext
 from dash_app.job_view import view_path
@@ -50,6 +51,7 @@ def layout(context: PageContext) -> html.Div:
                 html.Div(waiting(150), id="home-running"),
                 html.Span(id="home-running-count", className="mw-note"),
             ),
+            html.Div(id="home-waiting"),
             html.Div([waiting(230), waiting(280)], id="home-sums", className="mw-stack"),
         ],
         className="mw-stack mw-home",
@@ -62,15 +64,17 @@ def register(app: Dash, queries: PageQueries) -> None:
     @app.callback(
         Output("home-running", "children"),
         Output("home-running-count", "children"),
+        Output("home-waiting", "children"),
         Input("home-live", "n_intervals"),
         Input("home-scope", "value"),
     )
-    def running(_ticks: int | None, scope: str | None) -> tuple[Any, str]:
+    def running(_ticks: int | None, scope: str | None) -> tuple[Any, str, Any]:
         viewer = current_viewer()
         everybody = of_everybody(viewer, scope)
         found = queries.running_jobs(viewer, everybody, SHOWN)
         shown = running_list(found, "" if everybody else viewer.user, now_ms(), named=everybody)
-        return shown, running_count(found)
+        pending = queries.waiting_jobs(viewer, everybody, SHOWN)
+        return shown, running_count(found), waiting_card(pending, now_ms(), named=everybody)
 
     @app.callback(
         Output("home-sums", "children"),

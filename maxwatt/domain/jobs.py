@@ -112,6 +112,32 @@ class JobRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingJob:
+    """A job that has not started, as the controller says it. Nothing is booked of it.
+
+    Args:
+        reason: Slurm's, such as `Priority` or `Resources`.
+        expected_ms: when Slurm expects it to start [epoch ms], None when it does not say.
+        array_tasks: the tasks of an array that wait, such as `5-99%4`; empty when it is none.
+    """
+
+    cluster: str
+    job_id: int
+    user: str = ""
+    name: str = ""
+    account: str = ""
+    partition: str = ""
+    qos: str = ""
+    reason: str = ""
+    submit_ms: int | None = None
+    expected_ms: int | None = None
+    time_limit_s: int | None = None
+    cpus: int = 0
+    node_count: int = 0
+    array_tasks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeRecord:
     """A node as Slurm knows it at one moment.
 
@@ -140,3 +166,4 @@ class SlurmSnapshot:
     jobs: tuple[JobRecord, ...]
     nodes: tuple[NodeRecord, ...]
     faults: tuple[str, ...] = field(default=())
+    waiting: tuple[WaitingJob, ...] = ()

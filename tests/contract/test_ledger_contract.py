@@ -13,14 +13,14 @@ from aggregator.ledger.bookings import BOOKING_COLUMNS
 from aggregator.ledger.idle import IdlePower, Origin
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.refresh import Site, refresh
-from aggregator.ledger.tables import about, bookings, measured, node_states, redo, rollups, users, windows
+from aggregator.ledger.tables import about, bookings, measured, node_states, redo, rollups, users, waiting, windows
 from aggregator.ledger.transactions import writing
 from aggregator.ledger.users import User
 from maxwatt.domain.carbon import Factor, Figure, Quantity, State
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import ConfigError, SourceError
 from maxwatt.domain.gpus import GpuPart, Sharing
-from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState, NodeRecord, SlurmSnapshot
+from maxwatt.domain.jobs import Allocation, JobKey, JobRecord, JobState, NodeRecord, SlurmSnapshot, WaitingJob
 from maxwatt.domain.node_model import UNKNOWN_MODEL, NodeModel
 from maxwatt.domain.periods import Period
 from maxwatt.domain.rollups import Dimension
@@ -116,6 +116,16 @@ class TestJobs:
         unstarted = replace(running(), key=JobKey("c", 2, 0), state=JobState.CANCELLED, end_ms=T0)
         assert ledger.upsert_jobs([pending, unstarted], T0) == 0
         assert ledger.running() == {}
+
+    def test_what_waits_is_what_the_controller_last_said(self, ledger: Ledger) -> None:
+        first, second = WaitingJob("c", 1, "u", "a", reason="Priority"), WaitingJob("c", 2, "v", "b", submit_ms=T0)
+        ledger.replace_waiting([first, second])
+        ledger.replace_waiting([replace(first, reason="Resources"), second])
+        assert rows(ledger.engine, waiting, "job_id", "reason") == [(1, "Resources"), (2, "")]
+        ledger.replace_waiting([second, second])
+        assert rows(ledger.engine, waiting, "job_id", "submit_ms") == [(2, T0)]
+        ledger.replace_waiting([])
+        assert rows(ledger.engine, waiting, "job_id") == []
 
     def test_a_requeued_job_is_a_row_of_its_own(self, ledger: Ledger) -> None:
         ledger.upsert_jobs([ended(running(), T0 + 60_000), running(start_ms=T0 + HOUR)], T0)

@@ -53,12 +53,14 @@ class PyslurmLive:
         node_entries, torn_nodes = _told(nodes, node_entry)
         try:
             records, faults = slurm_json.parse_scontrol_jobs({"jobs": entries}, self._cluster, NAME)
+            waiting = slurm_json.parse_waiting({"jobs": entries}, self._cluster)
             found, node_faults = slurm_json.parse_scontrol_nodes({"nodes": node_entries})
         except InputError as error:
             raise SourceError(f"pyslurm: {error}") from error
         if not found:
             raise SourceError("pyslurm shows no node")
-        return SlurmSnapshot(taken_ms, tuple(records), tuple(found), (*torn, *torn_nodes, *faults, *node_faults))
+        told = (*torn, *torn_nodes, *faults, *node_faults)
+        return SlurmSnapshot(taken_ms, tuple(records), tuple(found), told, tuple(waiting))
 
 
 def _imported(slurm: SlurmSettings) -> Any:

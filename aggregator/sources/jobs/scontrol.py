@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from aggregator.sources.jobs.scontrol_text import SOURCE, parse_jobs, parse_one_
 from maxwatt.config import Settings
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import InputError, SourceError
-from maxwatt.domain.jobs import JobRecord, NodeRecord, SlurmSnapshot
+from maxwatt.domain.jobs import JobRecord, NodeRecord, SlurmSnapshot, WaitingJob
 
 JSON_SINCE: Final = (24, 11)
 """From this version on JSON tells the CPUs of a job per node; before, only the text does."""
@@ -43,9 +43,9 @@ class ScontrolSource:
         """
         taken_ms = now_ms()
         as_json = self._read_version() >= JSON_SINCE
-        jobs, job_faults = self._json_jobs() if as_json else self._text_jobs()
+        jobs, waiting, job_faults = self._json_jobs() if as_json else self._text_jobs()
         nodes, node_faults = self._json_nodes() if as_json else self._text_nodes()
-        return SlurmSnapshot(taken_ms, tuple(jobs), tuple(nodes), (*job_faults, *node_faults))
+        return SlurmSnapshot(taken_ms, tuple(jobs), tuple(nodes), (*job_faults, *node_faults), tuple(waiting))
 
     def _run(self, program: str, arguments: list[str]) -> str:
         return run(self._slurm, program, arguments, self._interrupt)
@@ -55,7 +55,7 @@ class ScontrolSource:
             self._version = parse_version(self._run("scontrol", ["--version"]))
         return self._version
 
-    def _text_jobs(self) -> tuple[list[JobRecord], list[str]]:
+    def _text_jobs(self) -> tuple[list[JobRecord], Sequence[WaitingJob], list[str]]:
         # Ids first, in a form no job name can reach into: what the text shows beyond them is younger or made up.
         known = self._run("squeue", ["--noheader", "--all", "--local", "--states=all", "--format=%A"])
         text = self._run("scontrol", ["--all", "--local", "--details", "show", "job"])
@@ -70,7 +70,7 @@ class ScontrolSource:
             if record is not None:
                 records.append(record)
         faults += [f"job {job_id}: not read, too many imitations" for job_id in parsed.suspects[MAX_SINGLE_QUERIES:]]
-        return records, faults
+        return records, parsed.waiting, faults
 
     def _single_job(self, job_id: int) -> JobRecord | None:
         text = self._run("scontrol", ["--all", "--local", "--details", "show", "job", str(job_id)])
@@ -82,10 +82,11 @@ class ScontrolSource:
             raise SourceError("scontrol shows no node")
         return nodes, faults
 
-    def _json_jobs(self) -> tuple[list[JobRecord], list[str]]:
+    def _json_jobs(self) -> tuple[list[JobRecord], Sequence[WaitingJob], list[str]]:
         document = self._json(["--details", "show", "jobs"])
         try:
-            return slurm_json.parse_scontrol_jobs(document, self._cluster)
+            jobs, faults = slurm_json.parse_scontrol_jobs(document, self._cluster)
+            return jobs, slurm_json.parse_waiting(document, self._cluster), faults
         except InputError as error:
             raise SourceError(f"scontrol show jobs --json: {error}") from error
 

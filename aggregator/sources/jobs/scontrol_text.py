@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from aggregator.sources.jobs import values
 from aggregator.sources.jobs.gres import parse_gpus, parse_indices
 from aggregator.sources.jobs.records import checked_end_ms, even_split, stretch_start_ms, suspension_spans
+from aggregator.sources.jobs.waiting import from_text
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
-from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobKey, JobRecord, JobState
+from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobKey, JobRecord, JobState, WaitingJob
 from maxwatt.domain.units import BYTES_PER_MIB
 
 SOURCE: Final = "scontrol"
@@ -63,11 +64,13 @@ class JobsText:
         records: jobs that can be believed.
         faults: a sentence for every job that could not be read.
         suspects: ids of jobs whose text may be forged: ask for each of them alone.
+        waiting: jobs that have not started and can be believed.
     """
 
     records: tuple[JobRecord, ...]
     faults: tuple[str, ...]
     suspects: tuple[int, ...]
+    waiting: tuple[WaitingJob, ...] = ()
 
 
 def parse_jobs(text: str, known_ids: Set[int], cluster: str, zone: ZoneInfo) -> JobsText:
@@ -86,21 +89,21 @@ def parse_jobs(text: str, known_ids: Set[int], cluster: str, zone: ZoneInfo) -> 
     owners = {n - 1 for n in doubtful if n > 0}  # a made-up job stands inside the text of the job before it
     broken = {n for n, block in enumerate(blocks) if block.problem}
     suspects = {ids[n] for n in doubtful | owners | broken}
-    records, faults = list[JobRecord](), list[str]()
+    records, waiting, faults = list[JobRecord](), list[WaitingJob](), list[str]()
     for block in blocks:
         if block.job_id in suspects:
             continue
         try:
-            record = _record(block, cluster, zone)
+            record, waits = _record(block, cluster, zone), _waiting(block, cluster, zone)
         except InputError as error:
             faults.append(f"job {block.job_id}: {error.message}")
             continue
-        if record is not None:
-            records.append(record)
+        records += [record] if record is not None else []
+        waiting += [waits] if waits is not None else []
     newest = max(known_ids, default=0)
     unknown = sorted(number for number in suspects - known_ids if number <= newest)
     faults += [f"job {number}: unknown to squeue, not believed" for number in unknown]
-    return JobsText(tuple(records), tuple(faults), tuple(sorted(suspects & known_ids)))
+    return JobsText(tuple(records), tuple(faults), tuple(sorted(suspects & known_ids)), tuple(waiting))
 
 
 def parse_one_job(text: str, job_id: int, cluster: str, zone: ZoneInfo) -> JobRecord | None:
@@ -154,6 +157,13 @@ def _structure_problem(block: _Block) -> str:
     if needed:
         return f"no line {needed[0]}="
     return ""
+
+
+def _waiting(block: _Block, cluster: str, zone: ZoneInfo) -> WaitingJob | None:
+    """The job, None when it does not wait."""
+    lines = {key: values.pairs_of(f"{key}={value}") for key, value in block.lines.items() if key in _ORDER}
+    user = _USER.fullmatch(block.lines["UserId"])
+    return from_text(block.job_id, block.name, block.head, lines, user[1] if user else "", cluster, zone)
 
 
 def _record(block: _Block, cluster: str, zone: ZoneInfo) -> JobRecord | None:

@@ -24,9 +24,10 @@ from aggregator.sources.jobs.records import (
     with_expanded_paths,
     without_resized_cpu,
 )
+from aggregator.sources.jobs.waiting import from_json
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
-from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobKey, JobRecord, JobState, NodeRecord
+from maxwatt.domain.jobs import ACTIVE_STATES, Allocation, JobKey, JobRecord, JobState, NodeRecord, WaitingJob
 from maxwatt.domain.merge import ACCOUNTING
 from maxwatt.domain.units import BYTES_PER_MIB
 
@@ -34,7 +35,7 @@ _S_PER_MIN: Final = 60
 _NOTHING_FOUND: Final = 9003
 """Error number with which slurmrestd before 23.02 says that no job is in the span."""
 
-_Record = TypeVar("_Record", JobRecord, NodeRecord)
+_Record = TypeVar("_Record", JobRecord, NodeRecord, WaitingJob)
 
 
 def parse_scontrol_jobs(document: Any, cluster: str, source: str = "scontrol") -> tuple[list[JobRecord], list[str]]:
@@ -52,6 +53,17 @@ def parse_scontrol_jobs(document: Any, cluster: str, source: str = "scontrol") -
         entries, "job", "job_id", lambda entry: _live_job(json_forms.live_job(entry), cluster, source)
     )
     return records, faults + foreign
+
+
+def parse_waiting(document: Any, cluster: str) -> list[WaitingJob]:
+    """Jobs of the same documents that wait. What cannot be read `parse_scontrol_jobs` names.
+
+    Raises:
+        InputError: the document is none of these, or Slurm reports an error in it.
+    """
+    entries, _ = _own(_listed(document, "jobs"), cluster)
+    found, _ = _each(entries, "job", "job_id", lambda entry: from_json(json_forms.live_job(entry), cluster))
+    return found
 
 
 def parse_scontrol_nodes(document: Any) -> tuple[list[NodeRecord], list[str]]:

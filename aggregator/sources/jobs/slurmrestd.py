@@ -12,7 +12,7 @@ from aggregator.sources.jobs.web_token import token_headers
 from maxwatt.config import Settings
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import ConfigError, InputError, SourceError
-from maxwatt.domain.jobs import JobKey, JobRecord, SlurmSnapshot
+from maxwatt.domain.jobs import JobKey, JobRecord, SlurmSnapshot, WaitingJob
 from maxwatt.domain.units import MS_PER_S
 
 NAME: Final = "slurmrestd"
@@ -116,13 +116,15 @@ class SlurmrestdLive:
             SourceError: slurmrestd or the controller behind it did not answer, or not in a form that is known.
         """
         taken_ms = now_ms()
-        jobs, job_faults = self._client.ask(
-            "jobs", lambda document: slurm_json.parse_scontrol_jobs(document, self._cluster, NAME)
-        )
+        (jobs, job_faults), waiting = self._client.ask("jobs", self._read_jobs)
         nodes, node_faults = self._client.ask("nodes", slurm_json.parse_scontrol_nodes)
         if not nodes:
             raise SourceError("slurmrestd shows no node")
-        return SlurmSnapshot(taken_ms, tuple(jobs), tuple(nodes), (*job_faults, *node_faults))
+        return SlurmSnapshot(taken_ms, tuple(jobs), tuple(nodes), (*job_faults, *node_faults), tuple(waiting))
+
+    def _read_jobs(self, document: Any) -> tuple[tuple[list[JobRecord], list[str]], list[WaitingJob]]:
+        jobs = slurm_json.parse_scontrol_jobs(document, self._cluster, NAME)
+        return jobs, slurm_json.parse_waiting(document, self._cluster)
 
 
 class SlurmrestdAccounting:

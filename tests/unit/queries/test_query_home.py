@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from ledger_book import BUCKET, T0, Book
 
+from aggregator.ledger.tables import waiting
 from aggregator.queries.queries import Queries
 from maxwatt.domain.viewer import ADMIN, Viewer
 
@@ -101,6 +102,17 @@ def test_an_empty_ledger(book: Book, queries: Queries) -> None:
     found = queries.overview(ADMIN, everybody=True)
     assert (found.known_since_ms, found.has_jobs, found.week.before, len(found.days)) == (None, False, None, 30)
     assert queries.running_jobs(ADMIN, everybody=True, limit=5).jobs == ()
+
+
+def test_what_waits_is_shown_to_whose_it_is(book: Book, queries: Queries) -> None:
+    for job_id, user, submit_ms in ((1, "alice", T0), (2, "bob", T0 - 1), (3, "", T0), (4, "alice", T0 - 9)):
+        texts = dict.fromkeys(("name", "account", "partition", "qos", "array_tasks"), "")
+        book.add(waiting, cluster="c", job_id=job_id, user=user, reason="Priority", submit_ms=submit_ms, cpus=1,
+                 node_count=1, **texts)  # fmt: skip
+    assert [job.job_id for job in queries.waiting_jobs(ALICE, everybody=True, limit=9).jobs] == [4, 1]
+    assert queries.waiting_jobs(Viewer(""), everybody=True, limit=9).total == 0
+    everybody = queries.waiting_jobs(ADMIN, everybody=True, limit=2)
+    assert ([job.job_id for job in everybody.jobs], everybody.total) == ([4, 2], 4)
 
 
 def test_power_of_a_job_is_its_energy_over_the_newest_bucket(book: Book, queries: Queries) -> None:

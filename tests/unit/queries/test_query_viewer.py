@@ -32,6 +32,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         for wanted in (JobFilter(), JobFilter(user="bob"), JobFilter(nodes="n1"))
     ],
     "running_jobs": [{"everybody": True, "limit": 9}, {"everybody": False, "limit": 9}],
+    "waiting_jobs": [{"everybody": True, "limit": 9}, {"everybody": False, "limit": 9}],
     "overview": [{"everybody": True}, {"everybody": False}],
     "recent_uses": [{"wanted": [RecentJob(102, "bob", 0, T0), RecentJob(101, "bob", 0)]}],
     "explain": [{"job_id": 102}, {"job_id": 101}],

@@ -7,7 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, PrimaryKeyConstraint, SmallInteger, String, inspect
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Text,
+    inspect,
+)
 from sqlalchemy.types import TypeEngine
 
 revision = "0002"
@@ -120,6 +131,7 @@ def _new_tables() -> None:
         Column("digest", String(), primary_key=True),
         Column("before_ms", BigInteger(), nullable=False),
     )
+    _waiting()
     _carbon_tables()
     _users()
     _identities()
@@ -199,6 +211,24 @@ def _rollups() -> None:
     # What is booked already has no sums yet: the first refresh makes them.
     op.execute("INSERT INTO stale (period, start_ms) SELECT DISTINCT -1, bucket_ms FROM bookings")
     op.execute("INSERT INTO stale_jobs (job_ref) SELECT DISTINCT job_ref FROM bookings WHERE job_ref <> 0")
+
+
+def _waiting() -> None:
+    texts = {"user": String(), "name": Text(), "account": String(), "partition": String(), "qos": String()}
+    op.create_table(
+        "waiting",
+        Column("cluster", String(), primary_key=True),
+        Column("job_id", BigInteger(), primary_key=True, autoincrement=False),
+        *(Column(name, kind, nullable=False) for name, kind in texts.items()),
+        Column("reason", Text(), nullable=False),
+        Column("submit_ms", BigInteger()),
+        Column("expected_ms", BigInteger()),
+        Column("time_limit_s", BigInteger()),
+        Column("cpus", BigInteger(), nullable=False),
+        Column("node_count", BigInteger(), nullable=False),
+        Column("array_tasks", Text(), nullable=False),
+    )
+    op.create_index("waiting_user", "waiting", ["user"])
 
 
 def _carbon_tables() -> None:
