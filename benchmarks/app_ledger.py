@@ -179,8 +179,8 @@ def _queries(size: Size) -> Iterator[tuple[Table, str]]:
         tables.windows,
         f"""
         SELECT bucket_ms, if(bucket_ms < {size.full_ms}, 'folded', 'closed') AS state,
-        bucket_ms + 7200000 AS computed_ms, 1 AS revision, 0.0 AS closure_error FROM (SELECT unnest(range({size.first_ms}, {size.end_ms}, {BUCKET_MS})) AS
-        bucket_ms)""",
+        bucket_ms + 7200000 AS computed_ms, 1 AS revision, 0.0 AS closure_error
+        FROM (SELECT unnest(range({size.first_ms}, {size.end_ms}, {BUCKET_MS})) AS bucket_ms)""",
     )
     yield (
         tables.idle_powers,
