@@ -121,9 +121,7 @@ def _at(evidence: I64, segment: I64) -> I64 | int:
     return int(evidence[0]) if same else evidence[segment]
 
 
-def _book_job_gpus(
-    timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet, gpus: Sequence[GpuAmount]
-) -> None:
+def _book_job_gpus(timeline: Timeline, energy: Energy, rows: JobRows, sheet: Sheet, gpus: Sequence[GpuAmount]) -> None:
     gpu, on = energy.gpu, energy.gpu_held
     held, cell = energy.held, on.slot // max(gpu.slots, 1)
     inside = timeline.cell_bucket[cell] >= 0
@@ -173,9 +171,7 @@ def book_system(energy: Energy, sheet: Sheet, row: I64) -> None:
     book_use(energy, sheet, row[segment], segment, energy.time.system_s[segment])
 
 
-def book_idle(
-    timeline: Timeline, energy: Energy, sheet: Sheet, cell_row: I64, gpus: Sequence[GpuAmount]
-) -> None:
+def book_idle(timeline: Timeline, energy: Energy, sheet: Sheet, cell_row: I64, gpus: Sequence[GpuAmount]) -> None:
     """Book what nobody held. `cell_row` [c] is each cell's row, -1 outside the window; `gpus` that of `gpu_amounts`."""
     on, held, slots = cell_row >= 0, energy.held, energy.gpu.slots
     slot_on = np.repeat(on, slots)

@@ -135,6 +135,13 @@ def booked_sums(
     return union_all(of_jobs, _of_sessions(slots).where(some)) if dimension is Dimension.USER else of_jobs
 
 
+def sums_of_user(slots: Slots, user: str) -> CompoundSelect[Any]:
+    """Sums of one user's jobs and sessions, as `booked_sums` has them by user; for times with few bookings."""
+    # The expression hides the index of users: it would lead to every job that the user ever had.
+    of_jobs = _of_jobs(slots, jobs.c.user).where(jobs.c.user.concat("") == user)
+    return union_all(of_jobs, _of_sessions(slots).where(users.c.name == user))
+
+
 def _all_of_jobs(period: Period, slots: Slots) -> CompoundSelect[Any]:
     """Rows of every dimension of jobs; the bookings are read once, into far fewer rows of equal names."""
     names = [column.label(dimension.name) for dimension, column in _JOB_COLUMN.items()]

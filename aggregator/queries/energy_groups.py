@@ -70,7 +70,7 @@ def _sums(
 ) -> dict[Key, Sums]:
     if viewer.sees_all:
         return sums_by_name(connection, dimension, *span_ms, site)
-    return own_sums(connection, viewer, dimension, *span_ms)
+    return own_sums(connection, viewer, dimension, *span_ms, site)
 
 
 def _energy_row(name: str, parts: dict[Account, Sums], running: int, provisional: bool) -> EnergyRow:
@@ -103,7 +103,7 @@ def _running_before(
         select(name, func.count(bookings.c.job_ref.distinct()))
         .join_from(bookings, jobs, jobs.c.job_ref == bookings.c.job_ref)
         .where(bookings.c.bucket_ms == first_ms, bookings.c.account == int(Account.JOB))
-        .where(jobs.c.start_ms < first_ms, visible(viewer))
+        .where(jobs.c.start_ms < first_ms, visible(viewer, first=False))
         .group_by(name)
     )
     return {row[0]: row[1] for row in connection.execute(found)}
@@ -118,7 +118,7 @@ def _names_of_open_windows(
         return set()
     inside = in_time(moving[0], moving[-1] + 1)
     of_jobs = select(name_of_job(dimension)).join_from(bookings, jobs, jobs.c.job_ref == bookings.c.job_ref)
-    of_jobs = of_jobs.where(bookings.c.account == int(Account.JOB), inside, visible(viewer))
+    of_jobs = of_jobs.where(bookings.c.account == int(Account.JOB), inside, visible(viewer, first=False))
     named: Any = users.c.name if dimension is Dimension.USER else literal(SESSIONS)
     of_sessions = select(named).join_from(bookings, users, users.c.uid == bookings.c.job_ref)
     found = union(of_jobs, of_sessions.where(own_sessions(viewer), inside))

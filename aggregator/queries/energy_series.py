@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
-from sqlalchemy import Connection, Select, func, literal, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal_column, select, union_all
 
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import name_of_job
@@ -13,8 +13,9 @@ from aggregator.queries.accounts import ACCOUNT_NAMES, OF_USERS
 from aggregator.queries.booked_time import folded_days, in_time, measured_seconds
 from aggregator.queries.cluster_models import OTHERS, Split
 from aggregator.queries.expressions import own_bookings, own_sessions, visible
+from aggregator.queries.lives import overlapping
 from aggregator.queries.models import EnergySeries
-from aggregator.queries.rolled import Piece, hourly
+from aggregator.queries.rolled import Piece, hourly, is_by_name
 from maxwatt.domain.energy import COMPONENTS, Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.periods import HOUR_MS, Period, start_of
@@ -106,16 +107,18 @@ def _energies(
     """Energy by step and name, and which buckets hold a joule, as far as bookings were looked at."""
     found: Energies = defaultdict(float)
     drawn = set[int]()
-    hours = viewer.sees_all and steps.until_ms - since_ms > FINE_MS and steps.step_ms % HOUR_MS == 0
+    summed = viewer.sees_all or (is_by_name(viewer) and split in {"kind", "component", "user"})
+    hours = summed and steps.until_ms - since_ms > FINE_MS and steps.step_ms % HOUR_MS == 0
     spans = [Piece(None, since_ms, steps.until_ms)]
     if hours:
         spans = list(hourly(connection, since_ms, steps.until_ms, site))
         rolled = [piece.start_ms for piece in spans if piece.period is not None]
-        for row in connection.execute(_rolled(split, steps, rolled)).mappings():
+        for row in connection.execute(_rolled(split, steps, rolled, viewer)).mappings():
             _add(found, split, steps.of(row["start_ms"]), row)
     for piece in spans:
         if piece.period is None:
-            rows = connection.execute(_booked(split, viewer, piece)).mappings().all()
+            own = own_bookings(viewer, overlapping(connection, viewer, piece.start_ms, piece.end_ms))
+            rows = connection.execute(_booked(split, viewer, piece, own)).mappings().all()
             for row in rows:
                 _add(found, split, steps.of(row["start_ms"]), row)
             drawn |= {row["start_ms"] for row in rows if any(row[component] for component in COMPONENTS)}
@@ -132,16 +135,17 @@ def _add(found: Energies, split: Split, step: int, row: Any) -> None:
     found[step, name] += sum(row[component] for component in COMPONENTS)
 
 
-def _rolled(split: Split, steps: Steps, starts_ms: list[int]) -> Select[Any]:
-    """Sums of fresh hours, by step."""
+def _rolled(split: Split, steps: Steps, starts_ms: list[int], viewer: Viewer) -> Select[Any]:
+    """Sums of fresh hours, by step; of who does not see all, those under their name."""
     part = rollups.c
     of_jobs = split not in {"kind", "component"}
-    dimension = Dimension[split.upper()] if of_jobs else Dimension.CLUSTER
+    dimension = Dimension[split.upper()] if of_jobs else Dimension.CLUSTER if viewer.sees_all else Dimension.USER
     inside = (part.period == int(Period.HOUR)) & part.start_ms.in_(starts_ms) & (part.dimension == int(dimension))
     start: Any = part.start_ms - (part.start_ms - _number(steps.first_ms)) % _number(steps.step_ms)
     found = select(start.label("start_ms"), part.name, part.account, *_components(part)).where(inside)
     if of_jobs:
         found = found.where(part.account.in_([int(account) for account in OF_USERS]))
+    found = found if viewer.sees_all else found.where(part.name == viewer.user)
     return found.group_by(start, part.name, part.account)
 
 
@@ -156,14 +160,18 @@ def _components(part: Any) -> list[Any]:
     return [func.sum(static + dynamic).label(component) for static, dynamic, component in pairs]
 
 
-def _booked(split: Split, viewer: Viewer, piece: Piece) -> Any:
-    """Sums of buckets; names of jobs come from the jobs, those of sessions from the users."""
+def _booked(split: Split, viewer: Viewer, piece: Piece, own: ColumnElement[bool]) -> Any:
+    """Sums of buckets; names of jobs come from the jobs, those of sessions from the users.
+
+    Args:
+        own: condition on the bookings that the viewer may see.
+    """
     booked = bookings.c
     within = in_time(piece.start_ms, piece.end_ms)
     sums = _components(booked)
     start = booked.bucket_ms.label("start_ms")
     if split in {"kind", "component"}:
-        plain = select(start, literal("").label("name"), booked.account, *sums).where(within, own_bookings(viewer))
+        plain = select(start, literal("").label("name"), booked.account, *sums).where(within, own)
         return plain.group_by(booked.bucket_ms, booked.account)
     name = name_of_job(Dimension[split.upper()])
     of_jobs = select(start, name.label("name"), booked.account, *sums)

@@ -52,7 +52,7 @@ def energy_summary(
 def _sums(connection: Connection, viewer: Viewer, span_ms: tuple[int, int], site: Site) -> dict[Key, Sums]:
     if viewer.sees_all:
         return sums_by_name(connection, Dimension.CLUSTER, *span_ms, site)
-    return own_sums(connection, viewer, Dimension.CLUSTER, *span_ms)
+    return own_sums(connection, viewer, Dimension.CLUSTER, *span_ms, site)
 
 
 def _summary_evidence(

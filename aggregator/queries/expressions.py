@@ -15,19 +15,29 @@ from maxwatt.domain.viewer import Viewer
 Expression = ColumnElement[Any]
 
 
-def visible(viewer: Viewer) -> ColumnElement[bool]:
-    """Condition on `jobs`: all, or the viewer's own and those of the accounts they coordinate; without a name none."""
+def visible(viewer: Viewer, *, first: bool = True) -> ColumnElement[bool]:
+    """Condition on `jobs`: all, or the viewer's own and those of the accounts they coordinate; without a name none.
+
+    Args:
+        first: False where few bookings lead to the jobs: the database must not begin with all jobs that somebody has.
+    """
     if viewer.sees_all:
         return true()
-    own = jobs.c.user == viewer.user if viewer.user else false()
-    return or_(own, jobs.c.account.in_(sorted(viewer.accounts))) if viewer.accounts else own
+    # An expression in the place of the column hides its index.
+    user, account = (jobs.c.user, jobs.c.account) if first else (jobs.c.user.concat(""), jobs.c.account.concat(""))
+    own = user == viewer.user if viewer.user else false()
+    return or_(own, account.in_(sorted(viewer.accounts))) if viewer.accounts else own
 
 
-def own_bookings(viewer: Viewer) -> ColumnElement[bool]:
-    """Condition on `bookings`: all accounts, or only those of the viewer's own jobs and sessions."""
+def own_bookings(viewer: Viewer, which: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+    """Condition on `bookings`: all accounts, or only those of the viewer's own jobs and sessions.
+
+    Args:
+        which: condition on `jobs` that holds for the viewer's jobs with bookings in question; None: `visible`.
+    """
     if viewer.sees_all:
         return true()
-    own_jobs = bookings.c.job_ref.in_(select(jobs.c.job_ref).where(visible(viewer)))
+    own_jobs = bookings.c.job_ref.in_(select(jobs.c.job_ref).where(visible(viewer) if which is None else which))
     return or_((bookings.c.account == int(Account.JOB)) & own_jobs, own_sessions(viewer))
 
 

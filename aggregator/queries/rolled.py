@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from aggregator.ledger import stale
 from aggregator.ledger.refresh import Site
-from aggregator.ledger.rollups import Slots, booked_sums
+from aggregator.ledger.rollups import Slots, booked_sums, sums_of_user
+from aggregator.ledger.rows import chunks
 from aggregator.ledger.sums import sums_of
 from aggregator.ledger.tables import bookings, rollups, windows
 from aggregator.queries.accounts import OF_USERS
-from aggregator.queries.expressions import own_bookings
+from aggregator.queries.lives import sums_of_lives
 from maxwatt.domain.energy import ENERGY_COLUMNS
 from maxwatt.domain.periods import Period, end_of, start_of, starts_between
 from maxwatt.domain.rollups import SUMS, VALUE_COLUMNS, Dimension, unknown_of
@@ -71,11 +72,20 @@ def sums_by_name(
 
 
 def own_sums(
-    connection: Connection, viewer: Viewer, dimension: Dimension, since_ms: int, until_ms: int
+    connection: Connection, viewer: Viewer, dimension: Dimension, since_ms: int, until_ms: int, site: Site
 ) -> dict[Key, Sums]:
-    """The same of the viewer's own jobs and sessions, from their bookings."""
-    statement = booked_sums(dimension, Slots.one(since_ms, until_ms), own_bookings(viewer))
-    return {(row["name"], row["account"]): dict(row) for row in connection.execute(statement).mappings()}
+    """The same of the viewer's own jobs and sessions: by their name where that says it all, else job by job."""
+    if dimension not in {Dimension.CLUSTER, Dimension.USER} or not is_by_name(viewer):
+        return sums_of_lives(connection, viewer, dimension, since_ms, until_ms)
+    rows: dict[Key, list[Sums]] = defaultdict(list)
+    for row in _rows(connection, Dimension.USER, since_ms, until_ms, site, own=viewer):
+        rows[row["name"] if dimension is Dimension.USER else "", row["account"]].append(row)
+    return {key: added(parts) for key, parts in rows.items()}
+
+
+def is_by_name(viewer: Viewer) -> bool:
+    """Whether what the viewer may see is what the sums of one user hold."""
+    return bool(viewer.user) and not viewer.sees_all and not viewer.accounts
 
 
 def totals_of(sums: Sums) -> Sums:
@@ -103,14 +113,23 @@ def added(parts: list[Sums]) -> Sums:
     return found
 
 
-def _rows(connection: Connection, dimension: Dimension, since_ms: int, until_ms: int, site: Site) -> Iterator[Sums]:
+def _rows(
+    connection: Connection, dimension: Dimension, since_ms: int, until_ms: int, site: Site, own: Viewer | None = None
+) -> Iterator[Sums]:
+    """Rows of sums, several of a name and account.
+
+    Args:
+        own: of this user alone; the dimension is then that of users.
+    """
     parts = list(pieces(connection, since_ms, until_ms, site))
     rolled = [piece for piece in parts if piece.period is not None]
     if rolled:
-        yield from map(dict, connection.execute(_rolled(dimension, rolled)).mappings())
+        wanted = _rolled(dimension, rolled)
+        wanted = wanted if own is None else wanted.where(rollups.c.name == own.user)
+        yield from map(dict, connection.execute(wanted).mappings())
     for piece in parts:
         if piece.period is None:
-            yield from _booked(connection, dimension, piece, site)
+            yield from _booked(connection, dimension, piece, site, own)
 
 
 def _rolled(dimension: Dimension, parts: list[Piece]) -> Select[Any]:
@@ -128,11 +147,13 @@ def _rolled(dimension: Dimension, parts: list[Piece]) -> Select[Any]:
     return wanted.group_by(column.name, column.account)
 
 
-def _booked(connection: Connection, dimension: Dimension, piece: Piece, site: Site) -> Iterator[Sums]:
+def _booked(
+    connection: Connection, dimension: Dimension, piece: Piece, site: Site, own: Viewer | None
+) -> Iterator[Sums]:
     fine = Dimension.NODE if dimension is Dimension.NODE_GROUP else dimension
-    rows = [
-        dict(row) for row in connection.execute(booked_sums(fine, Slots.one(piece.start_ms, piece.end_ms))).mappings()
-    ]
+    slots = Slots.one(piece.start_ms, piece.end_ms)
+    statement = booked_sums(fine, slots) if own is None else sums_of_user(slots, own.user)
+    rows = [dict(row) for row in connection.execute(statement).mappings()]
     if dimension is Dimension.NODE_GROUP:
         rows = [{**row, "name": site.group_of(row["name"])} for row in rows]
     yield from rows
@@ -149,10 +170,11 @@ def person_rows(connection: Connection, user: str | None, cuts_ms: Sequence[int]
         summed = _rolled(dimension, rolled).add_columns(rollups.c.start_ms).group_by(rollups.c.start_ms)
         own = rollups.c.account.in_(_OF_USERS) & (rollups.c.name == (user or ""))
         yield from map(dict, connection.execute(summed.where(own)).mappings())
-    own_booked = bookings.c.account.in_(_OF_USERS) & own_bookings(Viewer(user or "", sees_all=user is None))
     for piece in parts:
         if piece.period is None:
-            statement = booked_sums(dimension, Slots.one(piece.start_ms, piece.end_ms), own_booked)
+            slots = Slots.one(piece.start_ms, piece.end_ms)
+            everybody = booked_sums(dimension, slots, bookings.c.account.in_(_OF_USERS))
+            statement = everybody if user is None else sums_of_user(slots, user)
             rows = connection.execute(statement).mappings().all()
             yield from ({**row, "start_ms": piece.start_ms} for row in rows)
 
@@ -195,15 +217,21 @@ def hourly(connection: Connection, since_ms: int, until_ms: int, site: Site) -> 
 
 def _fresh(connection: Connection, since_ms: int, until_ms: int, site: Site) -> _Fresh:
     periods = (Period.MONTH, Period.DAY, Period.HOUR)
-    low = start_of(Period.MONTH, since_ms, site.zone)
-    summed: dict[Period, set[int]] = {}
-    for period in periods:
-        found = select(rollups.c.start_ms).distinct()
-        cluster = (rollups.c.period == int(period)) & (rollups.c.dimension == int(Dimension.CLUSTER))
-        inside = (rollups.c.start_ms >= low) & (rollups.c.start_ms < until_ms)
-        summed[period] = set(connection.execute(found.where(cluster, inside)).scalars())
+    summed = {period: _summed(connection, period, since_ms, until_ms, site) for period in periods}
     marked = {period: set(stale.marked(connection, period)) for period in periods}
     return _Fresh(stale.marked(connection, stale.BUCKET), marked, summed)
+
+
+def _summed(connection: Connection, period: Period, since_ms: int, until_ms: int, site: Site) -> set[int]:
+    """Which periods of a time have sums: each is looked for, as between two of them lie the rows of every name."""
+    first_ms = start_of(period, since_ms, site.zone)
+    wanted = list(starts_between(period, first_ms, until_ms, site.zone))
+    column, found = rollups.c, set[int]()
+    for some in chunks(wanted):
+        of_cluster = (column.period == int(period)) & (column.dimension == int(Dimension.CLUSTER))
+        there = select(column.start_ms).where(of_cluster, column.start_ms.in_(some)).distinct()
+        found |= set(connection.execute(there).scalars())
+    return found
 
 
 def _cut(period: Period, since_ms: int, until_ms: int, fresh: _Fresh, site: Site) -> Iterator[Piece]:
