@@ -91,7 +91,7 @@ def protect(server: Flask, gate: Gate, secret: bytes, session_hours: float, base
 
 def session_secret(access_token: str) -> bytes:
     """The server's own secret, derived from the token that it printed."""
-    return hashlib.blake2b(access_token.encode(), person=b"maxwatt session"[:16]).digest()
+    return hashlib.blake2b(access_token.encode(), person=b"maxwatt session").digest()
 
 
 class _Cookies(SecureCookieSessionInterface):
