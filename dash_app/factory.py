@@ -21,7 +21,7 @@ from dash_app.errors import on_error
 from dash_app.header import APP_NAME
 from dash_app.index_page import index_page, localised
 from dash_app.launcher.launcher import offer_launcher
-from dash_app.pages import cluster, energy, home, job, jobs, method, quality, sessions
+from dash_app.pages import cluster, energy, home, job, jobs, me, method, quality, sessions
 from dash_app.pages.tokens import TokensPage
 from dash_app.ports import PageQueries
 from dash_app.prefix import below
@@ -36,7 +36,7 @@ from maxwatt.config import Settings
 from maxwatt.domain.errors import MaxwattError
 
 ASSETS: Final = Path(__file__).parent / "assets"
-PAGES: Final[tuple[Page, ...]] = (home, jobs, job, cluster, energy, sessions, quality, method)
+PAGES: Final[tuple[Page, ...]] = (home, jobs, job, cluster, energy, sessions, quality, method, me)
 """Every page, in the order of the navigation; a new one is one module and one entry here."""
 
 

@@ -22,6 +22,7 @@ from aggregator.queries.models import (
     NodeSeries,
     Status,
 )
+from aggregator.queries.own_use import OwnUse, Usual
 from aggregator.queries.public import PublicCluster
 from aggregator.queries.recent import RecentJob, RecentUse
 from maxwatt.domain.viewer import Viewer
@@ -128,6 +129,14 @@ class PageQueries(Protocol):
 
     def public(self, viewer: Viewer) -> PublicCluster:
         """The cluster without names: the same for everybody."""
+        ...
+
+    def own_use(self, viewer: Viewer) -> OwnUse:
+        """How well the jobs that the viewer may see used what they reserved."""
+        ...
+
+    def usual_use(self, viewer: Viewer) -> Usual:
+        """Medians of everybody's use, without names."""
         ...
 
     def health(self, viewer: Viewer) -> Health | None:

@@ -37,6 +37,7 @@ from aggregator.queries.models import (
 )
 from aggregator.queries.node_energy import energy_of_nodes
 from aggregator.queries.outlook import outlook
+from aggregator.queries.own_use import OwnUse, Usual, own_use, usual_use
 from aggregator.queries.public import PublicCluster, public_cluster
 from aggregator.queries.recent import RecentJob, RecentUse, recent_uses
 from aggregator.queries.remembered import Remembered
@@ -52,6 +53,12 @@ NOW_KEPT_S: Final = 4.0
 
 PUBLIC_KEPT_S: Final = 30.0
 """So long the public page's figures are kept: everybody may ask for it, as often as they like [s]."""
+
+OWN_KEPT_S: Final = 30.0
+"""So long the use of somebody's jobs is kept: the parts of a page ask for it at once [s]."""
+
+USUAL_KEPT_S: Final = 1800.0
+"""So long the medians of everybody's use are kept: they take all jobs of four weeks [s]."""
 
 
 class Queries:
@@ -274,6 +281,25 @@ class Queries:
                 return public_cluster(connection, now, self._settings, self._site, self._now_ms())
 
         return self._remembered.get("public", PUBLIC_KEPT_S, look_up)
+
+    def own_use(self, viewer: Viewer) -> OwnUse:
+        """How well the jobs that the viewer may see used what they reserved, by week, name, account and partition."""
+
+        def look_up() -> OwnUse:
+            with self._engine.connect() as connection:
+                return own_use(connection, viewer, self._site.zone, self._now_ms())
+
+        return self._remembered.get(("own", viewer), OWN_KEPT_S, look_up)
+
+    def usual_use(self, viewer: Viewer) -> Usual:
+        """Medians of everybody's use: no names, nothing of few; the same for everybody."""
+        del viewer
+
+        def look_up() -> Usual:
+            with self._engine.connect() as connection:
+                return usual_use(connection, self._now_ms())
+
+        return self._remembered.get("usual", USUAL_KEPT_S, look_up)
 
     def health(self, viewer: Viewer) -> Health | None:
         """What is well with the data and what is not; None for who does not see all."""

@@ -27,7 +27,9 @@ def cluster(**changes: Any) -> PublicCluster:
     energy = PublicEnergy(3.6e9, 4.2e5, 0.3)
     found = PublicCluster(
         "<b>test</b>", "Europe/Berlin", True, True, NOW_MS, NOW_MS - 9000,
-        {"cpu": 4000.0, "rest": 2000.0}, energy, energy, split_series("component", STARTS, HOUR_MS), grid(NOW_MS).now, "energy_charts DE", 1.25,
+        {"cpu": 4000.0, "rest": 2000.0}, energy, energy,
+        split_series("component", STARTS, HOUR_MS), grid(NOW_MS).now,
+        "energy_charts DE", 1.25,
     )  # fmt: skip
     return replace(found, **changes)
 
