@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from aggregator.queries.home_models import Overview, RunningJobs
+from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
 from dash_app.api.jobs import Limit
 from dash_app.api.resource import Nothing, Resource
 from dash_app.ports import PageQueries
@@ -17,7 +17,7 @@ Everybody = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class RunningAsked:
+class SomeAsked:
     """Whose, and how many."""
 
     everybody: Everybody = False
@@ -51,9 +51,14 @@ def me(queries: PageQueries, viewer: Viewer, asked: Nothing) -> Asking:  # noqa:
     return Asking(viewer.user, viewer.sees_all, tuple(sorted(viewer.accounts)))
 
 
-def me_running(queries: PageQueries, viewer: Viewer, asked: RunningAsked) -> RunningJobs:
+def me_running(queries: PageQueries, viewer: Viewer, asked: SomeAsked) -> RunningJobs:
     """One's jobs that run, the newest first, with what they draw."""
     return queries.running_jobs(viewer, asked.everybody, asked.limit)
+
+
+def me_waiting(queries: PageQueries, viewer: Viewer, asked: SomeAsked) -> WaitingJobs:
+    """One's jobs that wait, in the order of their submission, with Slurm's reasons."""
+    return queries.waiting_jobs(viewer, asked.everybody, asked.limit)
 
 
 def me_overview(queries: PageQueries, viewer: Viewer, asked: OverviewAsked) -> Overview:
@@ -66,6 +71,7 @@ def me_overview(queries: PageQueries, viewer: Viewer, asked: OverviewAsked) -> O
 
 RESOURCES: Final = (
     Resource("/me", Nothing, Asking, me),
-    Resource("/me/running", RunningAsked, RunningJobs, me_running),
+    Resource("/me/running", SomeAsked, RunningJobs, me_running),
+    Resource("/me/waiting", SomeAsked, WaitingJobs, me_waiting),
     Resource("/me/overview", OverviewAsked, Overview, me_overview),
 )

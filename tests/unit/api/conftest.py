@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ sys.path[:0] = [str(UNIT / "queries"), str(UNIT.parent / "fixtures" / "dash_app"
 from ledger_book import BUCKET, GIB, SETTINGS, T0, Book, fill  # noqa: E402
 
 from aggregator.ledger.ledger import Ledger  # noqa: E402
-from aggregator.ledger.tables import nodes  # noqa: E402
+from aggregator.ledger.tables import nodes, waiting  # noqa: E402
 from aggregator.queries.queries import Queries  # noqa: E402
 from dash_app.api.blueprint import api_blueprint  # noqa: E402
 from dash_app.compression import add_compression  # noqa: E402
+from maxwatt.domain.jobs import WaitingJob  # noqa: E402
 from maxwatt.domain.viewer import Viewer  # noqa: E402
 
 ALICE, BOB = Viewer("alice"), Viewer("bob")
@@ -29,6 +31,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     book = fill(Book(ledger.engine))
     sizes = {"cpus": 8, "memory_bytes": int(16 * GIB), "gpus": 0}
     book.add(nodes, node="n1", partitions="cpu", features="", seen_ms=T0, first_seen_ms=T0, **sizes)
+    book.add(waiting, **asdict(WaitingJob("test", 110, "alice", "next", reason="Priority", submit_ms=T0, cpus=4)))
     book.sum_up()
     yield ledger
     ledger.close()

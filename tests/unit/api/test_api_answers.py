@@ -191,6 +191,9 @@ def test_status_and_who_asks(client_of: Clients, queries: Queries, viewer: Viewe
 def test_what_one_uses(client_of: Clients, queries: Queries, viewer: Viewer, everybody: bool) -> None:
     client = client_of(viewer)
     assert said(client, "/me/overview", everybody=everybody) == plain(queries.overview(viewer, everybody))
+    waiting = said(client, "/me/waiting", everybody=everybody)
+    assert waiting == plain(queries.waiting_jobs(viewer, everybody, 100))
+    assert [each["job_id"] for each in waiting["jobs"]] == ([110] if viewer in (ADMIN, ALICE) else [])
     running = said(client, "/me/running", everybody=everybody)
     assert running == plain(queries.running_jobs(viewer, everybody, 100))
     assert [each["row"]["job_id"] for each in running["jobs"]] == ([103] if viewer in (ADMIN, ALICE) else [])
