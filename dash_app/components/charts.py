@@ -8,6 +8,7 @@ from dash import dcc, html
 
 from dash_app.components.attributes import aria
 from dash_app.components.bars import swatch
+from dash_app.components.live import GRAPH, part_id
 from dash_app.figures.stack import Layer
 from dash_app.figures.theme import rgba
 from dash_app.language import _
@@ -16,14 +17,20 @@ from dash_app.text import plotly_words
 _CONFIG: Final[Any] = {"displayModeBar": False, "responsive": True, "doubleClick": "reset", "showTips": False}
 
 
-def chart(figure: go.Figure, label: str, behind: Any = None) -> html.Figure:
-    """A chart of fixed height with its name for screen readers and, behind a toggle, its figures."""
+def chart(figure: go.Figure, label: str, behind: Any = None, *, live: str = "") -> html.Figure:
+    """A chart of fixed height with its name for screen readers and, behind a toggle, its figures.
+
+    Args:
+        live: which part of the page it is, where it is drawn anew in place.
+    """
     height = figure.layout.height
+    named: dict[str, Any] = {"id": part_id(live, GRAPH)} if live else {}
     graph = dcc.Graph(
         figure=figure,
         config=_CONFIG | plotly_words(),
         style={"height": f"{height}px"},
         className="mw-graph",
+        **named,
     )
     picture = html.Div(graph, role="img", **aria(label=label))
     return html.Figure([picture, behind], className="mw-figure")

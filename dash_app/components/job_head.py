@@ -12,7 +12,6 @@ from dash_app.components.component_card import component_card
 from dash_app.components.evidence import uncertainty_text
 from dash_app.components.facts import Fact, facts
 from dash_app.components.figure_facts import co2_note
-from dash_app.components.job_downloads import download_menu
 from dash_app.components.job_facts import facts_card
 from dash_app.components.job_state import state_badge
 from dash_app.components.job_use import use_card
@@ -61,8 +60,6 @@ def _title(detail: JobDetail, status: Status, now_ms: int) -> html.Div:
                     html.H1([html.Span([_("Job"), " "], className="mw-dim"), row.shown_id]),
                     html.Span(row.name, className="mw-job-name"),
                     state_badge(row.state),
-                    html.Div(className="mw-spring"),
-                    download_menu(row.job_id, row.start_ms),
                 ],
                 className="mw-title-row",
             ),

@@ -40,7 +40,7 @@ def overview(windows: JobWindows | None, metric: str, zone: str) -> html.Div:
     label = _("{metric} of each node over time; the statistics below hold the figures", metric=_(METRICS[name]))
     picture = card(
         _("{metric}, node by node", metric=_(METRICS[name])),
-        chart(heat_figure(windows, name, zone), label),
+        chart(heat_figure(windows, name, zone), label, live="picture"),
         html.Span(note, className="mw-note"),
     )
     table = statistics_card(statistics_of_windows(windows), _("of means of {step}", step=step), len(windows.nodes))

@@ -9,6 +9,7 @@ from aggregator.queries.job_models import JobWindows, NodeStatistic, Track, UseS
 from aggregator.queries.models import NodeSeries
 from aggregator.queries.use_statistics import use_statistic
 from dash_app.components.charts import card
+from dash_app.components.live import part_id
 from dash_app.components.tables import MAX_ROWS, behind_chart, table
 from dash_app.figures.node import total_power_w
 from dash_app.language import _, _n, marked
@@ -67,7 +68,8 @@ def statistics_card(found: Mapping[str, UseStatistic], note: str, job: int) -> h
     head += [_("Least"), _("Most"), _("Imbalance")] if several else []
     rows = [_row(name, one, several) for name, one in found.items()]
     title = _("Statistics")
-    parts = [table(head, rows, title), *([_by_node(found)] if several else [])]
+    whole = html.Div(table(head, rows, title), id=part_id("statistics"))
+    parts = [whole, *([_by_node(found)] if several else [])]
     return card(title, parts, html.Span(note, className="mw-note"), class_name="mw-statistics")
 
 
@@ -97,7 +99,7 @@ def _by_node(found: Mapping[str, UseStatistic]) -> html.Details:
     caption = _n("{n} node", "{n} nodes", len(shown))
     if len(last.nodes) > len(shown):
         caption = _("the {n} nodes with the most power of {all}", n=len(shown), all=len(last.nodes))
-    return behind_chart(head, rows, caption)
+    return behind_chart(head, rows, caption, live="statistics/nodes")
 
 
 def _parts() -> tuple[str, str, str]:

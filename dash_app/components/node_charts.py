@@ -10,6 +10,7 @@ from aggregator.queries.job_models import IntensitySeries
 from aggregator.queries.models import NodeSeries
 from dash_app.components.attributes import HIDDEN
 from dash_app.components.charts import card, chart, legend
+from dash_app.components.live import part_id
 from dash_app.components.node_figures import node_figures
 from dash_app.components.states import empty
 from dash_app.figures.node import (
@@ -115,16 +116,18 @@ def _cpu(series: NodeSeries, frame: Frame, logical: bool) -> list[Any]:
         name = _("CPU, % of {cores} cores", cores=of) if physical else _("CPU, % of {cpus} CPUs", cpus=of)
         mean = format_share(None if used is None else used / whole)
         levels = [("mean", mean), ("allocated", format_share(series.cpus / whole))]
+    at = f"{series.node}/cpu"
     label = _("CPU of the job on {node} over time", node=series.node)
-    return [_name(name, levels), chart(cpu_figure(series, frame, logical), label)]
+    return [_name(name, levels, at), chart(cpu_figure(series, frame, logical), label, live=at)]
 
 
 def _memory(series: NodeSeries, frame: Frame) -> list[Any]:
     held, mean = series.memory_allocated_bytes, node_means(series).memory_bytes
     levels = [("mean", format_bytes(mean)), *([("allocated", format_bytes(held))] if held > 0 else [])]
     name = _("Memory, {unit}", unit=memory_unit(series)[0])
+    at = f"{series.node}/memory"
     label = _("Memory of the job on {node} over time", node=series.node)
-    return [_name(name, levels), chart(memory_figure(series, frame), label)]
+    return [_name(name, levels, at), chart(memory_figure(series, frame), label, live=at)]
 
 
 def _gpus(series: NodeSeries, frame: Frame) -> list[Any]:
@@ -137,11 +140,14 @@ def _gpus(series: NodeSeries, frame: Frame) -> list[Any]:
     heading = html.Div([html.H4(_("GPU, %")), html.Div(boards, className="mw-levels")], className="mw-chart-name")
     size = max((board.memory_total_bytes or 0.0 for board in series.gpus), default=0.0)
     total = [("allocated", format_bytes(size))] if size else []
+    busy = _("GPUs of the job on {node} over time", node=series.node)
+    full = _("GPU memory of the job on {node} over time", node=series.node)
+    at = f"{series.node}/gpu-memory"
     return [
         heading,
-        chart(gpu_figure(series, frame), _("GPUs of the job on {node} over time", node=series.node)),
-        _name(_("GPU memory, GiB"), total),
-        chart(gpu_memory_figure(series, frame), _("GPU memory of the job on {node} over time", node=series.node)),
+        chart(gpu_figure(series, frame), busy, live=f"{series.node}/gpu"),
+        _name(_("GPU memory, GiB"), total, at),
+        chart(gpu_memory_figure(series, frame), full, live=at),
     ]
 
 
@@ -158,15 +164,16 @@ def _power(series: NodeSeries, frame: Frame, intensity: IntensitySeries | None) 
         low, high = format_number(min(known)), format_number(max(known))
         levels.append(("carbon", _("carbon {range} g/kWh", range=low if low == high else f"{low}–{high}")))
     name = _("Power, {unit}", unit=power_unit(series)[0])
+    at = f"{series.node}/power"
     label = _("Power of the job on {node} over time, with the grid's carbon intensity", node=series.node)
-    return [_name(name, levels), chart(power_figure(series, frame, intensity), label)]
+    return [_name(name, levels, at), chart(power_figure(series, frame, intensity), label, live=at)]
 
 
 def _no_power() -> list[Any]:
     return [html.P(_("Power on this node: unknown."), className="mw-note")]
 
 
-def _name(name: str, levels: Sequence[tuple[str, str]]) -> html.Div:
+def _name(name: str, levels: Sequence[tuple[str, str]], live: str) -> html.Div:
     """A chart's name, and at its right what the dashed and dotted lines in it stand for."""
     marks = [
         html.Span(
@@ -175,7 +182,8 @@ def _name(name: str, levels: Sequence[tuple[str, str]]) -> html.Div:
         )
         for kind, text in levels
     ]
-    return html.Div([html.H4(name), html.Div(marks, className="mw-levels")], className="mw-chart-name")
+    parts = [html.H4(name), html.Div(marks, className="mw-levels")]
+    return html.Div(parts, id=part_id(live), className="mw-chart-name")
 
 
 def _level(kind: str, text: str) -> str:

@@ -27,7 +27,7 @@ def node_figures(series: NodeSeries, zone: str) -> html.Details:
     ]
     gpus = [_("GPU, mean"), _("GPU memory")] if series.gpus else []
     head = (_("Until"), _("CPUs in use"), _("Memory"), *gpus, _("Static power"), _("Dynamic power"))
-    return behind_chart(head, rows, _("{node} over time", node=series.node))
+    return behind_chart(head, rows, _("{node} over time", node=series.node), live=f"{series.node}/table")
 
 
 def _gpu_cells(series: NodeSeries, i: int) -> list[str]:

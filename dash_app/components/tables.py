@@ -7,6 +7,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dash_app.components.attributes import aria
+from dash_app.components.live import part_id
 from dash_app.language import _
 
 MAX_ROWS: Final = 48
@@ -31,8 +32,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str, firs
     )
 
 
-def behind_chart(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> html.Details:
-    """The figures of a chart, for who cannot or will not read the chart; thinned evenly when there are many."""
+def behind_chart(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str, *, live: str = "") -> html.Details:
+    """The figures of a chart, for who cannot or will not read the chart; thinned evenly when there are many.
+
+    Args:
+        live: which part of the page it is, where it is written anew in place.
+    """
+    named: dict[str, Any] = {"id": part_id(live)} if live else {}
     step = -(-len(rows) // MAX_ROWS) if rows else 1
     note = _("every {step}. interval", step=step) if step > 1 else ""
     return html.Details(
@@ -42,6 +48,7 @@ def behind_chart(head: Sequence[str], rows: Sequence[Sequence[str]], caption: st
             plain_table(head, rows[::step], caption),
         ],
         className="mw-details",
+        **named,
     )
 
 

@@ -9,10 +9,12 @@ from aggregator.queries.models import JobDetail
 from dash_app.auth import current_viewer
 from dash_app.components.advice import advice_card
 from dash_app.components.attributes import aria
+from dash_app.components.job_downloads import download_menu
 from dash_app.components.job_explained import explained
 from dash_app.components.job_head import WHY, job_head
 from dash_app.components.job_overview import metric_choice, overview
 from dash_app.components.job_statistics import statistics_card, statistics_of_series
+from dash_app.components.live import GRAPH, PART, new_values, part_id
 from dash_app.components.node_charts import NODES_PER_PAGE, Choice, node_charts, points_of
 from dash_app.components.session_note import session_slot
 from dash_app.components.similar import similar_card
@@ -33,7 +35,9 @@ MAX_STEPS: Final = 120
 """Steps of the picture of a large job."""
 
 Key = dict[str, int]
-"""`job_id` and `start_ms` of the attempt that the page was opened for."""
+"""`job_id` and `start_ms` of the attempt that the page was opened for, and whether it is `large`: has more nodes than
+the charts show at once.
+"""
 
 
 def layout(context: PageContext) -> html.Div:
@@ -45,9 +49,15 @@ def layout(context: PageContext) -> html.Div:
     names = [node.node for node in detail.nodes]
     return html.Div(
         [
-            dcc.Store(id="job-key", data={"job_id": detail.row.job_id, "start_ms": detail.row.start_ms}),
+            dcc.Store(id="job-key", data=_key(detail)),
             dcc.Interval(id="job-refresh", interval=REFRESH_MS, disabled=not _active(detail)),
-            dcc.Link(_("All jobs"), href=link("/jobs"), className="mw-back"),
+            html.Div(
+                [
+                    dcc.Link(_("All jobs"), href=link("/jobs"), className="mw-back"),
+                    download_menu(detail.row.job_id, detail.row.start_ms),
+                ],
+                className="mw-job-top",
+            ),
             session_slot(),
             html.Div(_head(context.queries, context.viewer, detail, context.now_ms), id="job-head"),
             html.Div(waiting(240), id="job-change", className="mw-two mw-change"),
@@ -55,7 +65,7 @@ def layout(context: PageContext) -> html.Div:
                 [html.H2(_("Over time"), className="mw-section-title"), _choices(names)], className="mw-section-head"
             ),
             html.Div(waiting(640), id="job-charts", className="mw-charts"),
-            *_all_nodes(names),
+            _all_nodes(names),
             _drawer(),
         ]
     )
@@ -71,11 +81,8 @@ def register(app: Dash, queries: PageQueries) -> None:
         Input("job-nodes", "value"),
         Input("job-node", "value"),
         Input("job-logical", "checked"),
-        Input("job-refresh", "n_intervals"),
     )
-    def charts(
-        key: Key | None, page: int | None, node: str | None, logical: bool | None, _ticks: int | None
-    ) -> tuple[Any, Any]:
+    def charts(key: Key | None, page: int | None, node: str | None, logical: bool | None) -> tuple[Any, Any]:
         if not key:
             return no_update, no_update
         return _charts(queries, current_viewer(), key, (page, node, logical is not False))
@@ -93,14 +100,35 @@ def register(app: Dash, queries: PageQueries) -> None:
         Output("job-overview", "children"),
         Input("job-key", "data"),
         Input("job-metric", "value"),
-        Input("job-refresh", "n_intervals"),
     )
-    def all_nodes(key: Key | None, metric: str | None, _ticks: int | None) -> Any:
+    def all_nodes(key: Key | None, metric: str | None) -> Any:
+        return _overview(queries, current_viewer(), key, metric) if key else no_update
+
+    @app.callback(
+        Output("job-charts", "children", allow_duplicate=True),
+        Output(part_id(ALL), "children"),
+        Output(part_id(ALL, GRAPH), "figure"),
+        Input("job-refresh", "n_intervals"),
+        State("job-key", "data"),
+        State("job-nodes", "value"),
+        State("job-node", "value"),
+        State("job-logical", "checked"),
+        State("job-metric", "value"),
+        prevent_initial_call=True,
+    )
+    def live(
+        _ticks: int, key: Key | None, page: int | None, node: str | None, logical: bool | None, metric: str | None
+    ) -> tuple[Any, list[Any], list[Any]]:
+        parts, graphs = ([one["id"]["of"] for one in outputs] for outputs in ctx.outputs_list[1:])
+        viewer, same = current_viewer(), ([no_update] * len(parts), [no_update] * len(graphs))
         if not key:
-            return no_update
-        viewer = current_viewer()
-        windows = queries.job_windows(viewer, key["job_id"], key["start_ms"], MAX_STEPS)
-        return overview(windows, metric or "", queries.status(viewer).timezone)
+            return no_update, *same
+        tree = _charts(queries, viewer, key, (page, node, logical is not False))[0]
+        whole = [tree, _overview(queries, viewer, key, metric)]
+        texts, figures = new_values(whole, parts, PART), new_values(whole, graphs, GRAPH)
+        if texts is None or figures is None:
+            return tree, *same
+        return no_update, texts, figures
 
     @app.callback(
         Output("job-why", "opened"),
@@ -146,6 +174,14 @@ def _head(queries: PageQueries, viewer: Viewer, detail: JobDetail, now: int) -> 
     job_id, start_ms = detail.row.job_id, detail.row.start_ms
     attempts, gpus = queries.job_attempts(viewer, job_id), queries.job_gpus(viewer, job_id, start_ms)
     return job_head(detail, attempts, gpus, queries.status(viewer), now)
+
+
+def _overview(queries: PageQueries, viewer: Viewer, key: Key, metric: str | None) -> html.Div | None:
+    """All nodes at once; nothing where the charts show all of them."""
+    if not key.get("large"):
+        return None
+    windows = queries.job_windows(viewer, key["job_id"], key["start_ms"], MAX_STEPS)
+    return overview(windows, metric or "", queries.status(viewer).timezone)
 
 
 def _charts(
@@ -201,15 +237,19 @@ def _choices(names: list[str]) -> html.Div:
     )
 
 
-def _all_nodes(names: list[str]) -> list[html.Div]:
-    """The part with all nodes of a job that has more of them than the charts show."""
-    if len(names) <= NODES_PER_PAGE:
-        return []
+def _all_nodes(names: list[str]) -> html.Div:
+    """The part with all nodes of a job, hidden where the charts show all of them."""
     heading = html.H2(_("All nodes"), className="mw-section-title")
-    return [
+    parts = [
         html.Div([heading, metric_choice()], className="mw-section-head"),
         html.Div(waiting(560), id="job-overview", className="mw-overview"),
     ]
+    return html.Div(parts, hidden=len(names) <= NODES_PER_PAGE)
+
+
+def _key(detail: JobDetail) -> Key:
+    large = len(detail.nodes) > NODES_PER_PAGE
+    return {"job_id": detail.row.job_id, "start_ms": detail.row.start_ms, "large": large}
 
 
 def _drawer() -> dmc.Drawer:

@@ -231,7 +231,10 @@ def test_a_running_job_refreshes_itself_and_a_finished_one_does_not() -> None:
     assert by_id(job.layout(context(f"/job/{PLAIN}")), "job-refresh").disabled is True
     queries = StandIn()
     row = queries.job_attempts(ADMIN, RUNNING)[0]
-    values = {"job-refresh.n_intervals": 1, "job-key.data": {"job_id": RUNNING, "start_ms": row.start_ms}}
+    values = {
+        "job-refresh.n_intervals": 1,
+        "job-key.data": {"job_id": RUNNING, "start_ms": row.start_ms, "large": RUNNING == WIDE},
+    }
     assert call(client_of(queries), "job-head.children", values)["response"]["job-refresh"]["disabled"] is False
 
 
@@ -252,7 +255,7 @@ def charts_of(job_id: int, page: int = 1, node: str | None = None, logical: bool
     queries = StandIn()
     row = queries.job_attempts(ADMIN, job_id)[-1]
     values = {
-        "job-key.data": {"job_id": job_id, "start_ms": row.start_ms},
+        "job-key.data": {"job_id": job_id, "start_ms": row.start_ms, "large": job_id == WIDE},
         "job-nodes.value": page,
         "job-node.value": node,
         "job-logical.checked": logical,
@@ -298,7 +301,7 @@ def test_charts_of_many_nodes_come_in_pages() -> None:
 def test_a_page_of_charts_stays_below_300_kb(boards: int) -> None:
     row = job_row(1, node_count=8, node_list="n[001-008]", cpus=1024, gpu_count=8 * boards)
     queries = StandIn(rows=[row])
-    values = {"job-key.data": {"job_id": 1, "start_ms": row.start_ms}}
+    values = {"job-key.data": {"job_id": 1, "start_ms": row.start_ms, "large": WIDE == 1}}
     answer = call(client_of(queries), "job-charts.children", values)["response"]
     assert graphs(answer) == 8 * (5 if boards else 3)
     assert len(json.dumps(answer, separators=(",", ":"))) < 300_000
@@ -309,7 +312,10 @@ def test_all_nodes_of_a_large_job_stand_in_one_picture() -> None:
     assert by_id(page, "job-metric").value == "power"
     queries = StandIn()
     row = queries.job_attempts(ADMIN, WIDE)[-1]
-    values = {"job-key.data": {"job_id": WIDE, "start_ms": row.start_ms}, "job-metric.value": "cpu"}
+    values = {
+        "job-key.data": {"job_id": WIDE, "start_ms": row.start_ms, "large": True},
+        "job-metric.value": "cpu",
+    }
     text = json.dumps(call(client_of(queries), "job-overview.children", values))
     assert text.count('"type": "Graph"') == 1
     assert "CPU, node by node" in text
@@ -324,7 +330,7 @@ def test_what_to_change_and_jobs_alike() -> None:
     def change_of(job_id: int) -> str:
         queries = StandIn()
         row = queries.job_attempts(ADMIN, job_id)[-1]
-        key = {"job-key.data": {"job_id": job_id, "start_ms": row.start_ms}}
+        key = {"job-key.data": {"job_id": job_id, "start_ms": row.start_ms, "large": job_id == WIDE}}
         return json.dumps(call(client_of(queries), "job-change.children", key), ensure_ascii=False)
 
     text = change_of(PLAIN)
@@ -334,6 +340,59 @@ def test_what_to_change_and_jobs_alike() -> None:
     assert "While it runs nobody knows" in change_of(RUNNING)
     assert "did not end normally" in change_of(FAULTY)
     assert "too few to compare" in change_of(HOSTILE_ID)
+
+
+def live_of(job_id: int, parts: list[str], graphs: list[str]) -> dict[str, Any]:
+    """What a tick sends to a page that has these parts and graphs."""
+    queries = StandIn()
+    row = queries.job_attempts(ADMIN, job_id)[-1]
+
+    def ids(names: list[str], kind: str, prop: str) -> list[dict[str, Any]]:
+        return [{"id": {"of": name, "type": kind}, "property": prop} for name in names]
+
+    client = client_of(queries)
+    listed = client.get("/_dash-dependencies").get_json()
+    output = next(one["output"] for one in listed if "job-graph" in one["output"])
+    states = {"job-key": ("data", {"job_id": job_id, "start_ms": row.start_ms, "large": job_id == WIDE}),
+              "job-nodes": ("value", 1), "job-node": ("value", None), "job-logical": ("checked", True),
+              "job-metric": ("value", "power")}  # fmt: skip
+    whole = {"id": "job-charts", "property": output[2:].partition("...")[0].partition(".")[2]}
+    body = {
+        "output": output,
+        "outputs": [whole, ids(parts, "job-part", "children"), ids(graphs, "job-graph", "figure")],
+        "inputs": [{"id": "job-refresh", "property": "n_intervals", "value": 1}],
+        "state": [{"id": name, "property": prop, "value": value} for name, (prop, value) in states.items()],
+        "changedPropIds": ["job-refresh.n_intervals"],
+    }
+    response = client.post("/_dash-update-component", json=body)
+    assert response.status_code == 200, response.get_data(as_text=True)
+    return response.get_json()["response"]  # type: ignore[no-any-return]
+
+
+def names_in(tree: Any, kind: str) -> list[str]:
+    """The parts that a page's JSON holds."""
+    if isinstance(tree, list):
+        return [name for one in tree for name in names_in(one, kind)]
+    if not isinstance(tree, dict):
+        return []
+    own = tree.get("id")
+    here = [own["of"]] if isinstance(own, dict) and own.get("type") == kind else []
+    return here + [name for one in tree.values() for name in names_in(one, kind)]
+
+
+def test_a_tick_writes_only_what_changed_inside_of_the_page() -> None:
+    page = charts_of(RUNNING)
+    parts, graphs = names_in(page, "job-part"), names_in(page, "job-graph")
+    assert {"n001/cpu", "n001/table", "statistics"} <= set(parts)
+    assert graphs == ["n001/cpu", "n001/gpu", "n001/gpu-memory", "n001/memory", "n001/power"]
+    sent = json.dumps(live_of(RUNNING, parts, graphs))
+    assert sent.count('"figure"') == 5
+    assert '"Graph"' not in sent  # no chart is made anew
+
+
+def test_a_page_whose_parts_are_others_is_written_anew() -> None:
+    sent = json.dumps(live_of(RUNNING, [], []))
+    assert sent.count('"Graph"') == 5
 
 
 def test_bars_of_boards() -> None:
@@ -351,7 +410,7 @@ def test_paths_can_be_copied() -> None:
 
 def test_a_key_that_was_tampered_with_shows_nothing() -> None:
     queries = StandIn()
-    values = {"job-key.data": {"job_id": PLAIN, "start_ms": 1}}
+    values = {"job-key.data": {"job_id": PLAIN, "start_ms": 1, "large": False}}
     client = client_of(queries)
     assert call(client, "job-change.children", values)["response"]["job-change"]["children"] == []
     assert "job-head" not in call(client, "job-head.children", {**values, "job-refresh.n_intervals": 1})["response"]
