@@ -86,6 +86,11 @@ def format_moment(ts_ms: int, zone: str, *, seconds: bool = False) -> str:
     return f"{format_day(moment, year=False)} {moment:{'%H:%M:%S' if seconds else '%H:%M'}}"
 
 
+def plotly_day() -> str:
+    """How charts write a day and its month: `05 Jun`, `5. Juni`."""
+    return _("%d %b")
+
+
 def plotly_words() -> dict[str, Any]:
     """Names of days and months for the axes of charts, as part of a chart's config; nothing for English."""
     code = language()

@@ -29,7 +29,7 @@ from dash_app.figures.theme import (
 )
 from dash_app.figures.timeline import Intervals, clock_at, scaled, steps
 from dash_app.language import _, marked
-from dash_app.text import format_energy
+from dash_app.text import format_energy, plotly_day
 from maxwatt.domain.units import kwh_from_j
 
 ACCOUNT_LAYERS: Final = tuple(
@@ -55,7 +55,9 @@ def power_over_time_figure(series: EnergySeries, layers: Sequence[Layer], zone: 
     intervals = Intervals(series.start_ms, end_ms, clock_at(end_ms[-1] if end_ms else 0, zone))
     values, unit = _scaled(series)
     layout = base_layout(height_px)
-    layout.update(xaxis=time_axis(hoverformat="%a %d %b, %H:%M"), yaxis=axis(title={"text": unit, "standoff": 8}))
+    layout.update(
+        xaxis=time_axis(hoverformat=f"%a {plotly_day()}, %H:%M"), yaxis=axis(title={"text": unit, "standoff": 8})
+    )
     figure = go.Figure(layout=layout)
     below_zero = [layer for layer in layers if any((v or 0) < 0 for v in values.get(layer.key, ()))]
     stacked = [layer for layer in layers if layer not in below_zero]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aggregator.queries.job_models import JobWindows
 from dash_app.figures.theme import base_layout, power_scale, time_axis
 from dash_app.figures.timeline import clock_at, packed
+from dash_app.text import plotly_day
 from maxwatt.domain.units import BYTES_PER_GIB
 
 MAX_ROWS: Final = 200
@@ -58,7 +59,7 @@ def heat_figure(windows: JobWindows, name: str, zone: str) -> go.Figure:
         zmax=metric.top or _highest(cells),
         colorscale=SCALE,
         colorbar={"title": {"text": metric.unit, "side": "top"}, "thickness": 12, "outlinewidth": 0, "nticks": 6},
-        hovertemplate=f"%{{y}}, %{{x|%d %b %H:%M}}: %{{z:.3~g}} {metric.unit}<extra></extra>",
+        hovertemplate=f"%{{y}}, %{{x|{plotly_day()} %H:%M}}: %{{z:.3~g}} {metric.unit}<extra></extra>",
         hoverongaps=False,
     )
     figure.update_layout(

@@ -8,6 +8,7 @@ from aggregator.queries.cluster_models import IntensityHour
 from dash_app.figures.theme import BLUE, GREEN, GREY, axis, base_layout, rgba, time_axis
 from dash_app.figures.timeline import clock_at
 from dash_app.language import _
+from dash_app.text import plotly_day
 
 
 def outlook_figure(hours: Sequence[IntensityHour], now_ms: int, zone: str, height_px: int = 220) -> go.Figure:
@@ -20,7 +21,9 @@ def outlook_figure(hours: Sequence[IntensityHour], now_ms: int, zone: str, heigh
     """
     shift = clock_at(now_ms, zone).shift
     layout = base_layout(height_px, bargap=0.12, hovermode="x")
-    layout.update(xaxis=time_axis(hoverformat="%a %d %b, %H:%M"), yaxis=axis(title={"text": "g/kWh", "standoff": 8}))
+    layout.update(
+        xaxis=time_axis(hoverformat=f"%a {plotly_day()}, %H:%M"), yaxis=axis(title={"text": "g/kWh", "standoff": 8})
+    )
     figure = go.Figure(layout=layout)
     figure.add_bar(
         x=[shift((hour.start_ms + hour.end_ms) // 2) for hour in hours],

@@ -9,7 +9,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from dash_app.language import marked
-from dash_app.text import THIN, decimal_mark
+from dash_app.text import THIN, decimal_mark, plotly_day
 
 BLUE: Final = "#0072b2"
 VERMILION: Final = "#d55e00"
@@ -116,6 +116,7 @@ def axis(**more: Any) -> dict[str, Any]:
 
 def time_axis(**more: Any) -> dict[str, Any]:
     """A time axis: no grid, quiet ticks."""
+    day = plotly_day()
     return {
         "type": "date",
         "showgrid": False,
@@ -125,11 +126,11 @@ def time_axis(**more: Any) -> dict[str, Any]:
         "tickcolor": rgba(GREY, 0.5),
         "automargin": True,
         "nticks": 7,
-        "hoverformat": "%a %d %b, %H:%M:%S",
+        "hoverformat": f"%a {day}, %H:%M:%S",
         "tickformatstops": [
-            {"dtickrange": [None, 59_999], "value": "%H:%M:%S\n%d %b"},
-            {"dtickrange": [60_000, 86_399_999], "value": "%H:%M\n%d %b"},
-            {"dtickrange": [86_400_000, None], "value": "%d %b\n%Y"},
+            {"dtickrange": [None, 59_999], "value": f"%H:%M:%S\n{day}"},
+            {"dtickrange": [60_000, 86_399_999], "value": f"%H:%M\n{day}"},
+            {"dtickrange": [86_400_000, None], "value": f"{day}\n%Y"},
         ],
         **more,
     }

@@ -146,3 +146,20 @@ def test_motion_is_reduced_for_who_asks(browser: Browser, url: str) -> None:
     )
     assert moving == 0
     one.context.close()
+
+
+def test_the_job_table_is_walked_and_opened_by_keyboard(watched: Watched) -> None:
+    page = watched.open("/jobs")
+    settle(page)
+    page.locator(".ag-row[row-index='0'] [col-id='job_id']").wait_for()
+    page.locator(".mw-grid .ag-header-cell").first.focus()
+    page.keyboard.press("Enter")  # sorts
+    expect(page.locator(".ag-header-cell[aria-sort='descending']")).to_have_count(1)
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    focused_row = page.locator(".ag-row:has(.ag-cell-focus)")
+    expect(focused_row).to_have_attribute("row-index", "1")
+    job = focused_row.locator(".mw-job-link").get_attribute("href")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Job")
+    assert page.url == f"{watched.url}{job}"
