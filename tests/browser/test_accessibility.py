@@ -155,6 +155,7 @@ def test_the_job_table_is_walked_and_opened_by_keyboard(watched: Watched) -> Non
     page.locator(".mw-grid .ag-header-cell").first.focus()
     page.keyboard.press("Enter")  # sorts
     expect(page.locator(".ag-header-cell[aria-sort='descending']")).to_have_count(1)
+    page.locator(".ag-row[row-index='2'] .mw-job-link").wait_for()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
         page.keyboard.press(key)
     focused_row = page.locator(".ag-row:has(.ag-cell-focus)")
