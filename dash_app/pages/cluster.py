@@ -141,6 +141,8 @@ def _register_slow(app: Dash, queries: PageQueries) -> None:
     )
     def power(name: str | None, split: str | None, _ticks: int | None) -> Any:
         viewer, chosen = current_viewer(), chosen_range(name)
+        if not viewer.sees_all:
+            return no_update
         series = queries.energy_series(viewer, chosen.since_ms, chosen.until_ms, MAX_POINTS, split_of(split))
         status = queries.status(viewer)
         if latest(series) is None:
@@ -155,6 +157,8 @@ def _register_slow(app: Dash, queries: PageQueries) -> None:
     )
     def users(name: str | None, _ticks: int | None) -> tuple[Any, Any]:
         viewer, chosen = current_viewer(), chosen_range(name)
+        if not viewer.sees_all:
+            return no_update, no_update
         rows = queries.energy_by(viewer, "user", chosen.since_ms, chosen.until_ms)
         return top_users(rows, queries.status(viewer).currency), largest_waste(rows)
 
