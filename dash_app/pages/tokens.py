@@ -17,7 +17,7 @@ from dash_app.signin.identities import Identities
 from dash_app.text import ago, format_day
 from dash_app.urls import link
 from maxwatt.config import Settings
-from maxwatt.domain.api_tokens import MAX_DAYS, MAX_NAME, ApiToken
+from maxwatt.domain.api_tokens import MAX_DAYS, ApiToken
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.formatting import local_time
@@ -50,7 +50,7 @@ class TokensPage:
                 _explanation(),
                 _form(viewer),
                 html.Div(id="tokens-new", role="status"),
-                html.Div(self._list(viewer), id="tokens-list"),
+                html.Div(self._list(viewer), id="tokens-list", className="mw-card"),
             ],
             className="mw-tokens",
         )
@@ -96,7 +96,7 @@ class TokensPage:
         tokens, present = self._identities.tokens(viewer.user), now_ms()
         if not tokens:
             return empty(_("No tokens yet"), _("A token lets a script of yours ask the API in your name."))
-        heads = [_("Name"), _("Shows"), _("Made"), _("Expires"), _("Last used"), ""]
+        heads = [_("Name"), "", _("Expires"), _("Last used"), _("Shows"), _("Made")]
         return table(heads, [self._row(token, present) for token in tokens], _("Your tokens"))
 
     def _day(self, ts_ms: int) -> str:
@@ -106,17 +106,11 @@ class TokensPage:
         over = token.expires_ms <= present_ms
         return [
             token.name,
-            _("all jobs") if token.sees_all else _("your jobs"),
-            self._day(token.created_ms),
+            _revoke_button(token),
             _("expired") if over else self._day(token.expires_ms),
             ago(token.used_ms, present_ms) if token.used_ms else _("never"),
-            dmc.Button(
-                _("Revoke"),
-                id={"type": "tokens-revoke", "token": token.token_id},
-                variant="default",
-                size="compact-sm",
-                **aria(label=_("Revoke {name}", name=token.name)),
-            ),
+            _("all jobs") if token.sees_all else _("your jobs"),
+            self._day(token.created_ms),
         ]
 
 
@@ -141,12 +135,22 @@ def _form(viewer: Viewer) -> html.Div:
     all_jobs = dmc.Checkbox(id="tokens-all", label=_("Shows everybody's jobs"), checked=not viewer.user)
     return html.Div(
         [
-            dmc.TextInput(id="tokens-name", label=_("What it is for"), maxLength=MAX_NAME, w=260),
+            dmc.TextInput(id="tokens-name", label=_("What it is for"), w=260),
             dmc.NumberInput(id="tokens-days", label=_("Days it lives"), value=_DAYS, min=1, max=MAX_DAYS, w=130),
             all_jobs if viewer.sees_all else dcc.Store(id="tokens-all"),
             dmc.Button(_("Make a token"), id="tokens-make"),
         ],
         className="mw-tokens-form",
+    )
+
+
+def _revoke_button(token: ApiToken) -> dmc.Button:
+    return dmc.Button(
+        _("Revoke"),
+        id={"type": "tokens-revoke", "token": token.token_id},
+        variant="default",
+        size="compact-sm",
+        **aria(label=_("Revoke {name}", name=token.name)),
     )
 
 

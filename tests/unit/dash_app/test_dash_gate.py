@@ -184,7 +184,7 @@ def test_headers_are_on_every_answer(client: FlaskClient, signed_in: FlaskClient
         assert "unsafe-eval" not in policy
         assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_large_answers_are_compressed_and_small_ones_not(signed_in: FlaskClient) -> None:
