@@ -116,21 +116,16 @@ def _since(pieces: Sequence[Piece], row: JobRow, since_ms: int | None) -> DrawnS
 
 def _find(connection: Connection, viewer: Viewer, wanted: Sequence[RecentJob]) -> dict[int, RecentJob]:
     """The ledger's number of the latest attempt of each job, where it is the job that was meant."""
-    by_id = {job.job_id: job for job in wanted}
-    if not by_id:
-        return {}
+    meant = {(job.job_id, job.user): job for job in wanted}
     statement = (
         select(jobs.c.job_ref, jobs.c.job_id, jobs.c.user, jobs.c.start_ms)
-        .where(jobs.c.cluster.in_(clusters(connection)), jobs.c.job_id.in_(list(by_id)), visible(viewer))
+        .where(jobs.c.cluster.in_(clusters(connection)), jobs.c.job_id.in_([job.job_id for job in wanted]))
+        .where(visible(viewer))
         .order_by(jobs.c.start_ms)
     )
-    latest = {row.job_id: row for row in connection.execute(statement)}
-    meant = (
-        (row.job_ref, by_id[row.job_id])
-        for row in latest.values()
-        if row.user == by_id[row.job_id].user and row.start_ms >= by_id[row.job_id].not_before_ms
-    )
-    return dict(meant)
+    latest = {row.job_id: row for row in connection.execute(statement)} if wanted else {}
+    found = ((row, meant.get((row.job_id, row.user))) for row in latest.values())
+    return {row.job_ref: job for row, job in found if job is not None and row.start_ms >= job.not_before_ms}
 
 
 def _pieces(connection: Connection, starts_ms: Mapping[int, int]) -> dict[int, list[Piece]]:

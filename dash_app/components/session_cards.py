@@ -6,13 +6,14 @@ from typing import Any, Final
 from dash import dcc, html
 
 from aggregator.queries.models import Status
-from aggregator.queries.recent import DrawnSince, RecentUse
+from aggregator.queries.recent import RecentUse
 from dash_app.components.attributes import aria
 from dash_app.components.evidence import uncertainty_text
 from dash_app.components.facts import Fact, facts
 from dash_app.components.states import empty
 from dash_app.language import _, _n, marked
 from dash_app.launcher.launcher import title_of
+from dash_app.launcher.seen import SeenSession
 from dash_app.launcher.session import Phase, Session
 from dash_app.text import (
     ago,
@@ -27,6 +28,7 @@ from dash_app.text import (
 from dash_app.urls import job_path
 from maxwatt.config import Application
 from maxwatt.domain.units import MS_PER_S
+from maxwatt.domain.viewer import Viewer
 
 START: Final = "session-start"
 STOP: Final = "session-stop"
@@ -51,79 +53,45 @@ def application_cards(applications: Sequence[Application], taken: Mapping[str, P
     return html.Ul(cards, className="mw-applications", **aria(label=_("Applications")))
 
 
-def session_cards(
-    sessions: Sequence[tuple[Session, str]],
-    uses: Mapping[int, RecentUse],
-    idle_since_ms: Mapping[tuple[str, str], int],
-    status: Status,
-    now_ms: int,
-    *,
-    with_owner: bool,
-) -> Any:
-    """Every session, or a word that there is none.
-
-    Args:
-        sessions: each with what people call it.
-        uses: job id to what the job draws, where it is known.
-        idle_since_ms: last activity of those that are idle, by owner and name [epoch ms].
-        with_owner: say whose each is.
-    """
+def session_cards(sessions: Sequence[SeenSession], status: Status, now_ms: int, viewer: Viewer) -> Any:
+    """Every session, or a word that there is none."""
     if not sessions:
         return empty(_("No session runs"), _("What you start above appears here with its job and its energy."))
-    items = [
-        html.Li(
-            session_card(
-                session,
-                title,
-                uses.get(session.job_id) if session.job_id is not None else None,
-                idle_since_ms.get((session.owner, session.name)),
-                status,
-                now_ms,
-                with_owner=with_owner,
-            )
-        )
-        for session, title in sessions
-    ]
+    items = [html.Li(session_card(one, status, now_ms, viewer)) for one in sessions]
     return html.Ul(items, className="mw-sessions", **aria(label=_("Sessions that run")))
 
 
-def session_card(
-    session: Session,
-    title: str,
-    use: RecentUse | None,
-    idle_since_ms: int | None,
-    status: Status,
-    now_ms: int,
-    *,
-    with_owner: bool,
-) -> html.Article:
-    """One session: what it is, its job, what it draws, what it cost while nobody worked in it; open and stop."""
-    named = _("{title} of {owner}", title=title, owner=session.owner) if with_owner else title
+def session_card(seen: SeenSession, status: Status, now_ms: int, viewer: Viewer) -> html.Article:
+    """One session: what it is, its job, what it draws, what it cost while nobody worked in it; open and stop.
+
+    Who sees all is told whose it is.
+    """
+    session, use = seen.session, seen.use
+    named = _("{title} of {owner}", title=seen.title, owner=session.owner) if viewer.sees_all else seen.title
     kind, phase = _PHASES[session.phase]
     rows: list[Fact] = [(_("Job"), _job(session, use)), (_("Started"), _started(session, status, now_ms))]
     if use is not None:
-        row = use.row
-        energy = [_figures(row.energy_j, row.co2_g, row.cost, status.currency), " · ", uncertainty_text(row.evidence)]
+        figures = _figures(use.row.energy_j, use.row.co2_g, use.row.cost, status.currency)
+        energy = f"{figures} · {uncertainty_text(use.row.evidence)}"
         rows += [(_("Power now"), format_power(use.power_w)), (_("Energy so far"), energy)]
+    head = [
+        html.H3(named, className="mw-card-title"),
+        html.Span(_(phase), className=f"mw-state mw-state-{kind}"),
+        session_actions(session, named, viewer),
+    ]
+    idle = idle_sentence(seen, status, now_ms)
     return html.Article(
         [
-            html.Div(
-                [
-                    html.H3(named, className="mw-card-title"),
-                    html.Span(_(phase), className=f"mw-state mw-state-{kind}"),
-                    html.Div(session_actions(session, named), className="mw-session-actions"),
-                ],
-                className="mw-card-head",
-            ),
+            html.Div(head, className="mw-card-head"),
             facts(rows, columns=True),
-            _idle(idle_since_ms, use, status, now_ms) if idle_since_ms is not None else None,
+            html.P(idle, className="mw-idle") if idle else None,
         ],
         className="mw-card",
     )
 
 
-def session_actions(session: Session, named: str) -> list[Any]:
-    """Open, where it can be opened, and stop."""
+def session_actions(session: Session, named: str, viewer: Viewer) -> html.Div:
+    """Open, where it runs and is the viewer's own, for the hub lets nobody into another's; and stop."""
     opens = html.A(
         _("Open"), href=session.url, target="_blank", rel="noopener", className="mw-button mw-primary",
         **aria(label=_("Open {title}", title=named)),
@@ -136,12 +104,16 @@ def session_actions(session: Session, named: str) -> list[Any]:
         disabled=session.phase is Phase.STOPPING,
         **aria(label=_("Stop {title}", title=named)),
     )
-    return [opens if session.phase is Phase.RUNNING and session.url else None, stops]
+    can_open = session.owner == viewer.user and session.phase is Phase.RUNNING and session.url
+    return html.Div([opens if can_open else None, stops], className="mw-session-actions")
 
 
-def idle_sentence(idle_since_ms: int, since: DrawnSince | None, status: Status, now_ms: int) -> str:
-    """How long nobody has worked in it, and what that cost as far as it is booked."""
-    idle = _("Idle for {time}.", time=format_duration((now_ms - idle_since_ms) / MS_PER_S))
+def idle_sentence(seen: SeenSession, status: Status, now_ms: int) -> str:
+    """How long nobody has worked in it, and what that cost as far as it is booked; nothing when it is not idle."""
+    if seen.idle_since_ms is None:
+        return ""
+    idle = _("Idle for {time}.", time=format_duration((now_ms - seen.idle_since_ms) / MS_PER_S))
+    since = seen.use.since if seen.use else None
     if since is None or since.energy_j is None:
         return f"{idle} {_('What it drew since then is not booked yet.')}"
     figures = _figures(since.energy_j, since.co2_g, since.cost, status.currency)
@@ -202,8 +174,3 @@ def _figures(energy_j: float | None, co2_g: float | None, cost: float | None, cu
     parts += [_("{mass} CO₂", mass=format_co2(co2_g))] if co2_g is not None else []
     parts += [format_cost(cost, currency)] if cost is not None else []
     return ", ".join(parts)
-
-
-def _idle(idle_since_ms: int, use: RecentUse | None, status: Status, now_ms: int) -> html.P:
-    sentence = idle_sentence(idle_since_ms, use.since if use else None, status, now_ms)
-    return html.P(sentence, className="mw-idle")

@@ -3,12 +3,12 @@
 from dash import dcc, html
 
 from aggregator.queries.models import Status
-from aggregator.queries.recent import RecentUse
 from dash_app.components.session_cards import idle_sentence, session_actions
 from dash_app.components.session_dialog import session_dialog
 from dash_app.language import _
-from dash_app.launcher.session import Session
+from dash_app.launcher.seen import SeenSession
 from dash_app.urls import link
+from maxwatt.domain.viewer import Viewer
 
 
 def session_slot() -> html.Div:
@@ -16,13 +16,9 @@ def session_slot() -> html.Div:
     return html.Div([session_dialog(), html.Div(id="job-session")], className="mw-session-slot")
 
 
-def session_note(
-    session: Session, title: str, use: RecentUse | None, idle_since_ms: int | None, status: Status, now_ms: int
-) -> html.Div:
+def session_note(seen: SeenSession, status: Status, now_ms: int, viewer: Viewer) -> html.Div:
     """The session's name, open and stop, and what it cost while nobody worked in it."""
-    idle = None
-    if idle_since_ms is not None:
-        idle = html.Span(idle_sentence(idle_since_ms, use.since if use else None, status, now_ms))
-    name = dcc.Link(_("Session {title}", title=title), href=link("/sessions"))
-    actions = html.Div(session_actions(session, title), className="mw-session-actions")
-    return html.Div([html.Strong(name), idle, actions], className="mw-session-note")
+    name = dcc.Link(_("Session {title}", title=seen.title), href=link("/sessions"))
+    idle = idle_sentence(seen, status, now_ms)
+    actions = session_actions(seen.session, seen.title, viewer)
+    return html.Div([html.Strong(name), html.Span(idle) if idle else None, actions], className="mw-session-note")

@@ -1,20 +1,21 @@
 """What the launcher asks of a JupyterHub: which servers there are, start one, stop one."""
 
 import json
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from dash_app.language import _, marked
 from dash_app.launcher.session import Session, sessions_of
-from dash_app.signin.hub_api import OPENER, HubAwayError
+from dash_app.signin.hub_api import OPENER, PAUSE_S, TIMEOUT_S, HubAwayError
 from dash_app.signin.hub_place import HubPlace
 from maxwatt.domain.errors import MaxwattError
 
-TIMEOUT_S: Final = 20.0
+ACT_TIMEOUT_S: Final = 20.0
 """A hub answers a start or a stop after ten seconds at the latest, whether or not it has come to its end."""
 
 PAGE: Final = 200
@@ -33,10 +34,15 @@ class HubRefusedError(MaxwattError):
 
 
 class HubServers:
-    """Servers of one hub. What is only looked at is asked in our own name; a start or stop in that of who wants it."""
+    """Servers of one hub. What is only looked at is asked in our own name; a start or stop in that of who wants it.
 
-    def __init__(self, place: HubPlace) -> None:
-        self._place = place
+    Args:
+        clock: seconds of a monotonic clock.
+    """
+
+    def __init__(self, place: HubPlace, clock: Callable[[], float] = time.monotonic) -> None:
+        self._place, self._clock = place, clock
+        self._away_until_s = float("-inf")
 
     def of_user(self, user: str) -> tuple[Session, ...]:
         """Servers of one user; none of one whom the hub does not know.
@@ -46,7 +52,7 @@ class HubServers:
             HubRefusedError: it does not let us look.
         """
         try:
-            record = self._ask("GET", _user(user), self._place.api_token)
+            record = self._look(_user(user))
         except HubRefusedError as error:
             if isinstance(error.__cause__, urllib.error.HTTPError) and error.__cause__.code == 404:
                 return ()
@@ -58,7 +64,7 @@ class HubServers:
         found: list[Session] = []
         for offset in range(0, MAX_USERS, PAGE):
             query = urlencode({"state": "active", "offset": offset, "limit": PAGE})
-            records = self._ask("GET", f"/users?{query}", self._place.api_token)
+            records = self._look(f"/users?{query}")
             if not isinstance(records, list):
                 raise HubAwayError(_("What answers is no hub."))
             found += [session for record in records for session in sessions_of(_record(record))]
@@ -78,7 +84,24 @@ class HubServers:
         """Stop a server; it may still be stopping when this returns. Arguments and errors as of `start`."""
         self._ask("DELETE", _server(user, server), token)
 
-    def _ask(self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None) -> Any:
+    def _look(self, path: str) -> Any:
+        """An answer to a question; while the hub is away nobody waits for it again and again."""
+        if self._clock() < self._away_until_s:
+            raise HubAwayError(_("The hub does not answer."))
+        try:
+            return self._ask("GET", path, self._place.api_token, timeout_s=TIMEOUT_S)
+        except HubAwayError:
+            self._away_until_s = self._clock() + PAUSE_S
+            raise
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        body: Mapping[str, Any] | None = None,
+        timeout_s: float = ACT_TIMEOUT_S,
+    ) -> Any:
         request = urllib.request.Request(  # noqa: S310  the administrator's own setting
             self._place.api_url + path,
             data=None if body is None else json.dumps(body).encode(),
@@ -86,7 +109,7 @@ class HubServers:
             method=method,
         )
         try:
-            with OPENER.open(request, timeout=TIMEOUT_S) as response:
+            with OPENER.open(request, timeout=timeout_s) as response:
                 text = response.read(_MAX_BYTES)
             return json.loads(text) if text else None
         except urllib.error.HTTPError as error:

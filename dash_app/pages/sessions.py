@@ -1,12 +1,10 @@
 """Sessions: what people run through the hub, each with its job; start one, open it, stop it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from aggregator.queries.models import Status
-from aggregator.queries.recent import RecentJob
 from dash_app.auth import current_viewer
 from dash_app.components.session_cards import START, STOP, application_cards, session_cards
 from dash_app.components.session_dialog import (
@@ -27,13 +25,13 @@ from dash_app.context import PageContext
 from dash_app.language import _, marked
 from dash_app.launcher.client import HubRefusedError
 from dash_app.launcher.launcher import Launcher, current_launcher, title_of
+from dash_app.launcher.seen import seen, session_of_job
 from dash_app.launcher.session import Phase, Session
 from dash_app.ports import PageQueries
 from dash_app.signin.hub import current_hub_token
 from dash_app.signin.hub_api import HubAwayError
 from maxwatt.config import Settings
 from maxwatt.domain.clock import now_ms
-from maxwatt.domain.units import MS_PER_S
 from maxwatt.domain.viewer import Viewer
 
 NAME: Final = marked("Sessions")
@@ -42,8 +40,6 @@ QUICK_MS: Final = 3_000
 """How often it is looked while something starts or stops."""
 SLOW_MS: Final = 20_000
 HUB_ERRORS: Final = (HubAwayError, HubRefusedError)
-CLOCKS_APART_MS: Final = 60 * MS_PER_S
-"""The hub's clock and Slurm's may differ by this: a job that began earlier is another with the same id."""
 
 
 def shown_to(_viewer: Viewer, settings: Settings) -> bool:
@@ -67,7 +63,12 @@ def layout(context: PageContext) -> html.Div:  # noqa: ARG001  the page's frame 
 
 def register(app: Dash, queries: PageQueries) -> None:
     """Callbacks of the page, and of the session on a job's page."""
+    _register_looks(app, queries)
+    _register_start(app)
+    _register_stop(app)
 
+
+def _register_looks(app: Dash, queries: PageQueries) -> None:
     @app.callback(
         Output("sessions-body", "children"),
         Output("sessions-tick", "interval"),
@@ -83,8 +84,26 @@ def register(app: Dash, queries: PageQueries) -> None:
         except HUB_ERRORS as error:
             return problem(_("The sessions cannot be read."), str(error)), SLOW_MS
         unsettled = any(session.phase is not Phase.RUNNING for session in sessions)
-        return body(launcher, viewer, queries, sessions, queries.status(viewer)), QUICK_MS if unsettled else SLOW_MS
+        return _body(launcher, queries, viewer, sessions), QUICK_MS if unsettled else SLOW_MS
 
+    @app.callback(
+        Output("job-session", "children"),
+        Input("job-key", "data"),
+        Input("job-refresh", "n_intervals"),
+        Input(CHANGED, "data"),
+    )
+    def of_job(key: dict[str, int] | None, _ticks: int | None, _changed: Any) -> Any:
+        viewer, launcher, moment_ms = current_viewer(), current_launcher(), now_ms()
+        if launcher is None or not key:
+            return None
+        try:
+            found = session_of_job(launcher, queries, viewer, int(key["job_id"]), moment_ms)
+        except HUB_ERRORS:
+            return None  # a job's page has enough to say; the sessions' own tells what is wrong with the hub
+        return session_note(found, queries.status(viewer), moment_ms, viewer) if found else None
+
+
+def _register_start(app: Dash) -> None:
     app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash types it not
         ClientsideFunction("sessions", "asked"),
         Output({"type": START, "name": MATCH}, "disabled"),
@@ -105,6 +124,8 @@ def register(app: Dash, queries: PageQueries) -> None:
         viewer, token, name = current_viewer(), current_hub_token(), str(asked["name"])
         return _done(lambda: launcher.start(viewer, token, name), _("Started: its job is in Slurm's hands."))
 
+
+def _register_stop(app: Dash) -> None:
     @app.callback(
         Output(CONFIRM, "opened"),
         Output(WORDS, "children"),
@@ -138,35 +159,16 @@ def register(app: Dash, queries: PageQueries) -> None:
         token, owner, name = current_hub_token(), str(target.get("owner", "")), str(target.get("name", ""))
         return False, *_done(lambda: launcher.stop(token, owner, name), _("Stopped."))
 
-    @app.callback(
-        Output("job-session", "children"),
-        Input("job-key", "data"),
-        Input("job-refresh", "n_intervals"),
-        Input(CHANGED, "data"),
-    )
-    def of_job(key: dict[str, int] | None, _ticks: int | None, _changed: Any) -> Any:
-        launcher = current_launcher()
-        if launcher is None or not key:
-            return None
-        try:
-            return _note(launcher, current_viewer(), queries, int(key["job_id"]))
-        except HubAwayError:
-            return None  # the job's page has enough to say; the sessions' own tells that the hub is away
 
-
-def body(
-    launcher: Launcher, viewer: Viewer, queries: PageQueries, sessions: Sequence[Session], status: Status
-) -> list[Any]:
+def _body(launcher: Launcher, queries: PageQueries, viewer: Viewer, sessions: Sequence[Session]) -> list[Any]:
     """What can be started, and what runs."""
     moment_ms = now_ms()
-    idle = _idle(launcher, sessions, moment_ms)
     own = {session.name: session.phase for session in sessions if session.owner == viewer.user}
-    named = [(session, launcher.title(session)) for session in sessions]
-    uses = queries.recent_uses(viewer, _jobs(sessions, idle))
+    found = seen(launcher, queries, viewer, sessions, moment_ms)
     return [
         application_cards(launcher.applications, own, current_hub_token() is not None),
         html.H2(_("Running"), className="mw-section-title"),
-        session_cards(named, uses, idle, status, moment_ms, with_owner=viewer.sees_all),
+        session_cards(found, queries.status(viewer), moment_ms, viewer),
     ]
 
 
@@ -174,34 +176,6 @@ def _clicked() -> dict[str, Any] | None:
     """The id of the button that was pressed; None when buttons were only drawn anew."""
     asked, cause = ctx.triggered_id, ctx.triggered
     return asked if isinstance(asked, dict) and cause and cause[0]["value"] else None
-
-
-def _note(launcher: Launcher, viewer: Viewer, queries: PageQueries, job_id: int) -> html.Div | None:
-    """The session that a job is; None where it is none, or none of this viewer's to see."""
-    owners = {row.user for row in queries.job_attempts(viewer, job_id)}
-    sessions = [one for owner in owners for one in launcher.sessions(viewer, owner) if one.job_id == job_id]
-    idle = _idle(launcher, sessions, now_ms())
-    uses = queries.recent_uses(viewer, _jobs(sessions, idle))
-    if not sessions or job_id not in uses:
-        return None
-    session = sessions[0]
-    idle_ms = idle.get((session.owner, session.name))
-    return session_note(session, launcher.title(session), uses[job_id], idle_ms, queries.status(viewer), now_ms())
-
-
-def _idle(launcher: Launcher, sessions: Sequence[Session], moment_ms: int) -> dict[tuple[str, str], int]:
-    """Last activity [epoch ms] of the sessions that are idle."""
-    since = {(one.owner, one.name): one.idle_since_ms(moment_ms, launcher.idle_after_s) for one in sessions}
-    return {key: since_ms for key, since_ms in since.items() if since_ms is not None}
-
-
-def _jobs(sessions: Sequence[Session], idle: Mapping[tuple[str, str], int]) -> list[RecentJob]:
-    """The jobs of sessions, as the hub names them: whose they are is asked of Slurm's records."""
-    return [
-        RecentJob(one.job_id, one.owner, (one.started_ms or 0) - CLOCKS_APART_MS, idle.get((one.owner, one.name)))
-        for one in sessions
-        if one.job_id is not None
-    ]
 
 
 def _done(act: Callable[[], None], text: str) -> tuple[Any, Any]:

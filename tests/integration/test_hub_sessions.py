@@ -233,6 +233,14 @@ def test_the_hub_takes_only_known_options_and_only_a_port(hub: Hub) -> None:
     assert hub.ask("DELETE", "/users/alice/servers/lab", token)[0] in {403, 404}
 
 
+def test_a_session_that_nobody_works_in_says_what_it_drew(alice: Page, session: int) -> None:
+    alice.reload()
+    idle = alice.locator(".mw-idle")
+    expect(idle).to_contain_text(re.compile(r"Idle for 00:0\d:\d\d\. Since the last activity its job drew [\d.]+ m?Wh"))
+    expect(idle).to_contain_text("Provisional")
+    shoot(alice, "session-idle-wide")
+
+
 def test_an_administrator_sees_it_and_stops_it_after_a_question(hub: Hub, alice: Page, session: int) -> None:
     page = hub.sign_in("dana")
     expect(page.get_by_role("heading", name="JupyterLab of alice")).to_be_visible()

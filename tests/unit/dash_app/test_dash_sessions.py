@@ -14,11 +14,14 @@ from dash_app.components.session_cards import application_cards, idle_sentence, 
 from dash_app.components.session_dialog import session_dialog, stop_words
 from dash_app.components.session_note import session_note
 from dash_app.factory import create_app
+from dash_app.launcher.seen import SeenSession
 from dash_app.launcher.session import Phase, Session
 from maxwatt.config import Application, Settings
+from maxwatt.domain.viewer import Viewer
 
 STATUS = Status("test", "UTC", False, NOW_MS, NOW_MS, NOW_MS)
 SESSION = Session("alice", "lab", "", Phase.RUNNING, 17, "/user/alice/lab/", NOW_MS - 3_600_000, NOW_MS - 1_500_000)
+ALICE, BOSS = Viewer("alice"), Viewer("dana", sees_all=True)
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -27,8 +30,8 @@ def use(since: DrawnSince | None = None) -> RecentUse:
     return RecentUse(row, 48.0, since)
 
 
-def card(session: Session = SESSION, known: RecentUse | None = None, **options: Any) -> html.Article:
-    return session_card(session, "JupyterLab", known, None, STATUS, NOW_MS, with_owner=False, **options)
+def card(session: Session = SESSION, known: RecentUse | None = None, viewer: Viewer = ALICE) -> html.Article:
+    return session_card(SeenSession(session, "JupyterLab", known), STATUS, NOW_MS, viewer)
 
 
 def links(part: Any) -> dict[str, str]:
@@ -66,36 +69,28 @@ def test_what_does_not_run_does_not_open() -> None:
 
 
 def test_everybody_elses_are_named() -> None:
-    shown = session_card(SESSION, "JupyterLab", None, None, STATUS, NOW_MS, with_owner=True)
+    shown = card(viewer=BOSS)
     assert "JupyterLab of alice" in text_of(shown)
+    assert links(shown) == {}, "the hub lets nobody into another's"
     assert buttons(shown)["Stop …"].id == {"type": "session-stop", "owner": "alice", "name": "lab"}
 
 
 def test_idle_costs_are_said_with_their_end() -> None:
     """1,500 s without activity, in which the job drew 3.6 kJ = 1 Wh."""
     since = DrawnSince(NOW_MS - 1_500_000, NOW_MS, 3600.0, 0.5, None)
-    sentence = idle_sentence(NOW_MS - 1_500_000, since, STATUS, NOW_MS)
-    assert sentence.startswith(
-        "Idle for 00:25:00. Since the last activity its job drew 1 Wh, 0.5 g CO₂. Provisional, until "
-    )
-    for unknown in (None, dataclasses.replace(since, energy_j=None)):
-        assert idle_sentence(NOW_MS - 60_000, unknown, STATUS, NOW_MS).endswith("is not booked yet.")
+    idle = SeenSession(SESSION, "Lab", use(since), NOW_MS - 1_500_000)
+    sentence = idle_sentence(idle, STATUS, NOW_MS)
+    assert sentence.startswith("Idle for 00:25:00. Since the last activity its job drew 1 Wh, 0.5 g CO₂. Provisional, ")
+    for unknown in (None, use(), use(dataclasses.replace(since, energy_j=None))):
+        unbooked = dataclasses.replace(idle, use=unknown)
+        assert idle_sentence(unbooked, STATUS, NOW_MS).endswith("is not booked yet.")
+    assert idle_sentence(dataclasses.replace(idle, idle_since_ms=None), STATUS, NOW_MS) == ""
 
 
-def test_the_list_joins_sessions_with_their_jobs() -> None:
-    other = dataclasses.replace(SESSION, name="gpu", job_id=18)
-    listed = session_cards(
-        [(SESSION, "Lab"), (other, "GPU")],
-        {17: use(DrawnSince(0, NOW_MS, 3600.0, None, None))},
-        {("alice", "lab"): NOW_MS - 1_500_000},
-        STATUS,
-        NOW_MS,
-        with_owner=False,
-    )
-    first, second = (text_of(item) for item in listed.children)
-    assert "drew 1 Wh" in first
-    assert "Idle" not in second
-    assert "No session runs" in text_of(session_cards([], {}, {}, STATUS, NOW_MS, with_owner=False))
+def test_the_list_says_when_there_is_none() -> None:
+    assert "No session runs" in text_of(session_cards([], STATUS, NOW_MS, ALICE))
+    listed = session_cards([SeenSession(SESSION, "Lab", use()), SeenSession(SESSION, "GPU")], STATUS, NOW_MS, ALICE)
+    assert ["Lab" in text_of(item) for item in listed.children] == [True, False]
 
 
 def test_an_application_says_what_it_asks_for() -> None:
@@ -117,14 +112,14 @@ def test_the_question_names_what_is_lost_and_whose_it_is() -> None:
 
 
 def test_a_job_says_which_session_it_is() -> None:
-    note = session_note(SESSION, "JupyterLab", use(), None, STATUS, NOW_MS)
+    note = session_note(SeenSession(SESSION, "JupyterLab", use()), STATUS, NOW_MS, ALICE)
     assert "Session JupyterLab" in text_of(note)
     assert links(note)["Open"] == "/user/alice/lab/"
 
 
 def test_names_are_text() -> None:
     hostile = dataclasses.replace(SESSION, name=HOSTILE, owner=HOSTILE)
-    shown = session_card(hostile, HOSTILE, None, None, STATUS, NOW_MS, with_owner=True)
+    shown = session_card(SeenSession(hostile, HOSTILE), STATUS, NOW_MS, BOSS)
     assert any(HOSTILE in one for one in walk(shown) if isinstance(one, str)), "a text child, which React escapes"
 
 

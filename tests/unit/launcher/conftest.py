@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "fixtures" / "dash_app"))
 sys.path.insert(0, str(Path(__file__).parents[2] / "fixtures" / "launcher"))
 
 from recorded_hub import RecordedHub, recorded_hub

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from recorded_hub import RUNNING, WAITING, RecordedHub, user
 
-from dash_app.launcher.client import PAGE, HubRefusedError
+from dash_app.launcher.client import PAGE, HubRefusedError, HubServers
 from dash_app.launcher.session import Phase, Session, sessions_of
-from dash_app.signin.hub_api import HubAwayError
+from dash_app.signin.hub_api import PAUSE_S, HubAwayError
 
 LAB = Session("alice", "lab", "JupyterLab", Phase.RUNNING, 17, "/user/alice/lab/", 1_795_367_363_201, 1_795_367_365_788)
 
@@ -141,3 +141,16 @@ def test_a_hub_that_is_away(hub: RecordedHub) -> None:
     away = dataclasses.replace(hub.place, api_url="http://127.0.0.1:9/hub/api")
     with pytest.raises(HubAwayError, match="does not answer"):
         type(hub.servers)(away).of_user("alice")
+
+
+def test_nobody_waits_again_and_again_for_a_hub_that_is_away(hub: RecordedHub) -> None:
+    now_s = [0.0]
+    servers = HubServers(hub.place, lambda: now_s[0])
+    hub.answers["GET /users/alice"] = (503, b"")
+    for _again in range(3):
+        with pytest.raises(HubAwayError):
+            servers.of_user("alice")
+    assert len(hub.asked) == 1
+    now_s[0] = PAUSE_S
+    hub.answers["GET /users/alice"] = (200, user("alice", RUNNING))
+    assert servers.of_user("alice") == (LAB,)

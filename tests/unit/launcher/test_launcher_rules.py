@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from recorded_hub import RUNNING, RecordedHub, user
+from stand_in import job_row
 
+from aggregator.queries.recent import RecentJob, RecentUse
 from dash_app.launcher.client import PAGE, HubRefusedError
 from dash_app.launcher.launcher import Launcher, current_launcher, offer_launcher
 from dash_app.launcher.options import user_options
+from dash_app.launcher.seen import CLOCKS_APART_MS, seen
 from dash_app.launcher.session import sessions_of
 from dash_app.pages import sessions
 from maxwatt.config import Application, Settings, SigninSettings
@@ -128,3 +131,28 @@ def test_applications_need_the_hub() -> None:
         offer_launcher(Flask("t"), Settings(applications=(LAB,)), HUB)
     with pytest.raises(ConfigError, match="hub_api_url"):
         offer_launcher(Flask("t"), Settings(applications=(LAB,), signin=SigninSettings(method="hub")), {})
+
+
+class Ledger:
+    """Jobs by id, as the queries answer: the owner is Slurm's word."""
+
+    def __init__(self, **users: str) -> None:
+        self.users = {int(job.removeprefix("job")): user for job, user in users.items()}
+        self.wanted: list[RecentJob] = []
+
+    def recent_uses(self, viewer: Viewer, wanted: list[RecentJob]) -> dict[int, RecentUse]:
+        self.wanted = wanted
+        known = {one.job_id: self.users.get(one.job_id) for one in wanted}
+        return {job: RecentUse(job_row(job, user=user), 1.0, None) for job, user in known.items() if user}
+
+
+def test_a_session_shows_its_owners_job_only(launcher: Launcher) -> None:
+    """Alice's server told the hub the number of Bob's job, 17: it is not shown as hers."""
+    found = sessions_of(user("alice", RUNNING)) + sessions_of(user("bob", RUNNING))
+    ledger = Ledger(job17="bob")
+    alices, bobs = seen(launcher, ledger, BOSS, found, now_ms=2_000_000_000_000)  # type: ignore[arg-type]
+    assert alices.use is None
+    assert bobs.use is not None
+    assert bobs.idle_since_ms == found[1].last_activity_ms
+    started_ms = found[0].started_ms or 0
+    assert ledger.wanted[0] == RecentJob(17, "alice", started_ms - CLOCKS_APART_MS, found[0].last_activity_ms)

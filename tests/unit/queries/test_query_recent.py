@@ -91,5 +91,9 @@ def test_no_job_but_the_one_that_is_meant(queries: Queries, filled: Book, viewer
     assert queries.recent_uses(viewer, [job]) == {}
 
 
+def test_who_names_anothers_job_hides_it_from_nobody(queries: Queries, filled: Book) -> None:
+    assert list(queries.recent_uses(ADMIN, [asked(), asked(user="zed")])) == [101]
+
+
 def test_nothing_asked_nothing_read(queries: Queries, filled: Book) -> None:
     assert queries.recent_uses(ADMIN, []) == {}
