@@ -1,8 +1,8 @@
 """Makes the pictures of the pages: `python docs/make_screenshots.py URL TOKEN OUTDIR`.
 
-Drives Chromium (from CHROMIUM, else /usr/bin/chromium) over the job table, one job and the energy page: wide and
-light, wide and dark, narrow and light. The job is the one with the most energy among the newest, or MAXWATT_JOB, such
-as `/job/42`.
+Drives Chromium (from CHROMIUM, else /usr/bin/chromium) over every page that the navigation offers, and one job: wide
+and light, wide and dark, narrow and light; the job in German, too. The job is the one with the most energy among the
+newest, or MAXWATT_JOB, such as `/job/42`.
 """
 
 import os
@@ -21,40 +21,51 @@ ARGUMENTS: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
-VARIANTS: Final = {"wide": (1440, 900, "light"), "dark": (1440, 900, "dark"), "narrow": (390, 844, "light")}
+VARIANTS: Final = {
+    "wide": (1440, 900, "light", "en"),
+    "dark": (1440, 900, "dark", "en"),
+    "narrow": (390, 844, "light", "en"),
+    "german": (1440, 900, "light", "de"),
+}
+LONG: Final = ("jobs", "method")
+"""Pages of which the first screen is enough."""
+
+GERMAN: Final = ("job",)
+"""Pages that are taken in German, too."""
 
 
 def main(url: str, token: str, folder: Path) -> None:
-    """All pictures, as `jobs-wide.png` and so on."""
+    """All pictures, as `jobs-wide.png` and so on; the start page is `home`."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=ARGUMENTS
         )
-        for variant, (width, height, scheme) in VARIANTS.items():
-            page = _page(browser, width, height, scheme)
-            page.goto(f"{url}/?token={token}")
-            _shoot_all(page, url.rstrip("/"), folder, variant)
+        for variant in VARIANTS:
+            page = _page(browser, *VARIANTS[variant])
+            page.goto(f"{url}/jobs?token={token}")
+            for name, address in _pages(page).items():
+                if variant != "german" or name in GERMAN:
+                    page.goto(f"{url.rstrip('/')}{address}")
+                    _shoot(page, folder / f"{name}-{variant}.png", whole=name not in LONG)
             page.close()
         browser.close()
 
 
-def _page(browser: Browser, width: int, height: int, scheme: str) -> Page:
+def _page(browser: Browser, width: int, height: int, scheme: str, language: str) -> Page:
     dark = "dark" if scheme == "dark" else "light"
     scale = 2 if width < 600 else 1
-    return browser.new_page(viewport={"width": width, "height": height}, color_scheme=dark, device_scale_factor=scale)
+    return browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme=dark, device_scale_factor=scale, locale=language
+    )
 
 
-def _shoot_all(page: Page, url: str, folder: Path, variant: str) -> None:
+def _pages(page: Page) -> dict[str, str]:
+    """Name and address of every page in the navigation, and of the job."""
     page.wait_for_selector(".mw-job-link")
-    page.wait_for_timeout(600)
-    page.screenshot(path=folder / f"jobs-{variant}.png")
-    page.goto(f"{url}{os.environ.get('MAXWATT_JOB') or _job(page)}")
-    page.wait_for_selector("#job-charts .js-plotly-plot, #job-charts .mw-empty")
-    _shoot_whole(page, folder / f"job-{variant}.png")
-    page.goto(f"{url}/energy")
-    page.wait_for_selector("#energy-ranking .js-plotly-plot, #energy-ranking .mw-empty")
-    _shoot_whole(page, folder / f"energy-{variant}.png")
+    links = [link.get_attribute("href") or "" for link in page.locator(".mw-nav .mw-nav-link, .mw-menu-links a").all()]
+    pages = {link.rpartition("/")[2] or "home": link for link in links}
+    return pages | {"job": os.environ.get("MAXWATT_JOB") or _job(page)}
 
 
 def _job(page: Page) -> str:
@@ -68,14 +79,17 @@ def _job(page: Page) -> str:
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        return float(text.replace(",", "."))
     except ValueError:
         return 0.0  # unknown, or too little to show
 
 
-def _shoot_whole(page: Page, path: Path) -> None:
-    page.wait_for_timeout(900)  # charts fade in
-    page.screenshot(path=path, full_page=True)
+def _shoot(page: Page, path: Path, *, whole: bool) -> None:
+    page.wait_for_selector("#page h1")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_selector("#page .mantine-Skeleton-root", state="detached")
+    page.wait_for_timeout(1200)  # charts and formulas are drawn
+    page.screenshot(path=path, full_page=whole)
 
 
 if __name__ == "__main__":
