@@ -9,7 +9,7 @@ from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSessionInterface
 
 from dash_app.language import _
-from dash_app.signin.answers import of_api, refusal, session_needed
+from dash_app.signin.answers import of_api, of_script, refusal, session_needed
 from dash_app.signin.bearers import Bearers
 from dash_app.signin.coordinators import AccountsOf
 from dash_app.signin.cross_site import from_elsewhere
@@ -122,7 +122,7 @@ def _of_person(method: Method) -> Viewer | Response | None:
     if request.path in {LOGOUT_PATH, *method.open_paths}:
         return None
     answer = method.check()
-    if isinstance(answer, Response) and of_api(request) and answer.status_code <= 401:
+    if isinstance(answer, Response) and of_script(request) and answer.status_code <= 401:
         return session_needed()
     return answer
 

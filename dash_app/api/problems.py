@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException
 from maxwatt.domain.errors import InputError, MaxwattError, SourceError, StoreLockedError
 
 PREFIX: Final = "/api/v1"
+DOCS_PATH: Final = f"{PREFIX}/docs"
+"""Tells people what the API answers."""
 MIMETYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 30
 
@@ -63,7 +65,7 @@ UNAUTHORIZED: Final = Problem(
 )
 FORBIDDEN: Final = Problem("Not allowed", 403, "Only who may see everybody's jobs gets this.")
 NOT_FOUND: Final = Problem(
-    "Not found", 404, "There is no such thing, or it is not yours to see.", f"{PREFIX}/docs lists what there is."
+    "Not found", 404, "There is no such thing, or it is not yours to see.", f"{DOCS_PATH} lists what there is."
 )
 NOT_ALLOWED: Final = Problem("Method not allowed", 405, "The API only reads.", "Use GET or HEAD.")
 _AWAY: Final = Problem(

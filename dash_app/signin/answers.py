@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Request, Response, redirect, request
 
-from dash_app.api.problems import PREFIX, UNAUTHORIZED, Problem, response_of
+from dash_app.api.problems import DOCS_PATH, PREFIX, UNAUTHORIZED, Problem, response_of
 from dash_app.language import _, language
 from dash_app.urls import link
 
@@ -48,15 +48,20 @@ def page(status: int, title: str, body: str) -> Response:
 
 def refusal(status: int, title: str, text: str, action: str = "", href: str = "") -> Response:
     """Says why nothing is shown; `action` is the text of a link to `href`, for people."""
-    if of_api(request):
+    if of_script(request):
         return response_of(UNAUTHORIZED if status == 401 else Problem(title, status, text))
     onward = f'<p><a class="button" href="{escape(href, quote=True)}">{escape(action)}</a></p>' if action else ""
     return page(status, title, f'<h1>{escape(title)}</h1>\n<p role="alert">{escape(text)}</p>\n{onward}')
 
 
 def of_api(request: Request) -> bool:
-    """Whether a script asks for data, which no form or redirect helps."""
+    """Whether the API is asked: a token may say who asks."""
     return request.path.startswith(f"{PREFIX}/")
+
+
+def of_script(request: Request) -> bool:
+    """Whether a script asks for data, which no form or redirect helps."""
+    return of_api(request) and request.path != DOCS_PATH
 
 
 def session_needed() -> Response:

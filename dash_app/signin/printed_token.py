@@ -5,7 +5,7 @@ from typing import Final
 
 from flask import Flask, Response, request, session
 
-from dash_app.signin.answers import here, of_api, safe_target, see_other, wait, without_token
+from dash_app.signin.answers import here, of_script, safe_target, see_other, wait, without_token
 from dash_app.signin.forms import LOGIN_PATH, token_form
 from dash_app.throttle import Throttle
 from dash_app.urls import link
@@ -39,7 +39,7 @@ class PrintedToken:
 
     def check(self) -> Viewer | Response:
         """The administrator, or the form; a token in the address is tried and taken out of it, for people only."""
-        if request.method == "GET" and "token" in request.args and not of_api(request):
+        if request.method == "GET" and "token" in request.args and not of_script(request):
             return self._attempt(request.args["token"], without_token(request))
         return ADMIN if session.get(_SIGNED_IN) is True else token_form(here(request), status=401)
 

@@ -138,7 +138,7 @@ def test_a_fault_of_ours_is_logged_and_shows_no_traceback(caplog: pytest.LogCapt
 
 def test_without_a_session_there_is_a_problem_and_no_form() -> None:
     client = create_app(StandIn(), Settings(), TOKEN).server.test_client()
-    for path in ("/jobs", "/jobs.csv", "/openapi.json", "/docs", "/nowhere", "/", f"/jobs?token={TOKEN}"):
+    for path in ("/jobs", "/jobs.csv", "/openapi.json", "/nowhere", "/", f"/jobs?token={TOKEN}"):
         told = problem(client, path, 401)
         assert told["mend"]
         assert client.get(f"/api/v1{path}").headers["WWW-Authenticate"].startswith("Bearer")
@@ -193,3 +193,12 @@ def test_samples_of_very_many_nodes_are_read_some_at_a_time() -> None:
     assert client.get("/api/v1/jobs/1/series?nodes=other").get_json()["nodes"] == []
     long = over(StandIn(rows=[job_row(1, elapsed_s=60 * 86400.0)]))
     assert len(long.get("/api/v1/jobs/1/series").get_json()["nodes"]) == 1
+
+
+def test_the_page_of_the_api_leads_people_through_the_sign_in() -> None:
+    client = create_app(StandIn(), Settings(), TOKEN).server.test_client()
+    form = client.get("/api/v1/docs")
+    assert (form.status_code, form.mimetype) == (401, "text/html")
+    assert 'value="/api/v1/docs"' in form.text
+    assert client.get(f"/api/v1/docs?token={TOKEN}").headers["Location"] == "/api/v1/docs"
+    assert client.get("/api/v1/docs").status_code == 200
