@@ -29,8 +29,8 @@ def new_values(tree: Any, wanted: Sequence[str], kind: str) -> list[Any] | None:
         wanted: the `of` of the parts that the page has now.
         kind: PART or GRAPH.
     """
-    parts = [(getattr(one, "id", None), one) for one in _components(tree)]
-    found = {name["of"]: getattr(one, _PROPERTY[kind]) for name, one in parts if _is_part(name, kind)}
+    named: list[tuple[Any, Component]] = [(getattr(one, "id", None), one) for one in _components(tree)]
+    found = {name["of"]: getattr(one, _PROPERTY[kind]) for name, one in named if _is_part(name, kind)}
     return [found[of] for of in wanted] if found.keys() == set(wanted) else None
 
 

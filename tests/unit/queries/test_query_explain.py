@@ -97,3 +97,12 @@ def test_what_a_neighbour_drew_is_not_told_to_others(explained: Book, queries: Q
 def test_a_job_without_bookings_has_nothing_to_explain(explained: Book, queries: Queries) -> None:
     found = queries.explain(ADMIN, 103)
     assert (found.nodes, found.windows) == ((), 0)
+
+
+def test_without_an_idle_power_energy_counts_as_dynamic(filled: Book, queries: Queries) -> None:
+    row = {"power_w": None, "intervals": 0, "origin": "none", "revision": 1, "frozen": True}
+    filled.add(tables.idle_powers, day_ms=T0 - T0 % DAY_MS, node="n1", component="cpu", **row)
+    found = queries.explain(ADMIN, 101)
+    assert found is not None
+    text = " ".join(node_lines(found.nodes[0]))
+    assert "its processors' idle power is not known, so all energy counts as dynamic, save where no CPU worked" in text

@@ -22,7 +22,9 @@ STEP = 15_000
 START, END = T0 + 5 * MINUTE, T0 + 50 * MINUTE
 """Job 101 holds n1 and n2 for this time; Bob's job 102 uses n1 from minute 20 to minute 40."""
 
-MODEL = NodeModel("small", ("n1", "n2"), cpu_idle_w=50.0, cpu_max_w=200.0, dram_idle_w=5.0, dram_max_w=10.0)
+MODEL = NodeModel(
+    "small", ("n1", "n2"), cpu_idle_w=50.0, cpu_max_w=200.0, dram_idle_w=5.0, dram_max_w=10.0, threads_per_core=2
+)
 
 
 @dataclass
@@ -142,3 +144,26 @@ def test_only_the_owner_sees_it_and_only_with_samples(site: Site) -> None:
 def test_less_than_a_point_is_refused(site: Site) -> None:
     with pytest.raises(InputError):
         site.queries.job_series(ADMIN, 101, max_points=0)
+
+
+def test_only_the_nodes_that_are_asked_for(site: Site) -> None:
+    whole = site.queries.job_series(ADMIN, 101, max_points=45)
+    assert site.queries.job_series(ADMIN, 101, max_points=45, nodes=["n2", "n9"]) == (whole[1],)
+    assert site.queries.job_series(ADMIN, 101, max_points=45, nodes=[]) == ()
+
+
+def test_boards_and_threads_come_with_the_node(site: Site) -> None:
+    board = {"node": "n2", "gpu": 3, "uuid": "a", "memory_used_bytes": int(GIB), "memory_total_bytes": int(4 * GIB)}
+    rows = [{**board, "ts_ms": START + s * STEP, "utilisation_ratio": 0.25} for s in range(1, 181)]
+    site.store.write({"gpu": pa.Table.from_pylist(rows)})
+    Book(site.ledger.engine).job(5, "alice", 0, 1, start_ms=START, end_ms=END, gpu_count=1)
+    Book(site.ledger.engine).allocation(5, "n2", 1, 1, "3")
+    (node,) = site.queries.job_series(ADMIN, 105, max_points=9)
+    (found,) = node.gpus
+    assert (found.gpu, found.utilisation, found.memory_total_bytes) == (3, (0.25,) * 9, 4 * GIB)
+    assert node.threads_per_core == 2
+    assert site.queries.job_series(ADMIN, 101)[1].gpus == ()  # nobody else's board
+    use = site.queries.job_gpus(Viewer("alice"), 105)
+    assert use is not None
+    assert (use.utilisation, use.held, use.memory_peak_bytes) == (0.25, 1, GIB)
+    assert site.queries.job_gpus(Viewer("bob"), 105) is None
