@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from dash import Dash
+from dash.exceptions import CallbackException
 from flask import Response, request
 
 PATH: Final = "/_dash-update-component"
@@ -16,9 +17,10 @@ def refuse_odd_callbacks(app: Dash) -> None:
             return None
         body = _body()
         known = isinstance(body, dict) and is_request(body) and body["output"] in app.callback_map
-        return None if known else Response("This is no request of these pages.\n", 400, mimetype="text/plain")
+        return None if known else _none_of_ours()
 
     app.server.before_request(check)
+    app.server.register_error_handler(CallbackException, _refused)
 
 
 def _body() -> Any:
@@ -28,14 +30,27 @@ def _body() -> Any:
         return None
 
 
+def _refused(error: CallbackException) -> Response:
+    """Dash found outputs that the callback has not; what else it finds is a fault of ours."""
+    if type(error) is not CallbackException:
+        raise error
+    return _none_of_ours()
+
+
+def _none_of_ours() -> Response:
+    return Response("This is no request of these pages.\n", 400, mimetype="text/plain")
+
+
 def is_request(body: dict[str, Any]) -> bool:
     """Whether a body has the parts that Dash reads."""
     outputs = body.get("outputs")
     listed = outputs if isinstance(outputs, list) else [outputs]
     parts = [one for some in (body.get("inputs"), body.get("state", [])) for one in _flat(some)]
     changed = body.get("changedPropIds", [])
+    output = body.get("output")
     return (
-        isinstance(body.get("output"), str)
+        isinstance(output, str)
+        and len(listed) == len(output.strip(".").split("..."))
         and all(_is_part(one) for one in (*_flat(listed), *parts))
         and isinstance(changed, list)
         and all(isinstance(one, str) and "." in one for one in changed)

@@ -31,7 +31,7 @@ from maxwatt.config import Settings  # noqa: E402
 
 API = "/api/v1"
 ALL_J = sum(owner.energy_j for owner in OWNERS)
-BROKEN = ("could not be read", "Something went wrong")
+BROKEN = ("This page could not be read", "Something went wrong")
 """What is shown in place of what failed: nothing here may."""
 MAY_BE_MISSING = {"job_gpus"}
 """Not every job has it, also for its owner."""

@@ -41,6 +41,8 @@ def test_what_pages_send_is_answered(client: FlaskClient) -> None:
         {**GOOD, "output": ["..status.children...simulated.children.."]},
         {**GOOD, "outputs": None},
         {**GOOD, "outputs": [1]},
+        {**GOOD, "outputs": OUTPUTS[:1]},
+        {**GOOD, "outputs": [OUTPUTS[0], {"id": "page", "property": "children"}]},
         {**GOOD, "inputs": None},
         {**GOOD, "inputs": [None]},
         {**GOOD, "inputs": [{"id": 7, "property": "x"}]},
