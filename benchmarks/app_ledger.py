@@ -243,7 +243,8 @@ def _totals() -> str:
     )
     sums = ", ".join(f"sum({each}) AS {each}" for each in (*SUMS, "memory_peak_bytes"))
     return f"""
-        SELECT job_ref, {sums}, min(first_ms) AS first_ms, max(last_ms) AS last_ms, {METHOD_VERSION} AS method_version
+        SELECT job_ref, {sums}, min(first_ms) AS first_ms, max(last_ms) AS last_ms, {METHOD_VERSION} AS method_version,
+            count(memory_peak_bytes) AS peak_nodes
         FROM ({_text(per_node)}) GROUP BY job_ref ORDER BY job_ref"""
 
 

@@ -42,4 +42,5 @@ def _totals(job_refs: Sequence[int]) -> Select[Any]:
         func.min(part.first_ms),
         func.max(part.last_ms),
         func.min(part.method_version),
+        func.count(part.peak_bytes),
     ).group_by(part.job_ref)

@@ -241,6 +241,7 @@ job_totals = Table(
     Column("first_ms", BigInteger, nullable=False, comment="its first booked bucket"),
     Column("last_ms", BigInteger, nullable=False),
     Column("method_version", SmallInteger, nullable=False),
+    Column("peak_nodes", Integer, comment="nodes whose peak is known; null: not counted yet"),
     Index("job_totals_energy", text(f"({' + '.join(ENERGY_COLUMNS)})")),
     Index("job_totals_waste", "waste_j"),
     comment="sums of a job's bookings over its whole life",

@@ -23,7 +23,7 @@ Fold = Literal["array", "name"]
 
 FOLDS: Final = get_args(Fold)
 
-MAX_FOLDED: Final = 10_000
+MAX_FOLDED: Final = 2000
 """The newest jobs that match, so many of them, are folded."""
 
 _SAME: Final = ("user", "account", "partition", "qos", "name")

@@ -12,7 +12,7 @@ from aggregator.ledger.tables import bookings, jobs, waiting, windows
 from aggregator.queries.expressions import energy_of, sum_if_all_known
 from aggregator.queries.home_models import Compared, Overview, RunningJob, RunningJobs, TimeSums, WaitingJobs
 from aggregator.queries.job_rows import job_rows
-from aggregator.queries.jobs import MAX_COUNTED, job_page
+from aggregator.queries.jobs import COUNTED, job_page
 from aggregator.queries.models import FigureRange, JobFilter, JobRow
 from aggregator.queries.rolled import Sums, added, person_rows, totals_of, values_of
 from maxwatt.domain.energy import Account
@@ -42,14 +42,14 @@ def running_jobs(connection: Connection, viewer: Viewer, everybody: bool, now_ms
         select(jobs.c.job_ref)
         .where(jobs.c.end_ms.is_(None), _of(user))
         .order_by(jobs.c.start_ms.desc())
-        .limit(MAX_COUNTED + 1)
+        .limit(COUNTED + 1)
     )
     refs = list(connection.execute(statement).scalars())
     shown = refs[:limit]
     rows = job_rows(connection, shown, now_ms)
     live = _live(connection, {ref: row.start_ms for ref, row in zip(shown, rows, strict=True)})
     found = tuple(RunningJob(row, *live.get(ref, (None, None, None))) for ref, row in zip(shown, rows, strict=True))
-    return RunningJobs(found, min(len(refs), MAX_COUNTED), more=len(refs) > MAX_COUNTED)
+    return RunningJobs(found, min(len(refs), COUNTED), more=len(refs) > COUNTED)
 
 
 def _of(user: str | None) -> ColumnElement[bool]:

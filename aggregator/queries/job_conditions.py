@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import reduce
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, true
 
 from aggregator.ledger.tables import allocations, job_totals, jobs
 from aggregator.queries.expressions import Expression
@@ -48,6 +48,15 @@ BOOKED: Final[dict[str, Expression]] = {
 
 Memory is the peak of the nodes that were sampled: where one was not, the table shows no efficiency.
 """
+
+ORDERS: Final[dict[str, tuple[Expression, ColumnElement[bool]]]] = {
+    name: (value, value.is_not(None)) for name, value in BOOKED.items()
+} | {
+    "energy_j": (BOOKED["energy_j"], true()),
+    **{name: (_TOTAL[name], _TOTAL[unknown_of(name)] == 0) for name in VALUE_COLUMNS},
+    "waste_j": (_TOTAL.waste_j, _TOTAL.waste_unknown_j == 0),
+}
+"""For each of them what `job_totals` is ordered by, so that an index can do it, and the condition that it is known."""
 
 FIGURES: Final = (*BOOKED, "elapsed_s", "gpu_count", "node_count", "cpus")
 """What a range may be asked of."""

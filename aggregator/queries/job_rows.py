@@ -1,17 +1,19 @@
 """From a set of jobs to rows of the job table: each job with the sums of its bookings."""
 
+import operator
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, and_, case, func, select
+from sqlalchemy import Connection, Select, Subquery, and_, case, func, select, union
 
-from aggregator.ledger.tables import allocations, bookings, jobs
+from aggregator.ledger.tables import allocations, bookings, job_totals, jobs, stale_jobs
 from aggregator.queries.booked_time import OpenWindows, open_windows
 from aggregator.queries.evidence import evidence_of
 from aggregator.queries.expressions import Expression, booking_sums, sum_if_all_known, sum_if_never_null
 from aggregator.queries.models import Evidence, JobRow
-from maxwatt.domain.energy import EVIDENCE_COLUMNS, Account
-from maxwatt.domain.rollups import VALUE_COLUMNS
+from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE_COLUMNS, Account
+from maxwatt.domain.rollups import VALUE_COLUMNS, unknown_of
 from maxwatt.domain.tags import tags_of
 from maxwatt.domain.units import MS_PER_S, bucket_start_ms
 
@@ -22,11 +24,22 @@ _ADDED = (
 
 
 def job_rows(connection: Connection, job_refs: Sequence[int], now_ms: int) -> tuple[JobRow, ...]:
-    """Rows of these jobs at a time [epoch ms UTC], in this order. Only their own bookings are read."""
+    """Rows of these jobs at a time [epoch ms UTC], in this order.
+
+    Their totals are read, and the bookings only of those whose totals do not follow them yet: a large job has 100,000.
+    """
     if not job_refs:
         return ()
     windows = open_windows(connection)
-    found = {row["job_ref"]: dict(row) for row in connection.execute(_statement(job_refs)).mappings()}
+    moving = _moving(connection, job_refs)
+    summed = [job_ref for job_ref in job_refs if job_ref not in moving]
+    parts = [(summed, _summed(summed)), (list(moving), _totals(list(moving)))]
+    found = {
+        row["job_ref"]: dict(row)
+        for refs, totals in parts
+        if refs
+        for row in connection.execute(_statement(refs, totals)).mappings()
+    }
     return tuple(_job_row(found[job_ref], windows, now_ms) for job_ref in job_refs if job_ref in found)
 
 
@@ -41,8 +54,41 @@ def cpu_efficiency(used_s: Expression, reserved_s: Expression) -> Expression:
     return func.coalesce(used_s / func.nullif(reserved_s, 0), accounted)
 
 
-def _statement(job_refs: Sequence[int]) -> Select[Any]:
-    totals, memory = _totals(job_refs), _memory(job_refs)
+def _moving(connection: Connection, job_refs: Sequence[int]) -> set[int]:
+    """Those whose totals do not say what their bookings say."""
+    stale = select(stale_jobs.c.job_ref).where(stale_jobs.c.job_ref.in_(job_refs))
+    uncounted = select(job_totals.c.job_ref).where(
+        job_totals.c.job_ref.in_(job_refs), job_totals.c.peak_nodes.is_(None)
+    )
+    return set(connection.execute(union(stale, uncounted)).scalars())
+
+
+def _summed(job_refs: Sequence[int]) -> Subquery:
+    """The columns of `_totals` from the totals of whole jobs."""
+    column = job_totals.c
+    static, dynamic = (
+        reduce(operator.add, (column[name] for name in ENERGY_COLUMNS if name.endswith(ending)))
+        for ending in ("_static_j", "_dynamic_j")
+    )
+    strict = {name: column[unknown_of(name)] for name in VALUE_COLUMNS}
+    strict |= {"cpu_used_s": column.cpu_unknown_s, "waste_j": column.waste_unknown_j}
+    copied = ("job_ref", "spread_j", "held_s", "covered_s", "cpu_reserved_s", "peak_nodes", *EVIDENCE_COLUMNS)
+    return (
+        select(
+            *(column[name] for name in (*copied, "method_version", "first_ms", "last_ms")),
+            (static + dynamic).label("energy_j"),
+            static.label("energy_static_j"),
+            dynamic.label("energy_dynamic_j"),
+            column.memory_peak_bytes.label("peak_bytes"),
+            *(case((unknown == 0, column[name])).label(name) for name, unknown in strict.items()),
+        )
+        .where(column.job_ref.in_(job_refs))
+        .subquery()
+    )
+
+
+def _statement(job_refs: Sequence[int], totals: Subquery) -> Select[Any]:
+    memory = _memory(job_refs)
     per_node_known = and_(memory.c.nodes == totals.c.peak_nodes, memory.c.smallest_bytes > 0)
     whole_known = and_(jobs.c.node_count == totals.c.peak_nodes, jobs.c.memory_bytes > 0)
     return (

@@ -1,12 +1,13 @@
 """The table of jobs: filter, sort, one page of it."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from aggregator.ledger.tables import job_totals, jobs
 from aggregator.queries.expressions import Expression, visible
-from aggregator.queries.job_conditions import BOOKED, conditions, elapsed_s, needs_totals
+from aggregator.queries.job_conditions import BOOKED, ORDERS, conditions, elapsed_s, needs_totals
 from aggregator.queries.job_detail import has_id
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.models import JobFilter, JobPage, JobRow
@@ -16,8 +17,8 @@ from maxwatt.domain.viewer import Viewer
 MAX_LIMIT: Final = 1000
 """Most rows of one page."""
 
-MAX_COUNTED: Final = 10_000
-"""Jobs are counted up to here; beyond it a page says that there are more."""
+COUNTED: Final = 1000
+"""So many jobs from a page's first on are counted; a page says when there are more."""
 
 _COLUMNS: Final = {
     name: jobs.c[name]
@@ -29,6 +30,13 @@ _COLUMNS: Final = {
 
 SORT_KEYS: Final = (*_COLUMNS, "elapsed_s", *BOOKED)
 """Fields of JobRow that the table can be sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    sort: str
+    descending: bool
+    now_ms: int
 
 
 def job_page(
@@ -44,7 +52,7 @@ def job_page(
 ) -> JobPage:
     """Jobs `offset` to `offset + limit` (at most MAX_LIMIT) of those the viewer may see; unknown values come last.
 
-    One question gives the order and the count, which is bounded by MAX_COUNTED and the page's end; only the bookings of
+    One question gives the order and the count, which is bounded by COUNTED; only the bookings of
     the page are summed. A booked figure sorts by the totals of whole jobs.
 
     Raises:
@@ -53,9 +61,11 @@ def job_page(
     if offset < 0 or limit < 0:
         raise InputError(f"offset and limit must not be negative, not {offset} and {limit}")
     limit = min(limit, MAX_LIMIT)
-    bound = max(MAX_COUNTED, offset + limit)
+    bound = offset + max(limit, COUNTED)
     condition = and_(visible(viewer), *conditions(connection, wanted, now_ms))
-    refs = sorted_refs(connection, wanted, condition, _key(sort, now_ms), descending=descending, count=bound + 1)
+    if sort not in SORT_KEYS:
+        raise InputError(f"jobs cannot be sorted by {sort!r}; known: {', '.join(SORT_KEYS)}")
+    refs = _refs(connection, wanted, condition, _Order(sort, descending, now_ms), bound + 1)
     page = job_rows(connection, refs[offset : offset + limit], now_ms)
     return JobPage(page, min(len(refs), bound), more=len(refs) > bound)
 
@@ -67,37 +77,46 @@ def job_attempts(connection: Connection, viewer: Viewer, job_id: int, now_ms: in
 
 
 def _key(sort: str, now_ms: int) -> Expression:
-    if sort not in SORT_KEYS:
-        raise InputError(f"jobs cannot be sorted by {sort!r}; known: {', '.join(SORT_KEYS)}")
-    if sort == "elapsed_s":
-        return elapsed_s(now_ms)
-    booked = BOOKED.get(sort)
-    return _COLUMNS[sort] if booked is None else booked
+    return elapsed_s(now_ms) if sort == "elapsed_s" else _COLUMNS[sort]
 
 
-def sorted_refs(
-    connection: Connection,
-    wanted: JobFilter,
-    condition: ColumnElement[bool],
-    key: Expression,
-    *,
-    descending: bool,
-    count: int,
+def _refs(
+    connection: Connection, wanted: JobFilter, condition: ColumnElement[bool], order: _Order, count: int
 ) -> list[int]:
     """The first `count` jobs in this order, unknown values last: asked for after the known ones, so that an index can
     give the order.
     """
-    joined = any(key is each for each in BOOKED.values())
-    found: Any = select(jobs.c.job_ref).where(condition)
-    if joined or needs_totals(wanted):
-        found = found.outerjoin_from(jobs, job_totals, job_totals.c.job_ref == jobs.c.job_ref)
-    tie: Any = job_totals.c.job_ref if joined else jobs.c.job_ref
-    order = (key.desc(), tie.desc()) if descending else (key.asc(), tie.asc())
-    if not joined and not getattr(key, "nullable", False):
-        return list(connection.execute(found.order_by(*order).limit(count)).scalars())
-    known = found.where(key.is_not(None), *([tie.is_not(None)] if joined else [])).order_by(*order).limit(count)
-    refs = list(connection.execute(known).scalars())
+    if order.sort not in BOOKED:
+        found = _with_totals(condition) if needs_totals(wanted) else select(jobs.c.job_ref).where(condition)
+        return _known_first(connection, found, _key(order.sort, order.now_ms), jobs.c.job_ref, order, count)
+    known = select(jobs.c.job_ref).join_from(job_totals, jobs, jobs.c.job_ref == job_totals.c.job_ref)
+    value, is_known = ORDERS[order.sort]
+    statement = known.where(condition, is_known).order_by(*_by(value, job_totals.c.job_ref, order)).limit(count)
+    refs = list(connection.execute(statement).scalars())
     if len(refs) == count:
         return refs
-    rest = found.where(key.is_(None)).order_by(jobs.c.job_ref.desc()).limit(count - len(refs))
-    return refs + list(connection.execute(rest).scalars())
+    return refs + _rest(connection, _with_totals(condition).where(BOOKED[order.sort].is_(None)), count - len(refs))
+
+
+def _known_first(
+    connection: Connection, found: Select[Any], key: Expression, tie: Expression, order: _Order, count: int
+) -> list[int]:
+    nullable = getattr(key, "nullable", False)
+    known = found.where(key.is_not(None)) if nullable else found
+    refs = list(connection.execute(known.order_by(*_by(key, tie, order)).limit(count)).scalars())
+    if not nullable or len(refs) == count:
+        return refs
+    return refs + _rest(connection, found.where(key.is_(None)), count - len(refs))
+
+
+def _rest(connection: Connection, unknown: Select[Any], count: int) -> list[int]:
+    return list(connection.execute(unknown.order_by(jobs.c.job_ref.desc()).limit(count)).scalars())
+
+
+def _with_totals(condition: ColumnElement[bool]) -> Select[Any]:
+    joined = select(jobs.c.job_ref).outerjoin_from(jobs, job_totals, job_totals.c.job_ref == jobs.c.job_ref)
+    return joined.where(condition)
+
+
+def _by(key: Expression, tie: Expression, order: _Order) -> tuple[Expression, Expression]:
+    return (key.desc(), tie.desc()) if order.descending else (key.asc(), tie.asc())

@@ -76,7 +76,7 @@ def register(app: Dash, queries: PageQueries) -> None:
             return no_update, no_update, no_update
         values = view_values(search)
         data, total, count = _page(queries, request, values)
-        return {"rowData": data, "rowCount": total}, count, None if total else _no_jobs(values)
+        return {"rowData": data, "rowCount": total}, count, _no_jobs(values) if total == 0 else None
 
     @app.callback(
         Output("jobs-chips", "children"),
@@ -117,15 +117,18 @@ def _register_browser_side(app: Dash) -> None:
         )
 
 
-def _page(queries: PageQueries, request: dict[str, Any], values: Mapping[str, str]) -> tuple[list[Any], int, str]:
-    """Rows for the grid, how many rows there are, and the count in words."""
+def _page(
+    queries: PageQueries, request: dict[str, Any], values: Mapping[str, str]
+) -> tuple[list[Any], int | None, str]:
+    """Rows for the grid, how many there are (None: more than are counted), and the count in words."""
     viewer = current_viewer()
     zone = queries.status(viewer).timezone
     wanted, fold = jobs_filter(values, now_ms(), zone), fold_of(values)
     (sort, descending), (offset, limit) = sort_of(request), slice_of(request)
     if fold is None:
         page = queries.jobs(viewer, wanted, sort, descending, offset, limit)
-        return [row_data(row, zone) for row in page.rows], page.total, _count(page.total, page.more)
+        last = None if page.more else page.total  # the grid asks on where no last row is told
+        return [row_data(row, zone) for row in page.rows], last, _count(page.total, page.more)
     folded = queries.folded_jobs(viewer, wanted, fold, sort, descending, offset, limit)
     data = [
         folded_data(row, zone, values) if isinstance(row, FoldedRow) else row_data(row, zone) for row in folded.rows
@@ -136,8 +139,10 @@ def _page(queries: PageQueries, request: dict[str, Any], values: Mapping[str, st
 def _count(jobs: int, more: bool, rows: int | None = None) -> str:
     if not jobs:
         return ""
-    if more:
-        text = _("more than {n} jobs, the first {n} of them here", n=format_count(jobs))
+    if more and rows is not None:
+        text = _("the newest {n} of more jobs", n=format_count(jobs))
+    elif more:
+        text = _("more than {n} jobs", n=format_count(jobs))
     else:
         text = _n("{n} job", "{n} jobs", jobs, n=format_count(jobs))
     return text if rows in {None, jobs} else _("{jobs} in {rows} rows", jobs=text, rows=format_count(rows or 0))

@@ -30,6 +30,13 @@ def test_a_row_sums_all_bookings_of_its_job(filled: Book, queries: Queries) -> N
     assert row.memory_efficiency == (2.0 + 6.0) / 16.0  # each node's own peak, not the highest moment of the sum
 
 
+def test_rows_from_totals_are_those_from_bookings(filled: Book, queries: Queries) -> None:
+    filled.booking(3, "n1", 3, {"cpu_dynamic_j": 5.0}, cpu_used_s=None, waste_j=None, co2_g=None)
+    before = rows(queries)
+    filled.sum_up()
+    assert rows(queries) == before
+
+
 def test_evidence_is_weighted_by_energy_and_adds_linearly_within_a_job(filled: Book, queries: Queries) -> None:
     filled.booking(1, "n3", 1, {"cpu_static_j": 3600.0}, uncertainty=0.30, covered_s=0.0, interpolated_j=3600.0)
     evidence = rows(queries)[0].evidence
@@ -154,7 +161,9 @@ def test_limit_is_capped(book: Book, queries: Queries) -> None:
     for ref in range(1, MAX_LIMIT + 3):
         book.job(ref, "alice", 0, 1)
     page = queries.jobs(ADMIN, JobFilter(), "start_ms", True, 0, 10**9)
-    assert (len(page.rows), page.total) == (MAX_LIMIT, MAX_LIMIT + 2)
+    assert (len(page.rows), page.total, page.more) == (MAX_LIMIT, MAX_LIMIT, True)
+    last = queries.jobs(ADMIN, JobFilter(), "start_ms", True, MAX_LIMIT, 100)
+    assert (len(last.rows), last.total, last.more) == (2, MAX_LIMIT + 2, False)
 
 
 @pytest.mark.parametrize(("sort", "offset", "limit"), [("user; DROP", 0, 1), ("user", -1, 1), ("user", 0, -1)])

@@ -198,6 +198,7 @@ def _rollups() -> None:
         Column("first_ms", BigInteger(), nullable=False),
         Column("last_ms", BigInteger(), nullable=False),
         Column("method_version", SmallInteger(), nullable=False),
+        Column("peak_nodes", Integer()),
     )
     op.create_index("job_totals_energy", "job_totals", [sa.text(f"({' + '.join(_SUMS[:8])})")])
     op.create_index("job_totals_waste", "job_totals", ["waste_j"])
