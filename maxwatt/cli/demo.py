@@ -18,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number(0, 2**31), default=7, help="another seed, another history")
     parser.add_argument("--fresh", action="store_true", help="forget an earlier demo and simulate anew")
+    parser.add_argument(
+        "--accounts", action="store_true", help="sign in by name, as a simulated user or as admin, with one password"
+    )
     parser.add_argument("--json", action="store_true", help="tell the address as one line of JSON")
 
 
@@ -28,4 +31,4 @@ def run(args: argparse.Namespace) -> int:
 
     folder = args.data_dir.expanduser()
     plot = None if args.fresh else remembered(folder)
-    return serve_demo(folder, plot, Plot.new(args.seed, args.days), port=args.port, as_json=args.json)
+    return serve_demo(folder, plot, Plot.new(args.seed, args.days), args)

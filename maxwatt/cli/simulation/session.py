@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import socket
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from maxwatt.cli._server import LOCK_FILE, locked, running_server
 from maxwatt.cli._settings_file import to_toml
 from maxwatt.cli.serve import stop_on_signals
 from maxwatt.cli.simulation import logins, this_machine
-from maxwatt.cli.simulation.cluster import CLUSTER_NAME, KINDS
+from maxwatt.cli.simulation.accounts import ADMIN, make_accounts
+from maxwatt.cli.simulation.cluster import CLUSTER_NAME, KINDS, USERS
 from maxwatt.cli.simulation.feed import LiveFeed, Sampled, load
 from maxwatt.cli.simulation.logins import login_nodes
 from maxwatt.cli.simulation.mix import plans
@@ -33,6 +35,7 @@ from maxwatt.config import (
     CostSettings,
     ServerSettings,
     Settings,
+    SigninSettings,
 )
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.hostlist import compress
@@ -48,9 +51,9 @@ POLL_MS = 540_000
 """Time between two polls of the past."""
 
 
-def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_json: bool) -> int:
-    """Serve the demo in `folder`; simulate `fresh` first where there is none yet."""
-    settings = demo_settings(folder, _free_port(port))
+def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, asked: Namespace) -> int:
+    """Serve the demo in `folder` as asked; simulate `fresh` first where there is none yet."""
+    settings = demo_settings(folder, _free_port(asked.port), accounts=asked.accounts)
     if plot is None:
         _clear(folder)
     jobs = _jobs(plot or fresh)
@@ -61,6 +64,7 @@ def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_js
         simulate(settings, fresh, slurm, nodes)
         remember(folder, fresh)
     stopped = stop_on_signals()
+    password = make_accounts(folder) if asked.accounts else ""
     with running_server(settings, slurm, slurm) as server:
         newest = server.store.newest_ms()
         since_ms = min(newest[node.name] for node in nodes if node.name in newest) + 1
@@ -70,17 +74,22 @@ def serve_demo(folder: Path, plot: Plot | None, fresh: Plot, *, port: int, as_js
         own = dataclasses.replace(settings, agent=this_machine.agent_settings(folder, server.url))
         (folder / "maxwatt.toml").write_text(to_toml(own), encoding="utf-8")
         with this_machine.live_agent(folder / "maxwatt.toml", folder):
-            _tell(server.url, server.access_url, as_json)
+            _tell(server.url, server.access_url, password, asked.json)
             stopped.wait()
         feed.stop()
     return 0
 
 
-def demo_settings(folder: Path, port: int) -> Settings:
-    """Settings of the demo: everything embedded, everything labelled as simulated."""
+def demo_settings(folder: Path, port: int, *, accounts: bool = False) -> Settings:
+    """Settings of the demo: everything embedded, everything labelled as simulated.
+
+    Args:
+        accounts: people sign in by name.
+    """
     return Settings(
         cluster=ClusterSettings(CLUSTER_NAME, simulated=True, outside_slurm=compress(logins.MODEL.nodes)),
         server=ServerSettings(port=port, data_dir=str(folder)),
+        signin=SigninSettings(method="local", coordinators=("kenji:structures",)) if accounts else SigninSettings(),
         attribution=AttributionSettings(interval_s=15.0),
         cost=CostSettings(price_per_kwh=0.24, currency="EUR"),
         node_models=(*(kind.model for kind in KINDS), logins.MODEL, this_machine.node_model()),
@@ -148,9 +157,12 @@ def _free_port(wanted: int) -> int:
     return wanted
 
 
-def _tell(url: str, access_url: str, as_json: bool) -> None:
+def _tell(url: str, access_url: str, password: str, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"url": url, "access_url": access_url}), flush=True)
+        accounts = {"users": [*USERS, ADMIN], "password": password} if password else {}
+        print(json.dumps({"url": url, "access_url": access_url, **accounts}), flush=True)
         return
     print("A simulated cluster of forty nodes, two login nodes, and this machine live beside it. Stop with Ctrl-C.")
+    if password:
+        print(f"  sign in as {', '.join(USERS)} or {ADMIN}, each with the password {password}")
     print(f"  open {access_url}", flush=True)
