@@ -47,7 +47,7 @@ def _names(detail: JobDetail) -> list[Fact]:
     reason = f" ({detail.state_reason})" if detail.state_reason not in {"", "None"} else ""
     found: list[Fact] = [(_("Job id"), copied(str(row.job_id), _("Job id")))]
     if row.array_job_id is not None:
-        array = dcc.Link(str(row.array_job_id), href=jobs_path(q=str(row.array_job_id)))
+        array = dcc.Link(str(row.array_job_id), href=jobs_path(array=str(row.array_job_id)))
         found.append((_("Array"), [row.shown_id, " · ", _("all tasks:"), " ", array]))
     if row.het_job_id is not None:
         whole = dcc.Link(str(row.het_job_id), href=jobs_path(q=str(row.het_job_id)))
