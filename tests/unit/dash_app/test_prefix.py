@@ -19,7 +19,7 @@ TOKEN = "token"
 
 @pytest.fixture(scope="module")
 def client() -> FlaskClient:
-    app = create_app(StandIn(), Settings(server=ServerSettings(base_path=BASE)), TOKEN)
+    app = create_app(StandIn(), Settings(server=ServerSettings(base_path=BASE, public_page=True)), TOKEN)
     app.server.add_url_rule("/api/v2/write", "write", lambda: "", methods=["POST"])
     client = app.server.test_client()
     answer = client.get(f"{BASE}/job/7?start=5&token={TOKEN}")
@@ -44,6 +44,14 @@ def test_links_of_every_page_lead_below(client: FlaskClient, path: str) -> None:
     found = re.findall(r'"(?:href|action)": ?"(/[^"]*)"', shown)
     assert [address for address in found if not address.startswith(f"{BASE}/")] == []
     assert "There is no such page" not in shown
+
+
+@pytest.mark.parametrize("path", ["/api/v1/docs", "/public", "/login", "/api/v1/openapi.json"])
+def test_pages_of_their_own_lead_below_too(client: FlaskClient, path: str) -> None:
+    text = client.get(BASE + path).get_data(as_text=True)
+    found = re.findall(r'(?:src|href|action|"url":) ?"(/[^"]*)"', text.replace("=", " "))
+    assert found
+    assert [address for address in found if not address.startswith(BASE)] == []
 
 
 def post(client: FlaskClient, pathname: str) -> str:
