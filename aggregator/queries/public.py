@@ -1,6 +1,7 @@
 """What everybody may see of the cluster: sums without a name, and none of so few that it tells of somebody."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,8 +17,11 @@ from aggregator.queries.models import EnergySeries, EnergySummary
 from aggregator.queries.outlook import outlook
 from maxwatt.config import Settings
 from maxwatt.domain.carbon import Quantity
+from maxwatt.domain.energy import Component
 from maxwatt.domain.units import BUCKET_MS, DAY_MS
 from maxwatt.domain.viewer import ADMIN
+
+REST: Final = Component.REST.value
 
 LEAST: Final = 5
 """Figures of fewer users or nodes than this are not told."""
@@ -74,7 +78,7 @@ def public_cluster(
     users = energy_by(connection, ADMIN, "user", site, since_ms=week_ms, until_ms=until_ms)
     known = len(now.known) if now else 0
     told = len(users) >= LEAST and (not known or known >= LEAST)
-    empty = EnergySeries((), BUCKET_MS, {})
+    empty, few = EnergySeries((), BUCKET_MS, {}), _of_few(now)
     week = energy_summary(connection, ADMIN, site, since_ms=week_ms, until_ms=until_ms)
     month = energy_summary(connection, ADMIN, site, since_ms=month_ms, until_ms=until_ms)
     grid = outlook(connection, settings, now_ms)
@@ -85,18 +89,35 @@ def public_cluster(
         told=told,
         now_ms=now_ms,
         newest_ms=now.newest_ms if now else None,
-        power_w=now.by_component_w if now and told else {},
+        power_w=_lumped(now.by_component_w, few) if now and told else {},
         week=_energy(week) if told else None,
         month=_energy(month) if told else None,
-        series=_series(connection, site, week_ms, until_ms) if told else empty,
+        series=_series(connection, site, (week_ms, until_ms), few) if told else empty,
         intensity=grid.now,
         origin=grid.origin,
         pue=mean_value(month.figures, Quantity.PUE),
     )
 
 
-def _series(connection: Connection, site: Site, since_ms: int, until_ms: int) -> EnergySeries:
-    return energy_series(connection, ADMIN, since_ms, until_ms, MAX_POINTS, site=site, split="component")
+def _of_few(now: ClusterNow | None) -> frozenset[str]:
+    """Components that some nodes have, but fewer than LEAST: their power would tell of who works there."""
+    counts = Counter(component for node in (now.nodes if now else ()) for component in node.power_w)
+    return frozenset(component for component, count in counts.items() if count < LEAST)
+
+
+def _lumped(power_w: Mapping[str, float], few: Collection[str]) -> dict[str, float]:
+    """Power by component, that of few nodes within the rest."""
+    found = {component: value for component, value in power_w.items() if component not in few}
+    hidden_w = sum(value for component, value in power_w.items() if component in few)
+    return {**found, REST: found.get(REST, 0.0) + hidden_w} if hidden_w else found
+
+
+def _series(connection: Connection, site: Site, span_ms: tuple[int, int], few: Collection[str]) -> EnergySeries:
+    found = energy_series(connection, ADMIN, *span_ms, MAX_POINTS, site=site, split="component")
+    moments = [dict(zip(found.power_w, values, strict=True)) for values in zip(*found.power_w.values(), strict=True)]
+    known = [_lumped(one, few) if None not in one.values() else one for one in moments]
+    names = [name for name in found.power_w if name not in few or name == REST]
+    return EnergySeries(found.start_ms, found.step_ms, {name: tuple(one.get(name) for one in known) for name in names})
 
 
 def _energy(found: EnergySummary) -> PublicEnergy | None:

@@ -162,19 +162,20 @@ def _register_slow(app: Dash, queries: PageQueries) -> None:
         rows = queries.energy_by(viewer, "user", chosen.since_ms, chosen.until_ms)
         return top_users(rows, queries.status(viewer).currency), largest_waste(rows)
 
-    @app.callback(
-        Output("cluster-outlook", "children"),
-        Output("cluster-quality", "children"),
-        Input("cluster-slow", "n_intervals"),
-    )
-    def surroundings(_ticks: int | None) -> tuple[Any, Any]:
+    @app.callback(Output("cluster-outlook", "children"), Input("cluster-slow", "n_intervals"))
+    def grid(_ticks: int | None) -> Any:
+        viewer = current_viewer()
+        if not viewer.sees_all:
+            return no_update
+        return outlook_part(queries.outlook(viewer), now_ms(), queries.status(viewer).timezone)
+
+    @app.callback(Output("cluster-quality", "children"), Input("cluster-slow", "n_intervals"))
+    def quality(_ticks: int | None) -> Any:
         viewer, until_ms = current_viewer(), now_ms()
         now = queries.cluster_now(viewer)
         if now is None:
-            return no_update, no_update
-        day = queries.energy_summary(viewer, until_ms - DAY_MS, until_ms)
-        grid = outlook_part(queries.outlook(viewer), until_ms, queries.status(viewer).timezone)
-        return grid, quality_part(queries.health(viewer), now, day)
+            return no_update
+        return quality_part(queries.health(viewer), now, queries.energy_summary(viewer, until_ms - DAY_MS, until_ms))
 
 
 def _register_node(app: Dash, queries: PageQueries) -> None:

@@ -133,6 +133,7 @@ def test_callbacks_answer_for_an_administrator() -> None:
         call(client, "cluster-power.children", {"cluster-range.value": "30d", "cluster-split.value": "user"}),
         call(client, "cluster-users.children", {"cluster-range.value": "30d"}),
         call(client, "cluster-outlook.children", {}),
+        call(client, "cluster-quality.children", {}),
         call(client, "cluster-drawer.children", {"cluster-node.data": {"name": "n0001"}}),
     ]
     for answer in answers:

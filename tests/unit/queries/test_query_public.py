@@ -1,7 +1,7 @@
 """What everybody may see: sums, no names, nothing of few."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import pytest
 from ledger_book import BUCKET, SETTINGS, T0, Book
@@ -85,3 +85,17 @@ def test_without_samples_the_booked_time_is_told_and_now_is_not(book: Book) -> N
 
 def test_everybody_gets_the_same(queries: Queries) -> None:
     assert queries.public(Viewer("")) == queries.public(ADMIN) == queries.public(Viewer("alice"))
+
+
+def test_a_component_of_few_nodes_is_part_of_the_rest(book: Book) -> None:
+    used_by(book, LEAST)
+    book.booking(0, "secret1", 0, {"gpu_dynamic_j": 1800.0, "rest_static_j": 90.0}, account=int(Account.SYSTEM))
+    nodes = [node(number) for number in range(LEAST)]
+    nodes[0] = replace(nodes[0], power_w={"cpu": 50.0, "gpu": 300.0})
+    with book.engine.connect() as connection:
+        now = ClusterNow(tuple(nodes), NOW, 180.0, NOW)
+        found = public_cluster(connection, now, SETTINGS, site_of(SETTINGS), NOW)
+    assert found.power_w == {"cpu": 250.0, "rest": 300.0}
+    assert "gpu" not in found.series.power_w
+    known = [value for value in found.series.power_w["rest"] if value is not None]
+    assert known == [pytest.approx(1890 / 900)]
