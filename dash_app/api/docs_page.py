@@ -23,7 +23,8 @@ _PAGE: Final = """<!DOCTYPE html>
 <main id="content">
 <h1>API, version {version}</h1>
 {about}
-<pre tabindex="0" role="region" aria-label="Example"><code>curl --header "Authorization: Bearer $TOKEN" {example}</code></pre>
+<pre tabindex="0" role="region" aria-label="Example">
+<code>curl --header "Authorization: Bearer $TOKEN" {example}</code></pre>
 <nav aria-label="Resources and types">
 <h2>Resources</h2><ul>{operations}</ul>
 <h2>Types</h2><ul class="types">{types}</ul>

@@ -200,6 +200,15 @@ def test_what_one_uses(client_of: Clients, queries: Queries, viewer: Viewer, eve
 
 
 @pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: viewer.user or "admin")
+def test_how_well_one_used_it(client_of: Clients, queries: Queries, viewer: Viewer) -> None:
+    own, usual = plain(queries.own_use(viewer)), plain(queries.usual_use(viewer))
+    parts = {
+        kind: [{"name": name, "use": use} for name, use in own[kind]] for kind in ("names", "accounts", "partitions")
+    }
+    assert said(client_of(viewer), "/me/use") == {**own, **parts, "usual": usual}
+
+
+@pytest.mark.parametrize("viewer", VIEWERS, ids=lambda viewer: viewer.user or "admin")
 def test_files_hold_the_rows_of_the_table(client_of: Clients, viewer: Viewer) -> None:
     client = client_of(viewer)
     rows = said(client, "/jobs", sort="start_ms", descending=False)["rows"]

@@ -21,9 +21,9 @@ from maxwatt.domain.viewer import ADMIN, Viewer
 GOLDEN = Path(__file__).parents[3] / "docs" / "openapi.json"
 
 UNIT = re.compile(r"_(ms|s|j|w|g|g_per_kwh|bytes|hours)$|^g_per_kwh$")
-SHARE = re.compile(r"^(.*_efficiency|.*_ratio|.*_use|utilisation|coverage|uncertainty|shares?)$")
+SHARE = re.compile(r"^(.*_efficiency|.*_ratio|.*_use|utilisation|coverage|uncertainty|(.*_)?shares?)$")
 COUNTED = re.compile(
-    r"^(cost|jobs|count|windows|days|intervals|total|.*offset|index|held|of|gpus|(node_)?cpus|cpu_used|.*_count|.*_id|"
+    r"^(cost|(gpu_)?jobs|people|count|windows|days|intervals|total|.*offset|index|held|of|gpus|(node_)?cpus|cpu_used|.*_count|.*_id|"
     r"exit_code|exit_signal|gpu|parts|completed|states|unknown|threads_per_core|.*_revision|method_version|status)$"
 )
 """Numbers of things, ids, and money, whose unit the status says."""
