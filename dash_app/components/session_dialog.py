@@ -33,6 +33,7 @@ def session_dialog() -> html.Div:
                 title=_("Stop this session?"),
                 opened=False,
                 centered=True,
+                closeButtonProps=aria(label=_("Close")),
             ),
         ]
     )

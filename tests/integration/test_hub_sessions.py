@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from minicluster_fixture import require_machine, start_minicluster, stop_minicluster
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -23,6 +24,7 @@ from deploy.minicluster.waiting import wait_until
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 SHOTS = os.environ.get("MAXWATT_SCREENSHOTS", "")
 PATIENCE_MS = 60_000
+SERIOUS = {"serious", "critical"}
 
 pytestmark = [
     pytest.mark.integration,
@@ -121,6 +123,19 @@ def shoot(page: Page, name: str) -> None:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+def serious_faults(page: Page) -> list[str]:
+    """What axe-core finds on the page as it stands, wide and light, narrow and dark."""
+    found: list[str] = []
+    for width, scheme in ((1400, "light"), (390, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.wait_for_timeout(400)  # the page follows
+        violations = Axe().run(page).response["violations"]
+        found += [f"{width} {one['id']}: {one['nodes'][0]['html']}" for one in violations if one["impact"] in SERIOUS]
+        shoot(page, f"session-axe-{width}")
+    return found
 
 
 def users_of_jobs(context: BrowserContext, hub: Hub) -> set[str]:
@@ -238,6 +253,7 @@ def test_a_session_that_nobody_works_in_says_what_it_drew(alice: Page, session: 
     idle = alice.locator(".mw-idle")
     expect(idle).to_contain_text(re.compile(r"Idle for 00:0\d:\d\d\. Since the last activity its job drew [\d.]+ m?Wh"))
     expect(idle).to_contain_text("Provisional")
+    assert serious_faults(alice) == []
     shoot(alice, "session-idle-wide")
 
 
@@ -247,6 +263,7 @@ def test_an_administrator_sees_it_and_stops_it_after_a_question(hub: Hub, alice:
     page.get_by_role("button", name="Stop JupyterLab of alice").click()
     expect(page.locator("#sessions-words")).to_contain_text("alice")
     shoot(page, "session-stop-wide")
+    assert serious_faults(page) == []
     page.get_by_role("button", name="Keep it").click()
     expect(page.locator("#sessions-words")).to_be_hidden()
     assert hub.cluster.job_state(session) == "RUNNING"
