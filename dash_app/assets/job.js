@@ -1,4 +1,4 @@
-/* Copies what a button stands for, and says that it is done. */
+/* Copies what a button stands for, and says that it is done; keeps the keyboard where it was while a job lives. */
 (function () {
   "use strict";
   var SHOWN_MS = 1600;
@@ -33,4 +33,24 @@
     button.appendChild(status);
     window.setTimeout(function () { status.remove(); }, SHOWN_MS);
   }
+
+  /* The head of a live job is written anew: who was on one of its buttons is on the same one again. */
+  var REACHED = "a[href], button, summary";
+  var kept = null;
+
+  function inHead() {
+    var head = document.getElementById("job-head");
+    return head ? Array.from(head.querySelectorAll(REACHED)) : [];
+  }
+
+  document.addEventListener("pointerdown", function () { kept = null; }, true);
+  document.addEventListener("focusin", function (event) {
+    var place = inHead().indexOf(event.target);
+    kept = place < 0 ? null : { place: place, of: inHead().length };
+  });
+  new MutationObserver(function () {
+    if (kept === null || document.activeElement !== document.body) return;
+    var now = inHead();
+    if (now.length === kept.of) now[kept.place].focus({ preventScroll: true });
+  }).observe(document.documentElement, { childList: true, subtree: true });
 })();

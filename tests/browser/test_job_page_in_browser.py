@@ -77,6 +77,17 @@ def test_a_live_job_is_refreshed_without_jumps(watched: Watched) -> None:
     expect(page.locator("#job-charts details").first).to_have_attribute("open", "")
 
 
+def test_the_keyboard_stays_where_it_was_in_a_live_head(watched: Watched) -> None:
+    page = watched.open(f"/job/{RUNNING}")
+    button = page.get_by_role("button", name="Copy: Work folder")
+    button.focus()
+    page.evaluate("document.activeElement.marked = true")
+    with page.expect_response(lambda answer: "job-head.children" in (answer.request.post_data or "")):
+        page.evaluate("dash_clientside.set_props('job-refresh', {n_intervals: 1})")
+    page.wait_for_function("!document.activeElement.marked")  # the button is another one
+    expect(button).to_be_focused()
+
+
 def test_nothing_is_known_and_nothing_is_there(watched: Watched) -> None:
     page = watched.open(f"/job/{NO_SAMPLES}")
     expect(page.locator("#job-charts")).to_contain_text("No samples of this job")
