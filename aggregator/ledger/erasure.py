@@ -59,8 +59,8 @@ def forget(connection: Connection, user: str, before_ms: int, zone: ZoneInfo) ->
         faults=_erase_faults(connection, user),
         reasons=_erase_reasons(connection, user),
     )
-    for table in (api_tokens, coordinators):
-        connection.execute(delete(table).where(table.c.user == user))
+    connection.execute(delete(api_tokens).where(api_tokens.c.user == user, api_tokens.c.created_ms < before_ms))
+    connection.execute(delete(coordinators).where(coordinators.c.user == user))
     forgotten.remember(connection, user, before_ms)
     return erased
 

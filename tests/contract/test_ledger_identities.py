@@ -1,9 +1,11 @@
 """API tokens and coordinators, on each database the ledger may be in."""
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from aggregator.ledger.erasure import forget_user
 from aggregator.ledger.identities import Identities
 from aggregator.ledger.ledger import Ledger
 from maxwatt.domain.api_tokens import PREFIX, digest
@@ -80,6 +82,19 @@ def test_nobody_has_tokens_without_end_and_expired_ones_make_room(identities: Id
     identities.add_token("grace", "other", 1, NOW_MS)
     identities.add_token("ada", "later", 1, NOW_MS + DAY_MS)
     assert [one.name for one in identities.tokens("ada")] == ["later"]
+
+
+def test_who_is_forgotten_has_no_tokens_and_no_accounts(new_ledger_url: str) -> None:
+    ledger = Ledger.open(new_ledger_url)
+    for user, made_ms in (("ada", NOW_MS - DAY_MS), ("ada", NOW_MS + DAY_MS), ("grace", NOW_MS - DAY_MS)):
+        ledger.identities.add_token(user, "script", 30, made_ms)
+    ledger.identities.replace_coordinators([("ada", "physics"), ("grace", "physics")])
+    forget_user(ledger.engine, "ada", NOW_MS, ZoneInfo("UTC"))
+    left = {(token.user, token.created_ms) for token in ledger.identities.tokens(None)}
+    assert left == {("ada", NOW_MS + DAY_MS), ("grace", NOW_MS - DAY_MS)}
+    assert ledger.identities.accounts_of("ada") == frozenset()
+    assert ledger.identities.accounts_of("grace") == {"physics"}
+    ledger.close()
 
 
 def test_coordinators_are_what_slurm_says_now(identities: Identities) -> None:
