@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from aggregator.ledger.tables import job_totals, jobs
 from aggregator.queries.expressions import Expression, visible
@@ -95,7 +95,9 @@ def _refs(
     refs = list(connection.execute(statement).scalars())
     if len(refs) == count:
         return refs
-    return refs + _rest(connection, _with_totals(condition).where(BOOKED[order.sort].is_(None)), count - len(refs))
+    # A job without totals may have a figure all the same: of accounting.
+    unknown = or_(BOOKED[order.sort].is_(None), job_totals.c.job_ref.is_(None))
+    return refs + _rest(connection, _with_totals(condition).where(unknown), count - len(refs))
 
 
 def _known_first(

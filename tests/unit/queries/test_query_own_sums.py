@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from ledger_book import BUCKET, T0, Book
 
+from aggregator.queries.models import JobFilter
 from aggregator.queries.queries import Queries
-from maxwatt.domain.viewer import Viewer
+from maxwatt.domain.viewer import ADMIN, Viewer
 
 DAY = 96
 """Buckets of a day."""
@@ -36,7 +37,12 @@ def busy(book: Book) -> Book:
         for bucket in range(start, start + length):
             energy = {"cpu_static_j": float(chance.randrange(1, 900)), "gpu_dynamic_j": float(chance.randrange(500))}
             known = {"cpu_used_s": 100.0, "cpu_reserved_s": 900.0, "co2_g": 1.0 if ref % 5 else None, "waste_j": 3.0}
+            known |= {"cost": None if bucket % 11 == 0 else 2.0, "memory_peak_bytes": 1e9 * bucket if ref % 3 else None}
             book.booking(ref, f"n{ref % 3}", bucket, energy, uncertainty=0.1, **known)
+        if ref % 8 == 4:  # on another node, where less is known
+            known = {"cpu_used_s": None, "cpu_reserved_s": 36.0, "waste_j": None, "held_s": 4.0}
+            book.booking(ref, "m1", start, {"cpu_static_j": 5.0}, **known)
+        book.allocation(ref, f"n{ref % 3}", 4, 8)
     for bucket in range(0, 3 * DAY, 7):
         book.session(1000, "ann", "n1", bucket, 50.0)
     for bucket in range(3 * DAY + 61):
@@ -68,6 +74,25 @@ def test_own_sums_do_not_depend_on_what_is_summed_already(busy: Book, queries: Q
     for each, before in zip(asked, from_bookings, strict=True):
         for after, expected in zip(answers(queries, *each), before, strict=True):
             assert after == alike(expected), each
+
+
+@pytest.mark.parametrize("sort", ["start_ms", "energy_j", "cpu_efficiency"])
+def test_a_jobs_row_from_its_totals_is_that_from_its_bookings(busy: Book, queries: Queries, sort: str) -> None:
+    def rows(sort: str) -> dict[int, Any]:
+        return {row.job_id: asdict(row) for row in queries.jobs(ADMIN, JobFilter(), sort, True, 0, 100).rows}
+
+    from_bookings = rows("start_ms")
+    assert len(from_bookings) == 40
+    busy.sum_up()
+    for job_id, row in rows(sort).items():
+        assert row == alike(from_bookings[job_id])
+
+
+def test_a_job_without_totals_is_in_every_order(busy: Book, queries: Queries) -> None:
+    busy.sum_up()
+    busy.job(77, "ann", 0, 4, total_cpu_s=1800.0)
+    for sort in ("energy_j", "cpu_efficiency", "waste_j"):
+        assert 177 in {row.job_id for row in queries.jobs(ADMIN, JobFilter(), sort, True, 0, 100).rows}
 
 
 def test_a_job_that_changed_since_is_not_taken_from_its_totals(busy: Book, queries: Queries) -> None:
