@@ -1,12 +1,14 @@
 """JupyterHub on the mini cluster: its files, and its command line. What the hub is, deploy/jupyterhub says."""
 
 import secrets
+import shutil
 import sys
 import urllib.request
 from pathlib import Path
 from typing import Any, Final
 
 from deploy.minicluster.plan import ADMINS, USERS, Plan
+from deploy.minicluster.requirements import SEARCH_PATH
 from deploy.minicluster.services import SOURCE_ROOT, Service
 
 INSTALLED: Final = SOURCE_ROOT / ".hub"
@@ -18,10 +20,13 @@ PASSWORDS: Final = ("user", "admin")
 
 
 def missing() -> list[str]:
-    """A sentence when the hub is not installed."""
-    if (INSTALLED / "bin" / "jupyterhub-singleuser").exists():
-        return []
-    return [f"JupyterHub is not installed in {INSTALLED}: ./dev minicluster up --hub"]
+    """A sentence for each part of the hub that is not installed."""
+    faults = []
+    if not (INSTALLED / "bin" / "jupyterhub-singleuser").exists():
+        faults.append(f"JupyterHub is not installed in {INSTALLED}: ./dev minicluster up --hub")
+    if not shutil.which("configurable-http-proxy", path=SEARCH_PATH):
+        faults.append("not installed: configurable-http-proxy; apt-get install node-configurable-http-proxy")
+    return faults
 
 
 def folder(plan: Plan) -> Path:
