@@ -129,7 +129,8 @@ def served(args: argparse.Namespace, folder: Path, server: Running, parts: list[
     session = app_pages.Session(server.access_url)
     if {"pages", "load"} & set(parts):
         visits = {kind.name: visit_of(session, kind) for kind in there}
-        found["pages"] = pages(session, visits, {kind.name: kind.limit_ms for kind in there})
+        if "pages" in parts:
+            found["pages"] = pages(session, visits, {kind.name: kind.limit_ms for kind in there})
         if "load" in parts:
             found["load"] = load(args, folder, server, session, visits)
             tell_load(found["load"], {kind.name: kind.limit_ms for kind in there})
