@@ -244,6 +244,8 @@
 
   document.addEventListener("keydown", function (event) {
     var panel = document.querySelector("#jobs-filter-panel.mw-open");
-    if (event.key === "Escape" && panel && !event.defaultPrevented) setPanel(false);
-  });
+    // Before the input acts: with its list of suggestions open, Escape closes that.
+    var listing = event.target.getAttribute && event.target.getAttribute("aria-expanded") === "true";
+    if (event.key === "Escape" && panel && !listing) setPanel(false);
+  }, true);
 })();
