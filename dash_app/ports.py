@@ -25,6 +25,7 @@ from aggregator.queries.models import (
 from aggregator.queries.own_use import OwnUse, Usual
 from aggregator.queries.public import PublicCluster
 from aggregator.queries.recent import RecentJob, RecentUse
+from maxwatt.domain.jobs import WaitingJob
 from maxwatt.domain.viewer import Viewer
 
 
@@ -69,6 +70,10 @@ class PageQueries(Protocol):
         self, viewer: Viewer, job_id: int, start_ms: int, max_points: int, nodes: Collection[str] | None = None
     ) -> tuple[NodeSeries, ...]:
         """The job on its nodes (None: all) over time, at most `max_points` intervals a node."""
+        ...
+
+    def waiting_job(self, viewer: Viewer, job_id: int) -> WaitingJob | None:
+        """The job of an id that has not started yet; None when there is none this viewer may see."""
         ...
 
     def job_windows(self, viewer: Viewer, job_id: int, start_ms: int, max_steps: int) -> JobWindows | None:

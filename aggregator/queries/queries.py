@@ -43,8 +43,10 @@ from aggregator.queries.recent import RecentJob, RecentUse, recent_uses
 from aggregator.queries.remembered import Remembered
 from aggregator.queries.similar import similar_jobs
 from aggregator.queries.status import data_status
+from aggregator.queries.waiting import waiting_job
 from maxwatt.config import Settings
 from maxwatt.domain import clock
+from maxwatt.domain.jobs import WaitingJob
 from maxwatt.domain.ports import Store
 from maxwatt.domain.viewer import ADMIN, Viewer
 
@@ -169,6 +171,11 @@ class Queries:
                 return ()
             inputs = gather(connection, job, self._settings, self._store.newest_ms(), nodes)
         return job_series(self._store, inputs, self._settings, max_points)
+
+    def waiting_job(self, viewer: Viewer, job_id: int) -> WaitingJob | None:
+        """The job of an id that waits; None: there is none for this viewer."""
+        with self._engine.connect() as connection:
+            return waiting_job(connection, viewer, job_id)
 
     def job_windows(
         self, viewer: Viewer, job_id: int, start_ms: int | None = None, max_steps: int = 120

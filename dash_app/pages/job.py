@@ -14,6 +14,7 @@ from dash_app.components.job_explained import explained
 from dash_app.components.job_head import WHY, job_head
 from dash_app.components.job_overview import metric_choice, overview
 from dash_app.components.job_statistics import statistics_card, statistics_of_series
+from dash_app.components.job_waiting import waiting_page
 from dash_app.components.live import GRAPH, PART, new_values, part_id
 from dash_app.components.node_charts import NODES_PER_PAGE, Choice, node_charts, points_of
 from dash_app.components.session_note import session_slot
@@ -45,7 +46,7 @@ def layout(context: PageContext) -> html.Div:
     key = job_key(context.pathname, context.search)
     detail = context.queries.job(context.viewer, *key) if key else None
     if detail is None:
-        return _no_job()
+        return _not_started(context, key)
     names = [node.node for node in detail.nodes]
     return html.Div(
         [
@@ -267,6 +268,12 @@ def _drawer() -> dmc.Drawer:
 
 def _active(detail: JobDetail) -> bool:
     return detail.row.end_ms is None and detail.row.state in ACTIVE_STATES
+
+
+def _not_started(context: PageContext, key: tuple[int, int | None] | None) -> html.Div:
+    """The job waits, or there is none."""
+    waits = context.queries.waiting_job(context.viewer, key[0]) if key and key[1] is None else None
+    return _no_job() if waits is None else waiting_page(waits, context.status, context.now_ms)
 
 
 def _no_job() -> html.Div:

@@ -247,6 +247,15 @@ def test_a_job_that_is_not_there_is_explained(path: str) -> None:
     assert "There is no such job" in text
 
 
+def test_a_job_that_waits_says_why_and_since_when() -> None:
+    text = text_of(job.layout(context("/job/9101")))
+    for part in ("sweep", "Pending", "Resources: next in line", "an hour ago", "in an hour", "3-99%4",
+                 "It has used nothing yet"):  # fmt: skip
+        assert part in text, part
+    assert HOSTILE in text_of(job.layout(context("/job/9100")))
+    assert "There is no such job" in text_of(job.layout(context("/job/9101", "?start=17")))
+
+
 def test_a_start_that_was_none_is_no_job() -> None:
     assert "There is no such job" in text_of(job.layout(context(f"/job/{PLAIN}", "?start=17")))
 

@@ -3,6 +3,7 @@
 import pytest
 from ledger_book import BUCKET, GIB, T0, Book
 
+from aggregator.ledger.tables import waiting
 from aggregator.queries.queries import Queries
 from maxwatt.domain.viewer import ADMIN, Viewer
 
@@ -92,3 +93,16 @@ def test_the_owner_gets_advice(filled: Book, queries: Queries) -> None:
     assert found is not None
     assert [advice.kind for advice in found.advices] == ["cpus"]  # 8 GiB held, 6 used: nearly right
     assert found.advices[0].line == "#SBATCH --cpus-per-task=3"  # 1800 s in 900 s: 2 CPUs, 4 held on each node
+
+
+def test_a_job_that_waits_is_told_to_who_may_see_it(book: Book, queries: Queries) -> None:
+    texts = dict.fromkeys(("name", "partition", "qos", "array_tasks"), "")
+    book.add(waiting, cluster="c", job_id=7, user="alice", account="phys", reason="Priority", submit_ms=T0, cpus=1,
+             node_count=1, **texts)  # fmt: skip
+    for viewer in (ADMIN, Viewer("alice"), Viewer("carl", accounts=frozenset({"phys"}))):
+        found = queries.waiting_job(viewer, 7)
+        assert found is not None
+        assert (found.user, found.reason) == ("alice", "Priority")
+    assert queries.waiting_job(Viewer("bob"), 7) is None
+    assert queries.waiting_job(Viewer(""), 7) is None
+    assert queries.waiting_job(ADMIN, 8) is None

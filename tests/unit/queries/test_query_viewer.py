@@ -25,6 +25,11 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     ],
     "job": [{"job_id": 102}, {"job_id": 101}, {"job_id": 102, "start_ms": T0 + BUCKET}],
     "job_attempts": [{"job_id": 102}],
+    **{
+        name: [{"job_id": 102}, {"job_id": 101}]
+        for name in ("job_windows", "job_intensity", "job_gpus", "similar_jobs", "job_advice")
+    },
+    "waiting_job": [{"job_id": 102}],
     "job_series": [{"job_id": 102}, {"job_id": 101}],
     "folded_jobs": [
         {"filter": wanted, "fold": fold, "sort": "count", "descending": True, "offset": 0, "limit": 100}

@@ -1,0 +1,56 @@
+"""The page of a job that has not started: what it asks for, and why it waits."""
+
+from dash import html
+
+from aggregator.queries.models import Status
+from dash_app.components.charts import card
+from dash_app.components.facts import Fact, facts
+from dash_app.components.home_waiting import reason_words
+from dash_app.components.job_state import state_badge
+from dash_app.language import _
+from dash_app.text import ago, format_count, format_duration, format_time, unknown
+from maxwatt.domain.jobs import JobState, WaitingJob
+
+
+def waiting_page(job: WaitingJob, status: Status, now_ms: int) -> html.Div:
+    """Its title, Slurm's facts, and when it is expected to start."""
+    title = [
+        html.H1([html.Span([_("Job"), " "], className="mw-dim"), str(job.job_id)]),
+        html.Span(job.name, className="mw-job-name"),
+        state_badge(JobState.PENDING),
+    ]
+    rows = facts(_facts(job, status, now_ms), columns=True)
+    note = _("It has used nothing yet. What it uses is shown here a moment after it starts.")
+    again = html.A(_("Look again"), href="", className="mw-button")
+    return html.Div(
+        [
+            html.Div(title, className="mw-title-row"),
+            card(
+                _("Waiting"),
+                [rows, html.P(note, className="mw-note")],
+                again,
+            ),
+        ]
+    )
+
+
+def _facts(job: WaitingJob, status: Status, now_ms: int) -> list[Fact]:
+    return [
+        (_("Reason"), reason_words(job.reason)),
+        (_("Submitted"), _moment(job.submit_ms, status, now_ms)),
+        (_("Expected start"), _moment(job.expected_ms, status, now_ms)),
+        (_("Time limit"), format_duration(job.time_limit_s)),
+        (_("User"), job.user),
+        (_("Account"), job.account),
+        (_("Partition"), job.partition),
+        (_("QOS"), job.qos),
+        (_("Nodes"), format_count(job.node_count)),
+        (_("CPUs"), format_count(job.cpus)),
+        *([(_("Tasks of the array"), job.array_tasks)] if job.array_tasks else []),
+    ]
+
+
+def _moment(ts_ms: int | None, status: Status, now_ms: int) -> str:
+    if ts_ms is None:
+        return unknown()
+    return f"{format_time(ts_ms, status.timezone)} ({ago(ts_ms, now_ms)})"
