@@ -36,7 +36,7 @@ _THEME: Final = {
             "#14181d",
         ],
     },
-    "primaryShade": {"light": 7, "dark": 5},
+    "primaryShade": {"light": 7, "dark": 7},
     "defaultRadius": "md",
     "fontFamily": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', sans-serif",
     "fontFamilyMonospace": "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",

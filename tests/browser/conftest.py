@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from stand_in import StandIn
 from watched import ARGUMENTS, CHROMIUM, TOKEN, Watched
 
+from aggregator.ledger.ledger import Ledger
 from dash_app.factory import create_app
 from maxwatt.config import Settings
 
@@ -26,14 +28,17 @@ def stand_in() -> StandIn:
 
 
 @pytest.fixture(scope="module")
-def url(stand_in: StandIn) -> Iterator[str]:
-    app = create_app(stand_in, Settings(), TOKEN)
+def url(stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    ledger = Ledger.open(f"sqlite:///{tmp_path_factory.mktemp('ledger')}/ledger.db")
+    settings = replace(Settings(), server=replace(Settings().server, public_page=True))
+    app = create_app(stand_in, settings, TOKEN, ledger.identities)
     server = create_server(app.server, host="127.0.0.1", port=0, threads=6)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
     thread.join(5)
+    ledger.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@ opens. Keyboard, zoom and motion as far as a browser can tell.
 """
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ pytestmark = CHROMIUM_MARKS
 EXAMPLES = {"/job/": f"/job/{PLAIN}"}
 """An address for each page that stands for many."""
 
-ODD = (f"/job/{WIDE}", "/job/77", "/nowhere")
+ODD = (f"/job/{WIDE}", "/job/77", "/nowhere", "/tokens")
+"""Beside the registry: many nodes, what is not there, and the page that is there where tokens are kept."""
+
 ADDRESSES = [*(EXAMPLES.get(path, path) for page in PAGES for path in page.PATHS), *ODD]
 LOOKS = [(width, scheme) for width in (1440, 390) for scheme in ("light", "dark")]
 LEVELS = {"serious", "critical"}
@@ -84,10 +87,10 @@ def test_no_serious_fault(looking: Watched, address: str) -> None:
 
 
 def test_no_serious_fault_before_signing_in(browser: Browser, url: str) -> None:
-    for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)
+    for scheme, path in product(("light", "dark"), ("/", "/public")):
+        context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 844})
         page = context.new_page()
-        page.goto(url)
+        page.goto(url + path)
         assert faults(page) == []
         context.close()
 
