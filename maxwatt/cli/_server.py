@@ -35,6 +35,10 @@ from maxwatt.domain.ports import AccountingSource, LiveSource, Store
 WEB_THREADS = 24
 """A push waits for its commit, so more threads than cores."""
 
+MAX_CONNECTIONS = 800
+"""A browser keeps up to six open for two minutes; were there no more to be had, agents would wait for them. Below the
+number of files that a process may have open, usually 1024."""
+
 MIN_TOKEN_CHARS = 16
 """A shorter text in the token's file is none: torn, or made by hand and easy to guess."""
 
@@ -186,6 +190,8 @@ def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
             host=host,
             port=port,
             threads=WEB_THREADS,
+            connection_limit=MAX_CONNECTIONS,
+            asyncore_use_poll=True,  # select() takes no file number above 1023
             ident=None,
             max_request_body_size=MAX_BODY_BYTES,
             clear_untrusted_proxy_headers=False,  # of them only the scheme is read, to keep cookies on https

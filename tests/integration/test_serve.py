@@ -1,7 +1,9 @@
 """`maxwatt serve` as a process: one on a data folder, loopback only, gone without a trace."""
 
+import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -49,6 +52,17 @@ def test_pages_want_the_token_and_health_does_not(server):
     assert status_of(told["url"] + "/jobs") == 401
     assert status_of(told["url"] + "/_dash-layout") == 401
     assert status_of(told["access_url"]) == 200
+
+
+def test_connections_that_browsers_keep_open_leave_some_to_agents(server):
+    told = server[1]
+    port = urlsplit(told["url"]).port
+    with contextlib.ExitStack() as stack:
+        for _ in range(150):
+            kept = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+            kept.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert kept.recv(12) == b"HTTP/1.1 200"
+        assert status_of(told["url"] + "/health") == 200
 
 
 def test_a_second_server_on_the_same_folder_is_refused_with_the_first_ones_address(server, tmp_path):
