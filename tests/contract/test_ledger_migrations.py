@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, create_engine, inspect, select
 
+from aggregator.ledger import facts, migrations
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.tables import SCHEMA_VERSION, jobs, metadata
 from maxwatt.domain.errors import ConfigError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*expression-based index")  # on SQLite; PostgreSQL's are compared
+MIGRATIONS = Path(migrations.__file__).parent
 VERSION_1 = Path(__file__).parents[1] / "fixtures" / "ledger" / "version_1.sql"
 
 
@@ -65,6 +69,23 @@ def test_a_ledger_from_before_migrations_is_brought_up_and_keeps_its_rows(old: s
         assert [tuple(row) for row in connection.execute(select(jobs.c.job_id, jobs.c.user))] == [(1, "u"), (2, "u")]
         assert connection.exec_driver_sql("SELECT count(*), sum(cpu_static_j) FROM bookings").one() == (2, 20.0)
     assert (ledger.fact("cluster"), ledger.fact("schema_version")) == ("c", str(SCHEMA_VERSION))
+    ledger.close()
+
+
+def test_a_ledger_of_each_version_is_brought_up(new_ledger_url: str) -> None:
+    engine = create_engine(new_ledger_url)
+    if engine.dialect.name == "sqlite":
+        Path(str(engine.url.database)).parent.mkdir(exist_ok=True)
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(config, "0002")
+        facts.put(connection, "schema_version", "2")
+    engine.dispose()
+    ledger = Ledger.open(new_ledger_url)
+    with ledger.engine.begin() as connection:
+        assert drift(connection) == []
+    assert ledger.fact("schema_version") == str(SCHEMA_VERSION)
     ledger.close()
 
 

@@ -1,4 +1,4 @@
-"""What the full method books, retention and erasure. To grow until this version is released, see docs/ledger.md.
+"""What the full method books, retention and erasure.
 
 A column that is added is nullable or has a `server_default`: there are rows already.
 """
@@ -7,18 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Float,
-    Integer,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    String,
-    Text,
-    inspect,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, PrimaryKeyConstraint, SmallInteger, String, inspect
 from sqlalchemy.types import TypeEngine
 
 revision = "0002"
@@ -38,14 +27,10 @@ def upgrade() -> None:
 def _jobs() -> None:
     op.add_column("jobs", Column("consumed_energy_j", Float()))
     op.create_index("jobs_length", "jobs", [sa.text("(end_ms - start_ms)")])
-    for name in ("account", "partition", "state", "name"):
-        op.create_index(f"jobs_{name}", "jobs", [name, "start_ms"])
-    op.create_index("jobs_array", "jobs", ["array_job_id"])
 
 
 def _allocations() -> None:
-    op.drop_index("allocations_node", "allocations")
-    op.create_index("allocations_node", "allocations", ["node", "job_ref"])
+    pass
 
 
 def _nodes() -> None:
@@ -131,10 +116,8 @@ def _new_tables() -> None:
         Column("digest", String(), primary_key=True),
         Column("before_ms", BigInteger(), nullable=False),
     )
-    _waiting()
     _carbon_tables()
     _users()
-    _identities()
     _rollups()
     _idle_powers()
 
@@ -146,24 +129,6 @@ def _users() -> None:
         Column("name", String(), nullable=False),
         Column("seen_ms", BigInteger(), nullable=False),
     )
-
-
-def _identities() -> None:
-    op.create_table(
-        "coordinators", Column("user", String(), primary_key=True), Column("account", String(), primary_key=True)
-    )
-    op.create_table(
-        "api_tokens",
-        Column("token_id", Integer(), primary_key=True),
-        Column("digest", String(), nullable=False),
-        Column("user", String(), nullable=False),
-        Column("name", sa.Text(), nullable=False),
-        Column("sees_all", Boolean(), nullable=False),
-        Column("created_ms", BigInteger(), nullable=False),
-        Column("expires_ms", BigInteger(), nullable=False),
-        Column("used_ms", BigInteger()),
-    )
-    op.create_index("api_tokens_digest", "api_tokens", ["digest"], unique=True)
 
 
 _SUMS = (
@@ -198,10 +163,7 @@ def _rollups() -> None:
         Column("first_ms", BigInteger(), nullable=False),
         Column("last_ms", BigInteger(), nullable=False),
         Column("method_version", SmallInteger(), nullable=False),
-        Column("peak_nodes", Integer()),
     )
-    op.create_index("job_totals_energy", "job_totals", [sa.text(f"({' + '.join(_SUMS[:8])})")])
-    op.create_index("job_totals_waste", "job_totals", ["waste_j"])
     op.create_table(
         "stale",
         Column("period", SmallInteger(), primary_key=True, autoincrement=False),
@@ -212,24 +174,6 @@ def _rollups() -> None:
     # What is booked already has no sums yet: the first refresh makes them.
     op.execute("INSERT INTO stale (period, start_ms) SELECT DISTINCT -1, bucket_ms FROM bookings")
     op.execute("INSERT INTO stale_jobs (job_ref) SELECT DISTINCT job_ref FROM bookings WHERE job_ref <> 0")
-
-
-def _waiting() -> None:
-    texts = {"user": String(), "name": Text(), "account": String(), "partition": String(), "qos": String()}
-    op.create_table(
-        "waiting",
-        Column("cluster", String(), primary_key=True),
-        Column("job_id", BigInteger(), primary_key=True, autoincrement=False),
-        *(Column(name, kind, nullable=False) for name, kind in texts.items()),
-        Column("reason", Text(), nullable=False),
-        Column("submit_ms", BigInteger()),
-        Column("expected_ms", BigInteger()),
-        Column("time_limit_s", BigInteger()),
-        Column("cpus", BigInteger(), nullable=False),
-        Column("node_count", BigInteger(), nullable=False),
-        Column("array_tasks", Text(), nullable=False),
-    )
-    op.create_index("waiting_user", "waiting", ["user"])
 
 
 def _carbon_tables() -> None:
