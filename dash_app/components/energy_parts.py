@@ -12,7 +12,7 @@ from dash_app.components.charts import chart, legend
 from dash_app.components.evidence import evidence_note
 from dash_app.components.figure_facts import co2_note, figure_facts
 from dash_app.components.states import empty
-from dash_app.components.tables import behind_chart, table
+from dash_app.components.tables import behind_chart, table, thinned
 from dash_app.components.tiles import tile, tiles
 from dash_app.figures.cluster import MAX_BARS, power_over_time_figure, ranking_figure, split_layers
 from dash_app.figures.stack import Layer
@@ -84,12 +84,13 @@ def accounts_bar(summary: EnergySummary) -> html.Div:
 
 def power_chart(series: EnergySeries, zone: str, split: Split = "kind", height_px: int = 320) -> html.Div:
     """Mean power over time with its legend and the figures behind it."""
-    layers = split_layers(series, split)
+    layers, shown = split_layers(series, split), thinned(len(series.start_ms))
     rows = [
-        [format_moment(start_ms, zone), *(format_power(series.power_w[layer.key][i]) for layer in layers)]
-        for i, start_ms in enumerate(series.start_ms)
+        [format_moment(series.start_ms[i], zone), *(format_power(series.power_w[layer.key][i]) for layer in layers)]
+        for i in shown
     ]
-    figures = behind_chart([_("From"), *(_(layer.label) for layer in layers)], rows, _("mean power over time"))
+    head = [_("From"), *(_(layer.label) for layer in layers)]
+    figures = behind_chart(head, rows, _("mean power over time"), step=shown.step)
     note = html.Span(
         _("Times are {zone}", zone=clock_at(series.start_ms[-1], zone).label) if series.start_ms else "",
         className="mw-note",

@@ -32,20 +32,29 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str, firs
     )
 
 
-def behind_chart(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str, *, live: str = "") -> html.Details:
+def thinned(count: int) -> range:
+    """Which of so many rows are shown behind a chart: who spells only these spares the others."""
+    return range(0, count, -(-count // MAX_ROWS) or 1)
+
+
+def behind_chart(
+    head: Sequence[str], rows: Sequence[Sequence[str]], caption: str, *, live: str = "", step: int = 0
+) -> html.Details:
     """The figures of a chart, for who cannot or will not read the chart; thinned evenly when there are many.
 
     Args:
         live: which part of the page it is, where it is written anew in place.
+        step: the rows are every so-manyth already; 0: they are all.
     """
     named: dict[str, Any] = {"id": part_id(live)} if live else {}
-    step = -(-len(rows) // MAX_ROWS) if rows else 1
+    shown = [rows[i] for i in thinned(len(rows))] if not step else rows
+    step = step or thinned(len(rows)).step
     note = _("every {step}. interval", step=step) if step > 1 else ""
     return html.Details(
         [
             html.Summary([_("Figures"), html.Span(f": {caption}", className="mw-hidden")]),
             html.P(note, className="mw-note") if note else None,
-            plain_table(head, rows[::step], caption),
+            plain_table(head, shown, caption),
         ],
         className="mw-details",
         **named,

@@ -14,6 +14,7 @@ from stand_in import NOW_MS, StandIn
 from aggregator.queries.cluster_models import ClusterNow, NodeNow, Outlook
 from aggregator.queries.models import EnergySeries, FigureUse
 from dash_app.components.cluster_parts import largest_waste, latest, now_tiles, quality_part
+from dash_app.components.energy_parts import power_chart
 from dash_app.components.node_map import cell_class, map_data, map_legend, node_table, power_edges_w, scale_top_w
 from dash_app.components.node_panel import node_panel
 from dash_app.components.outlook_parts import outlook_part, spans
@@ -202,3 +203,13 @@ def test_waste_is_in_order_and_nobody_wastes_nothing() -> None:
     wasted = sorted((row for row in rows if row.waste_j), key=lambda row: -(row.waste_j or 0.0))
     assert [shown.index(row.name) for row in wasted[:3]] == sorted(shown.index(row.name) for row in wasted[:3])
     assert "No job was booked" in text_of(largest_waste([replace(rows[0], waste_j=None)]))
+
+
+@pytest.mark.parametrize(("count", "rows", "note"), [(240, 48, "every 5. interval"), (48, 48, ""), (1, 1, "")])
+def test_the_table_behind_the_power_is_thinned_before_it_is_spelled(count: int, rows: int, note: str) -> None:
+    series = EnergySeries(tuple(range(0, count * 3_600_000, 3_600_000)), 3_600_000, {"jobs": (1.0,) * count})
+    part = power_chart(series, "UTC")
+    table = next(one.data for one in walk(part) if isinstance(getattr(one, "data", None), dict) and "body" in one.data)
+    assert len(table["body"]) == rows
+    assert ("every" in text_of(part)) == bool(note)
+    assert note in text_of(part)
