@@ -80,7 +80,8 @@ def trend(found: Overview, zone: str) -> html.Figure:
         for day in reversed(days)
     ]  # fmt: skip
     caption = _("Energy of each of the last {n} days", n=len(found.days))
-    return chart(days_figure(found.days, zone, found.known_since_ms), caption, behind_chart(head, rows, caption))
+    below = html.Div([html.P(_("Hatched: wasted"), className="mw-note"), behind_chart(head, rows, caption)])
+    return chart(days_figure(found.days, zone, found.known_since_ms), caption, below)
 
 
 def wasteful(rows: Sequence[JobRow], user: str) -> Any:
