@@ -203,16 +203,15 @@ def _figure(series: NodeSeries, frame: Frame) -> go.Figure:
     shift = _intervals(series, frame.zone).clock.shift
     ends = {"range": [shift(series.start_ms[0]), shift(series.ts_ms[-1])]} if series.ts_ms else {}
     below, right = _TICKS_PX if frame.ticks else _MARGIN["b"], _RIGHT_PX if frame.right else _MARGIN["r"]
-    layout = base_layout(
-        frame.height_px + (_TICKS_PX if frame.ticks else 0), margin={**_MARGIN, "b": below, "r": right}
+    few = {"nticks": 4} if frame.few else {}
+    return go.Figure(
+        layout=base_layout(
+            frame.height_px + (_TICKS_PX if frame.ticks else 0),
+            margin={**_MARGIN, "b": below, "r": right},
+            xaxis=time_axis(showticklabels=frame.ticks, automargin=False, tickangle=0, **few, **ends),
+            yaxis=axis(automargin=False, nticks=5 if frame.height_px >= 120 else 4),
+        )
     )
-    layout.update(
-        xaxis=time_axis(
-            showticklabels=frame.ticks, automargin=False, tickangle=0, **({"nticks": 4} if frame.few else {}), **ends
-        ),
-        yaxis=axis(automargin=False, nticks=5 if frame.height_px >= 120 else 4),
-    )
-    return go.Figure(layout=layout)
 
 
 def _add_line(
@@ -280,4 +279,4 @@ def _fit(figure: go.Figure, values: Sequence[float | None], allocated: float) ->
     """From zero to a little above the highest of what is drawn."""
     top = max([allocated, *(value for value in values if value is not None)], default=0.0)
     if top > 0:
-        figure.update_yaxes(range=[0, top * 1.08])
+        figure.layout.yaxis.range = [0, top * 1.08]

@@ -79,21 +79,20 @@ def rgba(colour: str, alpha: float) -> str:
 
 def base_layout(height_px: int, **more: Any) -> go.Layout:
     """The layout all charts start from: no frame, no legend (pages draw it as text), calm grid, one hover label."""
-    layout = go.Layout(
-        height=height_px,
-        template=_NO_TEMPLATE,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "inherit", "size": 12, "color": GREY},
-        showlegend=False,
-        hovermode="x unified",
-        hoverlabel={"bgcolor": _HOVER_GROUND, "bordercolor": GREY, "font": {"color": "#f1f3f5", "size": 12}},
-        dragmode="zoom",
-        separators=decimal_mark() + THIN,
-    )
-    layout.update(more)
-    return layout
+    plain: dict[str, Any] = {
+        "height": height_px,
+        "template": _NO_TEMPLATE,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "inherit", "size": 12, "color": GREY},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "hoverlabel": {"bgcolor": _HOVER_GROUND, "bordercolor": GREY, "font": {"color": "#f1f3f5", "size": 12}},
+        "dragmode": "zoom",
+        "separators": decimal_mark() + THIN,
+    }
+    return go.Layout(**(plain | more))  # at once: plotly checks each of its values at every step
 
 
 def power_scale(largest_w: float) -> tuple[float, str]:
