@@ -13,6 +13,7 @@ from dash_app.language import _, marked
 from dash_app.urls import CUSTOM
 from maxwatt.domain.jobs import JobState
 
+_DAYS: Final = marked("Days")
 LABELS: Final[Mapping[str, str]] = {
     "q": marked("Search"),
     "state": marked("State"),
@@ -117,7 +118,7 @@ def chips(values: Mapping[str, str]) -> list[Any]:
     named = [(name, _spelled(name, values)) for name in LABELS if name in values]
     if "since" in values:
         named.append(("days", f"{values['since']} – {values['until']}"))
-    found = [_chip(name, _(LABELS.get(name, marked("Days"))), text) for name, text in named]
+    found = [_chip(name, _(LABELS.get(name, _DAYS)), text) for name, text in named]
     clear = html.Button(_("Clear all"), id="jobs-clear", className="mw-chip mw-chip-all", type="button")
     return [*found, clear] if found else []
 
