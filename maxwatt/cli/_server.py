@@ -32,8 +32,8 @@ from maxwatt.config import Settings
 from maxwatt.domain.errors import ConfigError, StoreLockedError
 from maxwatt.domain.ports import AccountingSource, LiveSource, Store
 
-WEB_THREADS = 24
-"""A push waits for its commit, so more threads than cores."""
+WEB_THREADS = 48
+"""A push waits for its commit: with 1,400 agents there are up to 30 that wait, and pages need threads beside them."""
 
 MAX_CONNECTIONS = 800
 """A browser keeps up to six open for two minutes; were there no more to be had, agents would wait for them. Below the
