@@ -140,7 +140,7 @@ def test_narrow_screens_fit(browser: Browser, url: str, scheme: str) -> None:
         assert ground == {"light": "rgb(244, 246, 248)", "dark": "rgb(20, 24, 29)"}[scheme]
         one.shoot(f"browser-narrow-{scheme}-{path.strip('/').replace('/', '-')}")
     one.page.get_by_role("button", name="Navigation").click()
-    one.page.locator(".mw-drawer").get_by_role("link", name="Jobs").click()
+    one.page.locator(".mw-drawer").get_by_role("link", name="Jobs", exact=True).click()
     expect(one.page.locator("h1")).to_have_text("Jobs")
     one.context.close()
     assert one.faults == []
