@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 
 from aggregator.ledger.tables import allocations, job_totals, jobs
 from aggregator.queries.checks.finding import Finding, Level, Question, named
@@ -16,15 +16,14 @@ LEAST_S: Final = 120.0
 
 def checks(asked: Question) -> Iterator[Finding]:
     """Findings about jobs that are booked."""
-    blind = _booked(asked).where(job_totals.c.covered_s <= 0)
-    total, unknown = (
-        asked.rows(select(func.count()).select_from(each.subquery()))[0][0] for each in (_booked(asked), blind)
-    )
+    unread = job_totals.c.covered_s <= 0
+    total, unknown = asked.rows(_booked(asked, func.count(), func.sum(case((unread, 1), else_=0))))[0]
     if not total:
         return
     if not unknown:
         yield Finding(Level.OK, AREA, f"Of all {total} jobs of the last days energy is known, of some time at least.")
         return
+    blind = _booked(asked, jobs.c.job_ref).where(unread)
     nodes = select(allocations.c.node, func.count()).where(allocations.c.job_ref.in_(blind))
     rows = asked.rows(nodes.group_by(allocations.c.node).order_by(func.count().desc(), allocations.c.node))
     sentence = f"Of {unknown} of {total} jobs of the last days nothing is known: no node of theirs was read meanwhile."
@@ -32,11 +31,12 @@ def checks(asked: Question) -> Iterator[Finding]:
     yield Finding(Level.WARNING, AREA, sentence, mend, named([f"{node} ({count})" for node, count in rows]))
 
 
-def _booked(asked: Question) -> Select[Any]:
-    """Jobs that ended in the time looked at, are booked and ran long enough to be read."""
+def _booked(asked: Question, *columns: Any) -> Select[Any]:
+    """Columns of jobs that ended in the time looked at, are booked and ran long enough to be read."""
     ran_ms = jobs.c.end_ms - jobs.c.start_ms
     return (
-        select(jobs.c.job_ref)
+        select(*columns)
+        .select_from(jobs)
         .join(job_totals, job_totals.c.job_ref == jobs.c.job_ref)
         .where(jobs.c.end_ms >= asked.since_ms, ran_ms >= LEAST_S * MS_PER_S)
     )
