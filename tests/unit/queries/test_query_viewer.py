@@ -45,8 +45,9 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "energy_of_nodes": [SPAN, {**SPAN, "groups": True}],
     "energy_by": [{"group": group, **SPAN} for group in ("user", "account", "partition", "qos")],
     "energy_summary": [SPAN],
-    "energy_series": [SPAN],
-    "status": [{}],
+    "energy_series": [{**SPAN, "split": split} for split in ("kind", "component", "user", "account", "partition")],
+    "node": [{"name": "n1"}, {"name": "n2"}],
+    **{name: [{}] for name in ("cluster_now", "outlook", "public", "own_use", "usual_use", "status")},
 }
 BOBS = ("bob", "train", "chem", "gpu-of-bob", 102, 7200.0, 5400.0, 1.08)
 """Words and figures that only Bob's job has."""
