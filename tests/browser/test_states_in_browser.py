@@ -18,6 +18,7 @@ def one(browser: Browser, url: str) -> Watched:
 def test_a_session_that_ended_leads_to_the_sign_in_and_back(one: Watched) -> None:
     page = one.open("/energy?range=24h")
     expect(page.locator("#energy-sums")).to_contain_text("226 kWh")
+    page.wait_for_load_state("networkidle")  # an answer that is still on its way would bring the cookie back
     one.context.clear_cookies()
     page.get_by_text("30 days", exact=True).click()
     page.get_by_label("Access token").fill(TOKEN)
