@@ -204,7 +204,9 @@ def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
         shown = f"[{host}]" if ":" in host else host
         yield f"http://{shown}:{server.effective_port}"
     finally:
-        server.trigger.pull_trigger(server.close)  # in the server's own thread: it must not close under its select
+        # In the server's own thread: it must not close under its select. It may be done before it is even woken.
+        with contextlib.suppress(OSError):
+            server.trigger.pull_trigger(server.close)
         thread.join(timeout=5)
 
 

@@ -173,5 +173,5 @@ def test_the_job_table_is_walked_and_opened_by_keyboard(watched: Watched) -> Non
     expect(focused_row).to_have_attribute("row-index", "1")
     job = focused_row.locator(".mw-job-link").get_attribute("href")
     page.keyboard.press("Enter")
+    page.wait_for_url(f"{watched.url}{job}")
     expect(page.locator("h1")).to_contain_text("Job")
-    assert page.url == f"{watched.url}{job}"

@@ -1,5 +1,6 @@
 """The closed loop: what the method books for each job beside what the job truly drew."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,7 +172,8 @@ def ingesting(folder: Path) -> Iterator[tuple[Push, DuckDBStore]]:
     try:
         yield Push(f"http://127.0.0.1:{web.effective_port}", token), store
     finally:
-        web.trigger.pull_trigger(web.close)  # in the thread that selects: it must not find its sockets gone
+        with contextlib.suppress(OSError):  # in the thread that selects, which may be done before it is woken
+            web.trigger.pull_trigger(web.close)
         thread.join(timeout=10)
         committer.close()
         store.close()

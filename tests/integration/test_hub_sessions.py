@@ -249,7 +249,12 @@ def test_the_hub_takes_only_known_options_and_only_a_port(hub: Hub) -> None:
 
 
 def test_a_session_that_nobody_works_in_says_what_it_drew(alice: Page, session: int) -> None:
-    alice.reload()
+    def told() -> bool:
+        alice.reload()
+        alice.get_by_role("heading", name="Running", exact=True).wait_for()
+        return alice.locator(".mw-idle").count() > 0
+
+    wait_until("nobody has worked for a while", told, 150, 5)
     idle = alice.locator(".mw-idle")
     expect(idle).to_contain_text(re.compile(r"Idle for 00:0\d:\d\d\. Since the last activity its job drew [\d.]+ m?Wh"))
     expect(idle).to_contain_text("Provisional")

@@ -169,7 +169,7 @@ def test_the_day_the_clock_goes_back_has_25_hours_and_what_is_unknown_is_told(le
     row = dict(zip((*SUMS, "jobs_started", "method"), rollups[Period.DAY, day, Dimension.USER, "bob", 0], strict=True))
     assert row["counted_j"] == pytest.approx(100 * 4.0)
     assert row["jobs_started"] == 0
-    total = dict(zip((*SUMS, "peak", "first", "last", "version"), totals[3], strict=True))
+    total = dict(zip((*SUMS, "peak", "first", "last", "version", "peak_nodes"), totals[3], strict=True))
     assert total["waste_unknown_j"] == pytest.approx(5.0)  # of the first bucket the waste is not known
     assert total["waste_j"] == pytest.approx(400 * 0.4)
     assert (total["peak"], total["first"], total["last"]) == (5.0, T0, T0 + 400 * BUCKET_MS)
