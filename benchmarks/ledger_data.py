@@ -91,10 +91,10 @@ def add_day(folder: Path, month: Path, day: int, kept: int) -> None:
     moved = {
         "node": "epoch_id + {day} AS epoch_id",
         "gpu": "epoch_id + {day} AS epoch_id",
-        "job": f"job_id + {{day}} * {JOBS_A_DAY} AS job_id",
+        "job": f"job_id + {{day}}::BIGINT * {JOBS_A_DAY} AS job_id",
     }
     for name, change in moved.items():
-        columns = f"ts_ms + {day} * {DAY_MS} AS ts_ms, {change.format(day=day)}"
+        columns = f"ts_ms + {day * DAY_MS} AS ts_ms, {change.format(day=day)}"
         connection.execute(f"INSERT INTO b.{name} SELECT * REPLACE ({columns}) FROM a.{name}")
         connection.execute(f"DELETE FROM b.{name} WHERE ts_ms < {START_MS + (day + 1 - kept) * DAY_MS}")
     connection.execute(f"INSERT INTO b.arranged VALUES ({START_MS + day * DAY_MS})")
