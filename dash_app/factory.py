@@ -82,25 +82,7 @@ def create_app(
     server.register_blueprint(api_blueprint(queries))
     add_downloads(server, queries)
     add_public_page(server, queries, settings)
-    app = App(
-        "dash_app",
-        server=server,  # type: ignore[arg-type]  # Dash takes a Flask server here; its annotation forgets it
-        assets_folder=str(ASSETS),
-        assets_ignore=r"(early|login|api|public)\..*",
-        routes_pathname_prefix="/",
-        requests_pathname_prefix=f"{base}/",
-        pages_folder="",
-        use_pages=False,
-        serve_locally=True,
-        index_string=index_page(base),
-        title=f"{APP_NAME} · {settings.cluster.name}",
-        update_title="",
-        suppress_callback_exceptions=True,  # pages come and go: their ids are not all in the first layout
-        on_error=on_error,
-        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
-        enable_mcp=False,
-        add_log_handler=False,
-    )
+    app = _dash(server, settings)
     # Anybody may ask for a script that is none: no fault of ours, and no traceback in the log each time.
     server.register_error_handler(DependencyException, lambda _error: Response("not found", 404, mimetype="text/plain"))
     pages = pages_of(identities, settings)
@@ -119,6 +101,29 @@ def create_app(
     add_security_headers(server, app.csp_hashes())
     add_compression(server)
     return app
+
+
+def _dash(server: Flask, settings: Settings) -> App:
+    """Dash on the server, without any page yet."""
+    return App(
+        "dash_app",
+        server=server,  # type: ignore[arg-type]  # Dash takes a Flask server here; its annotation forgets it
+        assets_folder=str(ASSETS),
+        assets_ignore=r"(early|login|api|public)\..*",
+        routes_pathname_prefix="/",
+        requests_pathname_prefix=f"{settings.server.base_path}/",
+        pages_folder="",
+        use_pages=False,
+        serve_locally=True,
+        index_string=index_page(settings.server.base_path),
+        title=f"{APP_NAME} · {settings.cluster.name}",
+        update_title="",
+        suppress_callback_exceptions=True,  # pages come and go: their ids are not all in the first layout
+        on_error=on_error,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        enable_mcp=False,
+        add_log_handler=False,
+    )
 
 
 def pages_of(identities: Identities | None, settings: Settings) -> tuple[Page, ...]:

@@ -74,6 +74,13 @@ def layout(context: PageContext) -> html.Div:
 
 def register(app: Dash, queries: PageQueries) -> None:
     """Callbacks of the job page."""
+    _register_parts(app, queries)
+    _register_live(app, queries)
+    _register_why(app, queries)
+
+
+def _register_parts(app: Dash, queries: PageQueries) -> None:
+    """What stands below the head, when the page opens or something is chosen."""
 
     @app.callback(
         Output("job-charts", "children"),
@@ -105,6 +112,10 @@ def register(app: Dash, queries: PageQueries) -> None:
     def all_nodes(key: Key | None, metric: str | None) -> Any:
         return _overview(queries, current_viewer(), key, metric) if key else no_update
 
+
+def _register_live(app: Dash, queries: PageQueries) -> None:
+    """A job that runs is read again, in place."""
+
     @app.callback(
         Output("job-charts", "children", allow_duplicate=True),
         Output(part_id(ALL), "children"),
@@ -132,6 +143,24 @@ def register(app: Dash, queries: PageQueries) -> None:
         return no_update, texts, figures
 
     @app.callback(
+        Output("job-head", "children"),
+        Output("job-refresh", "disabled"),
+        Input("job-refresh", "n_intervals"),
+        State("job-key", "data"),
+        prevent_initial_call=True,
+    )
+    def refresh(_ticks: int, key: Key | None) -> tuple[Any, Any]:
+        viewer = current_viewer()
+        detail = queries.job(viewer, key["job_id"], key["start_ms"]) if key else None
+        if detail is None:
+            return no_update, True
+        return _head(queries, viewer, detail, now_ms()), not _active(detail)
+
+
+def _register_why(app: Dash, queries: PageQueries) -> None:
+    """How a figure is known, when somebody asks."""
+
+    @app.callback(
         Output("job-why", "opened"),
         Output("job-why-content", "children"),
         Input({"type": WHY, "of": ALL}, "n_clicks"),
@@ -147,20 +176,6 @@ def register(app: Dash, queries: PageQueries) -> None:
             return no_update, no_update
         found = queries.explain(viewer, key["job_id"], key["start_ms"])
         return True, explained(detail, found, queries.status(viewer).currency)
-
-    @app.callback(
-        Output("job-head", "children"),
-        Output("job-refresh", "disabled"),
-        Input("job-refresh", "n_intervals"),
-        State("job-key", "data"),
-        prevent_initial_call=True,
-    )
-    def refresh(_ticks: int, key: Key | None) -> tuple[Any, Any]:
-        viewer = current_viewer()
-        detail = queries.job(viewer, key["job_id"], key["start_ms"]) if key else None
-        if detail is None:
-            return no_update, True
-        return _head(queries, viewer, detail, now_ms()), not _active(detail)
 
 
 def shown_nodes(names: list[str], page: int | None, node: str | None) -> list[str]:
