@@ -1,5 +1,6 @@
 """The cluster page, the public one and that of one's own use in Chromium: keyboard, address, two thousand nodes."""
 
+import re
 import threading
 from collections.abc import Iterator
 
@@ -52,7 +53,7 @@ def test_two_thousand_nodes_by_keyboard(watched: Watched) -> None:
     drawer = page.get_by_role("dialog")
     expect(drawer).to_contain_text(name)
     expect(drawer).to_contain_text("Energy of the last 24 hours")
-    assert f"node={name}" in page.url
+    expect(page).to_have_url(re.compile(f"node={name}"))
     watched.shoot("browser-cluster-node")
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
@@ -68,7 +69,7 @@ def test_switches_stand_in_the_address_and_a_hostile_name_stays_text(watched: Wa
     table = page.locator("#cluster-table table")
     expect(table).to_contain_text("n0001")
     expect(page.locator("#cluster-map")).to_be_hidden()
-    assert "nodes=table" in page.url
+    expect(page).to_have_url(re.compile("nodes=table"))
     assert page.evaluate("window.hacked") is None
     page.reload()
     expect(table).to_contain_text("n0001")

@@ -42,10 +42,10 @@ def test_filters_stand_in_the_address_and_as_chips_and_go_again(watched: Watched
     expect(page.get_by_label("CPU used at most [%]")).to_have_value("95")
     page.get_by_role("button", name="Remove the filter State").click()
     expect(chips).to_have_count(3)
-    assert "state" not in page.url
+    expect(page).not_to_have_url(re.compile("state"))
     page.get_by_role("button", name="Clear all").click()
     expect(page.locator("#jobs-count")).to_have_text("430 jobs")
-    assert page.url.endswith("/jobs")
+    expect(page).to_have_url(re.compile("/jobs$"))
     expect(page.locator("#jobs-q")).to_be_focused()
 
 
@@ -56,8 +56,8 @@ def test_an_array_is_one_row_that_opens_to_its_tasks(watched: Watched, arrays: S
     expect(row).to_contain_text("22 Completed · 2 Failed")
     row.locator("[col-id='name']").click()
     expect(page.locator("#jobs-count")).to_have_text("24 jobs")
-    assert "array=7000" in page.url
-    assert "fold=none" in page.url
+    expect(page).to_have_url(re.compile("array=7000"))
+    expect(page).to_have_url(re.compile("fold=none"))
     page.go_back()
     expect(page.locator("#jobs-count")).to_have_text("25 jobs in 2 rows")
     page.get_by_text("Nothing", exact=True).click()
@@ -87,7 +87,7 @@ def test_the_keyboard_reaches_rows_and_opens_them(watched: Watched) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("Job ")
-    assert "/job/" in page.url
+    expect(page).to_have_url(re.compile("/job/"))
 
 
 def test_filters_are_a_drawer_on_a_phone(browser: Browser, url: str) -> None:

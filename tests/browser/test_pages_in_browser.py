@@ -1,5 +1,7 @@
 """The pages in a real Chromium, served by waitress: what one sees and clicks; no error, no request elsewhere."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 from stand_in import HOSTILE_ID, PAIR, PLAIN, WIDE
@@ -18,7 +20,7 @@ def test_sign_in_is_needed_and_leads_back(browser: Browser, url: str) -> None:
     page.get_by_label("Access token").fill(TOKEN)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Energy", level=1)).to_be_visible()
-    assert page.url == f"{url}/energy?range=24h"
+    expect(page).to_have_url(f"{url}/energy?range=24h")
     page.locator(".mw-user").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Access token")).to_be_visible()
@@ -38,7 +40,7 @@ def test_jobs_show_filter_sort_and_open(watched: Watched) -> None:
     page.get_by_role("textbox", name="User").fill("grace")
     expect(page.locator("#jobs-count")).not_to_have_text("430 jobs")
     expect(first).to_contain_text("grace")
-    assert "user=grace" in page.url
+    expect(page).to_have_url(re.compile("user=grace"))
     page.keyboard.press("Escape")
     page.locator(".ag-header-cell[col-id='energy_j']").click()
     expect(page.locator(".ag-header-cell[col-id='energy_j']")).to_have_attribute("aria-sort", "descending")
@@ -48,7 +50,7 @@ def test_jobs_show_filter_sort_and_open(watched: Watched) -> None:
 
     first.locator("[col-id='name']").click()
     expect(page.locator("h1")).to_contain_text("Job")
-    assert "/job/" in page.url
+    expect(page).to_have_url(re.compile("/job/"))
     page.go_back()
     expect(page.get_by_role("textbox", name="User")).to_have_value("grace")
 
@@ -94,7 +96,7 @@ def test_energy(watched: Watched) -> None:
     expect(page.locator("#energy-ranking .js-plotly-plot, #energy-ranking .mw-empty").first).to_be_visible()
     page.get_by_text("24 h", exact=True).click()
     expect(page.locator("#energy-sums")).to_contain_text("226 kWh")
-    assert page.url.endswith("/energy?range=24h")
+    expect(page).to_have_url(re.compile(r"/energy\?range=24h$"))
     page.get_by_text("Partitions", exact=True).click()
     page.wait_for_function("location.search.includes('by=partition')")
     watched.shoot("browser-energy")
@@ -119,7 +121,7 @@ def test_figures_lead_to_what_their_marks_mean(watched: Watched) -> None:
     page.get_by_role("button", name="How do we know?").first.click()
     page.get_by_role("link", name="What these words mean").click()
     expect(page.locator("#what-each-mark-means")).to_be_in_viewport()
-    assert page.url.endswith("/method#what-each-mark-means")
+    expect(page).to_have_url(re.compile("/method#what-each-mark-means$"))
     assert page.title() == "Method · maxwatt"
     page.reload()  # formulas above grow while they are typeset
     page.locator(".mw-doc mjx-container svg").nth(90).wait_for()
@@ -170,6 +172,6 @@ def test_the_language_is_chosen_in_the_menu_and_kept(watched: Watched) -> None:
     page.locator(".mw-user").press("Enter")
     page.get_by_role("button", name="Deutsch").click()
     expect(page.locator("html")).to_have_attribute("lang", "de")
-    assert page.url == f"{watched.url}/energy?range=24h"
+    expect(page).to_have_url(f"{watched.url}/energy?range=24h")
     page.goto(f"{watched.url}/jobs")
     expect(page.locator("html")).to_have_attribute("lang", "de")

@@ -24,7 +24,7 @@ def test_a_session_that_ended_leads_to_the_sign_in_and_back(one: Watched) -> Non
     page.get_by_label("Access token").fill(TOKEN)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Energy", level=1)).to_be_visible()
-    assert page.url == f"{one.url}/energy?range=30d"
+    expect(page).to_have_url(f"{one.url}/energy?range=30d")
     one.context.close()
 
 
