@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import app_jobs
@@ -132,8 +133,9 @@ def served(args: argparse.Namespace, folder: Path, server: Running, parts: list[
         if "pages" in parts:
             found["pages"] = pages(session, visits, {kind.name: kind.limit_ms for kind in there})
         if "load" in parts:
-            found["load"] = load(args, folder, server, session, visits)
-            tell_load(found["load"], {kind.name: kind.limit_ms for kind in there})
+            limits = {kind.name: kind.limit_ms for kind in there if kind.name != app_kinds.NOTHING}
+            found["load"] = load(args, folder, server, session, visits, limits)
+            tell_load(found["load"], limits)
     if "paint" in parts:
         found["paint"] = paint(server.access_url, [kind for kind in there if not kind.api])
         for name, times in found["paint"].items():
@@ -149,17 +151,14 @@ def visit_of(session: app_pages.Session, kind: Kind) -> list[app_pages.Request]:
     found = app_pages.requests_of(session, kind.address)
     grids = [request for request in found if app_pages.asks_rows(request)]
     for grid in grids[:1]:
-        for column, how in kind.rows:
-            order = [{"colId": column, "sort": how}]
-            found.append(_again(grid, f"rows by {column}", sortModel=order))
-        found.append(_again(grid, "rows further down", startRow=2000, endRow=2100))
+        found.append(_again(grid, 0, "rows further down", startRow=2000, endRow=2100))
+        for number, (column, how) in enumerate(kind.rows, start=1):
+            found.append(_again(grid, number, f"rows by {column}", sortModel=[{"colId": column, "sort": how}]))
     return found
 
 
-def _again(grid: app_pages.Request, name: str, **wanted: object) -> app_pages.Request:
-    from dataclasses import replace
-
-    return replace(app_pages.rows_request(grid, **wanted), name=name, stage=grid.stage + 1)
+def _again(grid: app_pages.Request, number: int, name: str, **wanted: object) -> app_pages.Request:
+    return replace(app_pages.rows_request(grid, **wanted), name=name, stage=app_pages.CLICK + number)
 
 
 def pages(session: app_pages.Session, visits: dict[str, list[app_pages.Request]], limits: dict[str, int]) -> Figures:
@@ -186,7 +185,7 @@ def pages(session: app_pages.Session, visits: dict[str, list[app_pages.Request]]
 
 def load(
     args: argparse.Namespace, folder: Path, server: Running, session: app_pages.Session,
-    visits: dict[str, list[app_pages.Request]],
+    visits: dict[str, list[app_pages.Request]], limits: dict[str, int],
 ) -> Figures:  # fmt: skip
     """Users and agents for a while; the first quarter warms up and is not counted among the agents' either."""
     requests = [
@@ -212,8 +211,9 @@ def load(
     after = usage(server.pid)
     pushed = json.loads(pushing.communicate()[0].splitlines()[-1])["rows"]
     cpu = (after.cpu_s - before.cpu_s) / (after.at_s - before.at_s)
-    return {"kinds": summed([*rows, *pushed]), "server_cores": round(cpu, 2), "resident_mb": after.resident_mb,
-            "peak_mb": after.peak_mb, "requests_per_s": round(len(rows) / args.seconds, 1)}  # fmt: skip
+    return {"kinds": summed([*rows, *pushed]) | by_limit(rows, limits), "server_cores": round(cpu, 2),
+            "resident_mb": after.resident_mb, "peak_mb": after.peak_mb,
+            "requests_per_s": round(len(rows) / args.seconds, 1)}  # fmt: skip
 
 
 def summed(rows: list[list[object]]) -> Figures:
@@ -222,6 +222,12 @@ def summed(rows: list[list[object]]) -> Figures:
     for row in rows:
         by[f"{row[0]}: {row[1]}"].append(row)
     return {name: _quantiles(some) for name, some in by.items()}
+
+
+def by_limit(rows: list[list[object]], limits: dict[str, int]) -> Figures:
+    """Quantiles of all answers that should come within the same time."""
+    return {f"all within {limit} ms": _quantiles([row for row in rows if limits.get(str(row[0])) == limit])
+            for limit in sorted({limits[str(row[0])] for row in rows if row[0] in limits})}  # fmt: skip
 
 
 def _quantiles(rows: list[list[object]]) -> Figures:

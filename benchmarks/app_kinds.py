@@ -22,6 +22,7 @@ class Kind:
     api: bool = False
 
 
+NOTHING = "nothing (baseline)"
 SORTS = (("energy_j", "desc"), ("cpu_efficiency", "asc"), ("elapsed_s", "desc"), ("user", "asc"))
 
 
@@ -51,7 +52,7 @@ def kinds(ledger: Path) -> list[Kind]:
         Kind("api, job", f"/api/v1/jobs/{found['small'][0]}", api=True),
         Kind("api, summary", f"/api/v1/energy/summary?{week}", CLUSTER_MS, api=True),
         Kind("api, by user", f"/api/v1/energy/by/user?{week}", CLUSTER_MS, api=True),
-        Kind("nothing (baseline)", "/health", api=True),
+        Kind(NOTHING, "/health", api=True),
     ]
 
 

@@ -1,6 +1,7 @@
 """Users and agents at once, each a process of its own: recorded requests again and again, and pushes of samples.
 
-A user opens a page, waits for all of it as a browser does (up to six connections), reads, and opens another.
+A user opens a page, waits for all of it as a browser does (up to six connections), reads, and clicks: another order of
+a table, or another page.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app_jobs import CPUS, MEMORY, node_names
+from app_pages import CLICK
 
 CONNECTIONS = 6
 """That a browser opens to one server."""
@@ -89,6 +91,8 @@ async def _user(number: int, given: dict[str, Any], visits: list[list[dict[str, 
     while time.monotonic() < until:
         visit = chance.choice(visits)
         for stage in sorted({request["stage"] for request in visit}):
+            if stage >= CLICK:
+                await asyncio.sleep(chance.expovariate(1 / given["think"]))
             together = [request for request in visit if request["stage"] == stage]
             for first in range(0, len(together), CONNECTIONS):
                 some = together[first : first + CONNECTIONS]

@@ -16,6 +16,8 @@ ROWS = 100
 UPDATE = "/_dash-update-component"
 MOST_ROUNDS = 6
 """Callbacks that set off callbacks: no page goes deeper."""
+CLICK = 100
+"""Stages from here on are clicks of their own: who makes them has read what came before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from maxwatt import __version__
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import InputError, MaxwattError
 
+WRITE_PATH: Final = "/api/v2/write"
+
 TOLD_FAULTS: Final = 10
 """Faults that the message names; `faults` holds more of them."""
 
@@ -31,7 +33,7 @@ def ingest_blueprint(
     """
     blueprint = Blueprint("ingest", __name__)
 
-    @blueprint.post("/api/v2/write")
+    @blueprint.post(WRITE_PATH)
     def write() -> Response:
         if not matches(_token(request.headers.get("Authorization", "")), token_digests):
             return _error(401, "unauthorized", "a valid token is needed: send `Authorization: Token …`")

@@ -28,12 +28,10 @@ from aggregator.sources.carbon.site import site_steps
 from aggregator.sources.jobs.coordinators import Coordinators
 from aggregator.store.registry import open_store
 from dash_app.factory import create_app
+from maxwatt.cli._web_threads import TwoPools
 from maxwatt.config import Settings
 from maxwatt.domain.errors import ConfigError, StoreLockedError
 from maxwatt.domain.ports import AccountingSource, LiveSource, Store
-
-WEB_THREADS = 48
-"""A push waits for its commit: with 1,400 agents there are up to 30 that wait, and pages need threads beside them."""
 
 MAX_CONNECTIONS = 800
 """A browser keeps up to six open for two minutes; were there no more to be had, agents would wait for them. Below the
@@ -189,7 +187,7 @@ def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
             app,
             host=host,
             port=port,
-            threads=WEB_THREADS,
+            _dispatcher=TwoPools(),
             connection_limit=MAX_CONNECTIONS,
             asyncore_use_poll=True,  # select() takes no file number above 1023
             ident=None,
