@@ -1,4 +1,4 @@
-"""CPU time and memory of each Slurm job, from its job-level cgroup: version 1 and version 2."""
+"""CPU time, memory and disk traffic of each Slurm job, from its job-level cgroup: version 1 and version 2."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from collectors.context import USER_HZ, Context
+from collectors.disk import Level, disk_fields, levels
 from collectors.files import list_names, parse_int, read_bytes, read_int
 from collectors.partial import PartialReadingError
 from maxwatt.domain.errors import NoData, SourceError
@@ -30,6 +31,7 @@ class Cgroup:
 
     def __init__(self, context: Context) -> None:
         self._context, self._mount = context, context.path("sys/fs/cgroup")
+        self._level = levels(context.path("sys"))
 
     def collect(self) -> Sequence[Sample]:
         """A row for each job that has a cgroup now.
@@ -39,7 +41,7 @@ class Cgroup:
             PartialReadingError: some jobs could not be read; the rows of the others stand in it.
         """
         rows, faults = [], []
-        for job_id, read in find_jobs(self._mount, self._context.node):
+        for job_id, read in find_jobs(self._mount, self._context.node, self._level):
             try:
                 rows.append(self._context.row(JOB, read(), job_id=job_id))
             except NoData:  # it ended between listing and reading
@@ -51,7 +53,7 @@ class Cgroup:
         return rows
 
 
-def find_jobs(mount: str, node: str) -> list[Job]:
+def find_jobs(mount: str, node: str, level: Callable[[str], Level]) -> list[Job]:
     """The jobs that have a job-level cgroup, by id. Looked for in every cycle: slurmd makes and removes its root.
 
     Several slurmd on one host have a root each, which carries the node's name.
@@ -59,6 +61,7 @@ def find_jobs(mount: str, node: str) -> list[Job]:
     Args:
         mount: the folder `/sys/fs/cgroup`.
         node: node name as Slurm knows it.
+        level: how a block device stands on others.
 
     Raises:
         NoData: no slurmd has a root here.
@@ -71,7 +74,7 @@ def find_jobs(mount: str, node: str) -> list[Job]:
     for scope in (f"{node}_slurmstepd.scope", "slurmstepd.scope"):
         root = f"{mount}/system.slice/{scope}"
         if os.path.isdir(root):  # noqa: PTH112
-            return [(job_id, partial(read_v2, f"{root}/{name}")) for job_id, name in _job_folders(root)]
+            return [(job_id, partial(_read_job_v2, f"{root}/{name}", level)) for job_id, name in _job_folders(root)]
     raise NoData(f"{mount}: no cgroup of slurmd")
 
 
@@ -118,6 +121,10 @@ def read_v2(folder: str) -> dict[str, Value]:
     if b"system_usec" in cpu:
         fields["cpu_system_seconds_total"] = cpu[b"system_usec"] / _US_PER_S
     return fields | _resident(f"{folder}/memory.stat", b"anon", b"shmem")
+
+
+def _read_job_v2(folder: str, level: Callable[[str], Level]) -> dict[str, Value]:
+    return read_v2(folder) | disk_fields(f"{folder}/io.stat", level)
 
 
 def _resident(path: str, anonymous: bytes, shared: bytes) -> dict[str, Value]:

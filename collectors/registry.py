@@ -8,6 +8,7 @@ from collectors.context import Context
 from collectors.cpu import Cpu
 from collectors.memory import Memory
 from collectors.model import Model
+from collectors.network import Network
 from collectors.rapl import Rapl
 from collectors.session import Session
 from maxwatt.domain.errors import ConfigError
@@ -19,6 +20,7 @@ COLLECTORS: Final[dict[str, Callable[[Context], Collector]]] = {
     "cgroup": Cgroup,
     "session": Session,
     "memory": Memory,
+    "network": Network,
     "model": Model,  # last: it stands in for what the others did not measure
 }
 """In the order of reading: what belongs together in time stands together."""

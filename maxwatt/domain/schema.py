@@ -95,8 +95,10 @@ NODE: Final = Measurement(
         _counter("cpu_modelled_energy_joules_total", "J", "modelled from utilisation where nothing measures the CPU"),
         _counter("meter_energy_joules_total", "J", "whole-node meter, where it counts energy"),
         _gauge("meter_power_watts", "W", "whole-node meter, where it reads power only"),
+        _counter("network_received_bytes_total", "B", "received by all network adapters, InfiniBand included"),
+        _counter("network_sent_bytes_total", "B", "sent by them"),
     ),
-    "one row per node: CPU, memory, component energy, whole-node meter",
+    "one row per node: CPU, memory, component energy, whole-node meter, network",
 )
 
 GPU: Final = Measurement(
@@ -127,6 +129,8 @@ JOB: Final = Measurement(
         _counter("cpu_seconds_total", "s", "CPU seconds of the job on this node, user and system"),
         _counter("cpu_system_seconds_total", "s", "of these, in the kernel"),
         _gauge("memory_resident_bytes", "B", "anonymous and shared memory, without page cache", "int"),
+        _counter("disk_read_bytes_total", "B", "read from the node's own disks, where cgroup v2 counts I/O"),
+        _counter("disk_written_bytes_total", "B", "written to them"),
     ),
     "one row per job and node: the job-level cgroup",
 )

@@ -46,7 +46,7 @@ def rows_of(tree: str, name: str) -> list[object]:
     runner = Runner(context, [factory(context) for key, factory in COLLECTORS.items() if key in wanted])
     own = {
         **{"rapl": "_energy_", "cpu": "cpu_busy", "memory": "memory_", "model": "modelled"},
-        **{"cgroup": "cpu_seconds", "session": "cpu_seconds"},
+        **{"cgroup": "cpu_seconds", "session": "cpu_seconds", "network": "network_"},
     }
     return [field for row in runner.cycle() for field in row.fields if own[name] in field]
 

@@ -29,6 +29,7 @@ class Life:
         idle_after_s: seconds after its start from which on it does nothing (a hung job), else its whole length.
         joules_factor: its joules per CPU second relative to the node's mean.
         gpu_share: mean utilisation of each of its GPUs.
+        network_bytes_per_s, disk_bytes_per_s: mean traffic while it works, of both ways together.
     """
 
     job_id: int
@@ -43,6 +44,8 @@ class Life:
     memory_peak_bytes: float
     gpus: tuple[int, ...]
     gpu_share: float
+    network_bytes_per_s: float
+    disk_bytes_per_s: float
 
     def work_s(self, t_s: F64) -> F64:
         """Integral of the activity (mean 1) from the start to each of `t_s` [s]."""
@@ -82,6 +85,8 @@ def life_of(job: Placed, allocation: Allocation) -> Life:
         memory_peak_bytes=float(allocation.memory_bytes * np.clip(rng.normal(work.memory_use, 0.07), 0.01, 0.99)),
         gpus=tuple(gpu for gpu in allocation.gpus if isinstance(gpu, int)),
         gpu_share=float(np.clip(rng.normal(work.gpu_use, 0.05), 0.0, 1.0)) if allocation.gpus else 0.0,
+        network_bytes_per_s=float(rng.lognormal(np.log(2e7), 1.0)),
+        disk_bytes_per_s=float(rng.lognormal(np.log(2e6), 1.0)),
     )
 
 

@@ -13,6 +13,12 @@ from maxwatt.domain.units import MS_PER_S
 SYSTEM_CPUS = 0.35
 """CPU seconds per second that each simulated node spends on itself."""
 
+SYSTEM_BYTES_PER_S = 40_000.0
+"""Network traffic of the node itself, each way."""
+
+INWARD = 0.6
+"""Share of a job's traffic that is received, or read."""
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedNode:
@@ -70,6 +76,7 @@ def _node_lines(node: SimulatedNode, lives: list[Life], ts_ms: I64, t_s: F64) ->
     columns = {
         "cpu_busy_seconds_total": busy_s,
         "cpu_energy_joules_total": cpu_j,
+        **_network(lives, t_s, up_s),
     }
     if model.dram_max_w:
         columns["dram_energy_joules_total"] = (
@@ -82,6 +89,15 @@ def _node_lines(node: SimulatedNode, lives: list[Life], ts_ms: I64, t_s: F64) ->
     for ts, up, used, *values in rows:
         fields = ",".join(f"{name}={value:.3f}" for name, value in zip(names, values, strict=True))
         yield f"{head},epoch_id={node.epoch_id}i,monotonic_s={up:.3f},memory_used_bytes={int(used)}i,{fields} {ts}"
+
+
+def _network(lives: list[Life], t_s: F64, up_s: F64) -> dict[str, F64]:
+    moved = np.asarray(sum((x.network_bytes_per_s * x.work_s(t_s) for x in lives), np.zeros_like(t_s)))
+    own = SYSTEM_BYTES_PER_S * up_s
+    return {
+        "network_received_bytes_total": own + INWARD * moved,
+        "network_sent_bytes_total": own + (1 - INWARD) * moved,
+    }
 
 
 def _meter_power_w(node: SimulatedNode, lives: list[Life], t_s: F64) -> F64:
@@ -100,13 +116,15 @@ def _meter_power_w(node: SimulatedNode, lives: list[Life], t_s: F64) -> F64:
 def _job_lines(node: SimulatedNode, life: Life, ts_ms: I64, t_s: F64) -> Iterator[str]:
     alive = (t_s >= life.begin_s) & (t_s < life.end_s)
     ts_ms, t_s = ts_ms[alive], t_s[alive]
-    cpu_s, memory = life.cpu_rate * life.work_s(t_s), life.memory_bytes(t_s)
+    work_s, memory = life.work_s(t_s), life.memory_bytes(t_s)
     up_s = t_s - node.boot_ms / MS_PER_S
+    columns = (ts_ms, up_s, life.cpu_rate * work_s, life.disk_bytes_per_s * work_s, memory)
     head = f"job,node={node.name},job_id={life.job_id} epoch_id={node.epoch_id}i"
-    for ts, up, used, resident in zip(ts_ms.tolist(), up_s.tolist(), cpu_s.tolist(), memory.tolist(), strict=True):
+    for ts, up, used, moved, resident in zip(*(column.tolist() for column in columns), strict=True):
         yield (
             f"{head},monotonic_s={up:.3f},cpu_seconds_total={used:.3f},cpu_system_seconds_total={used * 0.02:.3f},"
-            f"memory_resident_bytes={int(resident)}i {ts}"
+            f"memory_resident_bytes={int(resident)}i,disk_read_bytes_total={INWARD * moved:.0f},"
+            f"disk_written_bytes_total={(1 - INWARD) * moved:.0f} {ts}"
         )
 
 

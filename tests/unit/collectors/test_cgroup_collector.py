@@ -59,7 +59,10 @@ def test_v2_takes_the_scope_of_the_node_where_there_is_one(tree: Tree, context: 
 
 def test_v2_plain_scope(tree: Tree, context: MakeContext) -> None:
     assert jobs_of(context(tree("cgroup_v2"), "n9")) == {
-        41: {"cpu_seconds_total": 2.5, "cpu_system_seconds_total": 0.5, "memory_resident_bytes": 12288},
+        41: {
+            **{"cpu_seconds_total": 2.5, "cpu_system_seconds_total": 0.5, "memory_resident_bytes": 12288},
+            **{"disk_read_bytes_total": 4096000, "disk_written_bytes_total": 3072000},
+        },
         42: {"cpu_seconds_total": 0.001, "cpu_system_seconds_total": 0.0004},
     }
 
@@ -67,7 +70,7 @@ def test_v2_plain_scope(tree: Tree, context: MakeContext) -> None:
 @pytest.mark.parametrize(("name", "job", "gone"), [("cgroup_v1", 11, "cpuacct.usage"), ("cgroup_v2", 51, "cpu.stat")])
 def test_a_job_that_vanishes_after_listing_is_quietly_gone(tree: Tree, name: str, job: int, gone: str) -> None:
     root = tree(name)
-    read = dict(find_jobs(str(root / "sys/fs/cgroup"), "n1"))[job]
+    read = dict(find_jobs(str(root / "sys/fs/cgroup"), "n1", lambda _device: "disk"))[job]
     next(path for path in root.rglob(f"job_{job}/{gone}")).unlink()
     with pytest.raises(NoData):
         read()
