@@ -18,6 +18,7 @@ LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
 
 COOKIE: Final = "maxwatt_language"
 _CATALOGUES: Final = Path(__file__).parent / "languages"
+_FOUND: Final = "maxwatt.language"
 _Key = tuple[str, int]
 
 
@@ -25,6 +26,13 @@ def language() -> str:
     """Code of the reader's language: as chosen, else as the browser asks; English outside of a request."""
     if not has_request_context():
         return "en"
+    place = request.environ  # asked for each figure of a page, found out once
+    if _FOUND not in place:
+        place[_FOUND] = _asked_for()
+    return str(place[_FOUND])
+
+
+def _asked_for() -> str:
     chosen = request.cookies.get(COOKIE, "")
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en") or "en"
 

@@ -28,6 +28,7 @@ _SPANS: Final = (
     (3600.0, marked_n("an hour ago", "{n} hours ago"), marked_n("in an hour", "in {n} hours")),
     (60.0, marked_n("a minute ago", "{n} minutes ago"), marked_n("in a minute", "in {n} minutes")),
 )
+_MARK: Final = re.compile(r"(?<=\d)\.(?=\d)")
 _WIDTHS: Final[tuple[Literal["wide", "abbreviated"], ...]] = ("wide", "abbreviated")
 _FROM_SUNDAY: Final = (6, 0, 1, 2, 3, 4, 5)
 """Days as plotly orders them; 0 is Monday."""
@@ -42,17 +43,25 @@ def unknown() -> str:
 
 def decimal_mark() -> str:
     """What stands before the decimals: a dot or a comma."""
-    return get_decimal_symbol(locale())
+    return _decimal_mark(locale())
+
+
+@functools.lru_cache
+def _decimal_mark(code: str) -> str:
+    return get_decimal_symbol(code)
 
 
 def locale() -> str:
     """The reader's locale as Babel names it."""
-    return _LOCALES.get(language(), language())
+    code = language()
+    return _LOCALES.get(code, code)
 
 
 def localised(text: str) -> str:
     """A figure as the domain spells it, in the reader's way."""
-    return unknown() if text == UNKNOWN else re.sub(r"(?<=\d)\.(?=\d)", decimal_mark(), text)
+    if "." not in text:
+        return unknown() if text == UNKNOWN else text
+    return _MARK.sub(decimal_mark(), text)
 
 
 def _localised(spell: Callable[_Args, str]) -> Callable[_Args, str]:
@@ -77,7 +86,12 @@ format_time = _localised(formatting.format_time)
 
 def format_day(day: date, *, year: bool = True) -> str:
     """A day in words: `5 Jun 2025`, `5. Juni 2025`."""
-    return format_skeleton("yMMMd" if year else "MMMd", day, locale=locale())
+    return _day(date(day.year, day.month, day.day), "yMMMd" if year else "MMMd", locale())
+
+
+@functools.lru_cache(maxsize=2048)
+def _day(day: date, skeleton: str, code: str) -> str:
+    return format_skeleton(skeleton, day, locale=code)
 
 
 def format_moment(ts_ms: int, zone: str, *, seconds: bool = False) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dash import html
 
 from aggregator.queries.models import NodeSeries
-from dash_app.components.tables import behind_chart
+from dash_app.components.tables import behind_chart, thinned
 from dash_app.figures.node import total_power_w
 from dash_app.language import _
 from dash_app.text import format_bytes, format_moment, format_number, format_power, format_share
@@ -14,20 +14,23 @@ from dash_app.text import format_bytes, format_moment, format_number, format_pow
 def node_figures(series: NodeSeries, zone: str) -> html.Details:
     """Every interval, thinned: CPUs, memory, GPUs where there are any, power."""
     static_w, dynamic_w = total_power_w(series, "_static_w"), total_power_w(series, "_dynamic_w")
+    shown = thinned(len(series.ts_ms))
     rows = [
         [
-            format_moment(end_ms, zone, seconds=True),
+            format_moment(series.ts_ms[i], zone, seconds=True),
             format_number(series.cpu_used[i]),
             format_bytes(series.memory_bytes[i]),
             *_gpu_cells(series, i),
             format_power(static_w[i]),
             format_power(dynamic_w[i]),
         ]
-        for i, end_ms in enumerate(series.ts_ms)
+        for i in shown
     ]
     gpus = [_("GPU, mean"), _("GPU memory")] if series.gpus else []
     head = (_("Until"), _("CPUs in use"), _("Memory"), *gpus, _("Static power"), _("Dynamic power"))
-    return behind_chart(head, rows, _("{node} over time", node=series.node), live=f"{series.node}/table")
+    return behind_chart(
+        head, rows, _("{node} over time", node=series.node), live=f"{series.node}/table", step=shown.step
+    )
 
 
 def _gpu_cells(series: NodeSeries, i: int) -> list[str]:
