@@ -1,16 +1,16 @@
 """Jobs that belong together as one row: the tasks of an array, or the jobs of one name."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from statistics import median
+from operator import itemgetter
+from statistics import median, mode
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, Select, and_, select
 
 from aggregator.ledger.tables import job_totals, jobs
-from aggregator.queries.expressions import visible
+from aggregator.queries.expressions import Expression, visible
 from aggregator.queries.job_conditions import BOOKED, conditions, elapsed_s
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.jobs import MAX_LIMIT
@@ -30,6 +30,11 @@ _SAME: Final = ("user", "account", "partition", "qos", "name")
 _SUMMED: Final = ("elapsed_s", "energy_j", "waste_j", "co2_g", "cost")
 _MIDDLE: Final = ("cpu_efficiency", "memory_efficiency")
 _LARGEST: Final = ("node_count", "cpus", "gpu_count", "start_ms")
+_KEYS: Final = ("job_ref", "job_id", "cluster", "array_job_id", "start_ms", "user", "name")
+"""What jobs are folded by."""
+
+Group = Sequence[Any]
+"""Jobs of one row, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +91,6 @@ class FoldedPage:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A row and the newest of its jobs."""
-
-    row: FoldedRow
-    job_ref: int
-
-
 def folded_page(
     connection: Connection,
     viewer: Viewer,
@@ -115,37 +112,49 @@ def folded_page(
         raise InputError(f"jobs are folded by {', '.join(FOLDS)} and sorted by {', '.join(SORT_KEYS)}")
     if offset < 0 or limit < 0:
         raise InputError(f"offset and limit must not be negative, not {offset} and {limit}")
-    found = _newest(connection, viewer, wanted, now_ms)
-    groups = ordered(folded(found[:MAX_FOLDED], fold), sort, descending)
-    page = groups[offset : offset + min(limit, MAX_LIMIT)]
-    alone = [group.job_ref for group in page if group.row.count == 1]
-    single = dict(zip(alone, job_rows(connection, alone, now_ms), strict=True))
-    rows = tuple(single.get(group.job_ref, group.row) for group in page)
+    found = _newest(connection, viewer, wanted, now_ms, sort)
+    groups = ordered(together(found[:MAX_FOLDED], fold), fold, sort, descending)
+    rows = _rows(connection, groups[offset : offset + min(limit, MAX_LIMIT)], fold, now_ms)
     return FoldedPage(rows, len(groups), min(len(found), MAX_FOLDED), len(found) > MAX_FOLDED)
 
 
-def _newest(connection: Connection, viewer: Viewer, wanted: JobFilter, now_ms: int) -> Sequence[Row[Any]]:
-    figures = (elapsed_s(now_ms).label("elapsed_s"), *(value.label(name) for name, value in BOOKED.items()))
+def _newest(connection: Connection, viewer: Viewer, wanted: JobFilter, now_ms: int, sort: str) -> Sequence[Row[Any]]:
+    """The newest jobs with what they are folded and sorted by: the rest is read of the rows that are shown."""
+    columns = [column for name, column in _columns(now_ms).items() if name in {*_KEYS, sort}]
     condition = and_(visible(viewer), *conditions(connection, wanted, now_ms))
-    statement = (
-        select(*(jobs.c[name] for name in _READ), *figures)
-        .outerjoin_from(jobs, job_totals, job_totals.c.job_ref == jobs.c.job_ref)
-        .where(condition)
-        .order_by(jobs.c.start_ms.desc(), jobs.c.job_ref.desc())
-        .limit(MAX_FOLDED + 1)
+    statement = _joined(columns).where(condition).order_by(jobs.c.start_ms.desc(), jobs.c.job_ref.desc())
+    return connection.execute(statement.limit(MAX_FOLDED + 1)).all()
+
+
+def _rows(connection: Connection, groups: Sequence[Group], fold: Fold, now_ms: int) -> tuple[JobRow | FoldedRow, ...]:
+    alone = [group[0].job_ref for group in groups if len(group) == 1]
+    single = dict(zip(alone, job_rows(connection, alone, now_ms), strict=True))
+    folded = [job.job_ref for group in groups if len(group) > 1 for job in group]
+    statement = _joined(_columns(now_ms).values()).where(jobs.c.job_ref.in_(folded))
+    read = {job.job_ref: job for job in connection.execute(statement)}
+    return tuple(
+        single[group[0].job_ref] if len(group) == 1 else folded_row([read[job.job_ref] for job in group], fold)
+        for group in groups
     )
-    return connection.execute(statement).all()
 
 
-_READ: Final = (*("job_ref", "job_id", "cluster", "array_job_id", "state"), *_SAME, *_LARGEST)
+def _joined(columns: Iterable[Expression]) -> Select[Any]:
+    return select(*columns).outerjoin_from(jobs, job_totals, job_totals.c.job_ref == jobs.c.job_ref)
 
 
-def folded(found: Iterable[Any], fold: Fold) -> list[Group]:
+def _columns(now_ms: int) -> dict[str, Expression]:
+    figures = {"elapsed_s": elapsed_s(now_ms), **BOOKED}
+    return {name: jobs.c[name] for name in (*_KEYS, "state", *_SAME, *_LARGEST)} | {
+        name: value.label(name) for name, value in figures.items()
+    }
+
+
+def together(found: Iterable[Any], fold: Fold) -> list[Group]:
     """Jobs, newest first, in groups that keep the place of their newest job."""
-    together: dict[object, list[Any]] = defaultdict(list)
+    groups: dict[object, list[Any]] = defaultdict(list)
     for job in found:
-        together[_key(job, fold)].append(job)
-    return [Group(_folded_row(members, fold), members[0].job_ref) for members in together.values()]
+        groups[_key(job, fold)].append(job)
+    return list(groups.values())
 
 
 def _key(job: Any, fold: Fold) -> object:
@@ -154,33 +163,43 @@ def _key(job: Any, fold: Fold) -> object:
     return job.job_ref if job.array_job_id is None else (job.cluster, job.array_job_id)
 
 
-def _folded_row(members: Sequence[Any], fold: Fold) -> FoldedRow:
-    newest = members[0]
-    states = Counter(job.state for job in members)
-    values: dict[str, list[Any]] = {
-        name: [getattr(job, name) for job in members] for name in (*_SAME, *_SUMMED, *_MIDDLE, *_LARGEST)
-    }
-    known = {name: [value for value in values[name] if value is not None] for name in (*_SUMMED, *_MIDDLE)}
-    same: dict[str, Any] = {name: values[name][0] if len(set(values[name])) == 1 else "" for name in _SAME}
-    sums: dict[str, Any] = {name: sum(known[name]) if known[name] else None for name in _SUMMED}
-    middle: dict[str, Any] = {name: median(known[name]) if known[name] else None for name in _MIDDLE}
+def ordered(groups: list[Group], fold: Fold, sort: str, descending: bool) -> list[Group]:
+    """In the order of a field of their rows, unknown values last."""
+    values = [(_value(group, fold, sort), group) for group in groups]
+    known = sorted((each for each in values if each[0] is not None), key=itemgetter(0), reverse=descending)
+    return [group for _, group in known] + [group for value, group in values if value is None]
+
+
+def folded_row(group: Group, fold: Fold) -> FoldedRow:
+    """Jobs, newest first, as one row."""
+    states = Counter(job.state for job in group)
     return FoldedRow(
         fold=fold,
-        job_id=newest.job_id if fold == "name" or newest.array_job_id is None else newest.array_job_id,
-        count=len(members),
-        **same,
-        state=states.most_common(1)[0][0],
         states=dict(states.most_common()),
-        first_ms=min(values["start_ms"]),
-        **{name: max(values[name]) for name in _LARGEST},
-        **sums,
-        **middle,
-        unknown={name: len(members) - len(known[name]) for name in _SUMMED},
+        first_ms=min(job.start_ms for job in group),
+        unknown={name: sum(getattr(job, name) is None for job in group) for name in _SUMMED},
+        **{name: _value(group, fold, name) for name in SORT_KEYS},
     )
 
 
-def ordered(groups: list[Group], sort: str, descending: bool) -> list[Group]:
-    """In the order of a field of their rows, unknown values last."""
-    value = attrgetter(f"row.{sort}")
-    known = sorted((group for group in groups if value(group) is not None), key=value, reverse=descending)
-    return known + [group for group in groups if value(group) is None]
+def _value(group: Group, fold: Fold, name: str) -> Any:
+    """A field of the row that a group makes; None where none of its jobs knows it."""
+    if name == "count":
+        return len(group)
+    if name == "job_id":
+        return group[0].job_id if fold == "name" or group[0].array_job_id is None else group[0].array_job_id
+    values = [value for job in group if (value := getattr(job, name)) is not None]
+    return _OF_SEVERAL[name](values) if values else None
+
+
+def _only(values: Sequence[str]) -> str:
+    return values[0] if len(set(values)) == 1 else ""
+
+
+_OF_SEVERAL: Final[Mapping[str, Callable[[Sequence[Any]], Any]]] = {
+    "state": mode,
+    **dict.fromkeys(_SAME, _only),
+    **dict.fromkeys(_SUMMED, sum),
+    **dict.fromkeys(_MIDDLE, median),
+    **dict.fromkeys(_LARGEST, max),
+}
