@@ -3,9 +3,21 @@
 import operator
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Subquery, and_, case, func, select, union
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    func,
+    select,
+    union,
+)
 
 from aggregator.ledger.tables import allocations, bookings, job_totals, jobs, stale_jobs
 from aggregator.queries.booked_time import OpenWindows, open_windows
@@ -22,6 +34,9 @@ _ADDED = (
     *EVIDENCE_COLUMNS,
 )
 
+_REFS: Final[BindParameter[Any]] = bindparam("refs", expanding=True)
+"""The jobs that are asked for; the statements are made once: that takes longer than to ask for a hundred jobs."""
+
 
 def job_rows(connection: Connection, job_refs: Sequence[int], now_ms: int) -> tuple[JobRow, ...]:
     """Rows of these jobs at a time [epoch ms UTC], in this order.
@@ -31,14 +46,13 @@ def job_rows(connection: Connection, job_refs: Sequence[int], now_ms: int) -> tu
     if not job_refs:
         return ()
     windows = open_windows(connection)
-    moving = _moving(connection, job_refs)
-    summed = [job_ref for job_ref in job_refs if job_ref not in moving]
-    parts = [(summed, _summed(summed)), (list(moving), _totals(list(moving)))]
+    moving = set(connection.execute(_MOVING, {"refs": job_refs}).scalars())
+    parts = ((_SUMMED, [job_ref for job_ref in job_refs if job_ref not in moving]), (_BOOKED, list(moving)))
     found = {
         row["job_ref"]: dict(row)
-        for refs, totals in parts
+        for statement, refs in parts
         if refs
-        for row in connection.execute(_statement(refs, totals)).mappings()
+        for row in connection.execute(statement, {"refs": refs}).mappings()
     }
     return tuple(_job_row(found[job_ref], windows, now_ms) for job_ref in job_refs if job_ref in found)
 
@@ -54,16 +68,14 @@ def cpu_efficiency(used_s: Expression, reserved_s: Expression) -> Expression:
     return func.coalesce(used_s / func.nullif(reserved_s, 0), accounted)
 
 
-def _moving(connection: Connection, job_refs: Sequence[int]) -> set[int]:
-    """Those whose totals do not say what their bookings say."""
-    stale = select(stale_jobs.c.job_ref).where(stale_jobs.c.job_ref.in_(job_refs))
-    uncounted = select(job_totals.c.job_ref).where(
-        job_totals.c.job_ref.in_(job_refs), job_totals.c.peak_nodes.is_(None)
-    )
-    return set(connection.execute(union(stale, uncounted)).scalars())
+def _moving() -> CompoundSelect[Any]:
+    """Those of `_REFS` whose totals do not say what their bookings say."""
+    stale = select(stale_jobs.c.job_ref).where(stale_jobs.c.job_ref.in_(_REFS))
+    uncounted = select(job_totals.c.job_ref).where(job_totals.c.job_ref.in_(_REFS), job_totals.c.peak_nodes.is_(None))
+    return union(stale, uncounted)
 
 
-def _summed(job_refs: Sequence[int]) -> Subquery:
+def _summed() -> Subquery:
     """The columns of `_totals` from the totals of whole jobs."""
     column = job_totals.c
     static, dynamic = (
@@ -82,13 +94,13 @@ def _summed(job_refs: Sequence[int]) -> Subquery:
             column.memory_peak_bytes.label("peak_bytes"),
             *(case((unknown == 0, column[name])).label(name) for name, unknown in strict.items()),
         )
-        .where(column.job_ref.in_(job_refs))
+        .where(column.job_ref.in_(_REFS))
         .subquery()
     )
 
 
-def _statement(job_refs: Sequence[int], totals: Subquery) -> Select[Any]:
-    memory = _memory(job_refs)
+def _statement(totals: Subquery) -> Select[Any]:
+    memory = _memory()
     per_node_known = and_(memory.c.nodes == totals.c.peak_nodes, memory.c.smallest_bytes > 0)
     whole_known = and_(jobs.c.node_count == totals.c.peak_nodes, jobs.c.memory_bytes > 0)
     return (
@@ -103,11 +115,11 @@ def _statement(job_refs: Sequence[int], totals: Subquery) -> Select[Any]:
         )
         .outerjoin(totals, totals.c.job_ref == jobs.c.job_ref)
         .outerjoin(memory, memory.c.job_ref == jobs.c.job_ref)
-        .where(jobs.c.job_ref.in_(job_refs))
+        .where(jobs.c.job_ref.in_(_REFS))
     )
 
 
-def _totals(job_refs: Sequence[int]) -> Subquery:
+def _totals() -> Subquery:
     """Per job: first per node, because memory is the sum over nodes of each node's own peak."""
     per_node = (
         select(
@@ -118,7 +130,7 @@ def _totals(job_refs: Sequence[int]) -> Subquery:
             sum_if_all_known(bookings.c.waste_j, bookings.c.held_s).label("waste_j"),
             func.max(bookings.c.memory_peak_bytes).label("peak_bytes"),
         )
-        .where(bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(job_refs))
+        .where(bookings.c.account == int(Account.JOB), bookings.c.job_ref.in_(_REFS))
         .group_by(bookings.c.job_ref, bookings.c.node)
         .subquery()
     )
@@ -141,7 +153,7 @@ def _totals(job_refs: Sequence[int]) -> Subquery:
     )
 
 
-def _memory(job_refs: Sequence[int]) -> Subquery:
+def _memory() -> Subquery:
     held = allocations.c.memory_bytes
     return (
         select(
@@ -150,10 +162,15 @@ def _memory(job_refs: Sequence[int]) -> Subquery:
             func.min(held).label("smallest_bytes"),
             func.count().label("nodes"),
         )
-        .where(allocations.c.job_ref.in_(job_refs))
+        .where(allocations.c.job_ref.in_(_REFS))
         .group_by(allocations.c.job_ref)
         .subquery()
     )
+
+
+_MOVING: Final = _moving()
+_SUMMED: Final = _statement(_summed())
+_BOOKED: Final = _statement(_totals())
 
 
 def _job_row(row: Mapping[str, Any], windows: OpenWindows, now_ms: int) -> JobRow:
