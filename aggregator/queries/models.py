@@ -222,6 +222,8 @@ class NodeSeries:
     power_w: by `cpu_static_w`, `cpu_dynamic_w`, … one list each.
     gpus: the boards that the job has for itself; of a shared one nobody can tell whose work it was.
     threads_per_core: CPUs that Slurm counts for each core; 0: unknown.
+    traffic: mean rates [B/s] by name (`disk_read`, `disk_written`, `network_received`, `network_sent`), those that are
+    known at all; of a network that other jobs use too, nobody can tell whose it was.
     """
 
     node: str
@@ -234,6 +236,7 @@ class NodeSeries:
     memory_allocated_bytes: float
     gpus: tuple[GpuSeries, ...] = ()
     threads_per_core: int = 0
+    traffic: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from aggregator.ledger import history, idle, lives
 from aggregator.ledger.idle import IdlePower
 from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, node_chunks, tenants_of, window_of
 from aggregator.pipeline.idle_powers import as_arrays
-from aggregator.queries import boards
+from aggregator.queries import boards, traffic
 from aggregator.queries.boards import optional
 from aggregator.queries.job_detail import node_shares
 from aggregator.queries.models import NodeSeries, NodeShare
@@ -23,7 +23,11 @@ from maxwatt.domain.errors import InputError
 from maxwatt.domain.ports import Store
 from maxwatt.domain.units import DAY_MS, MS_PER_S
 
-_READ: Final = {**COLUMNS, "gpu": tuple(dict.fromkeys((*COLUMNS["gpu"], *boards.COLUMNS)))}
+_READ: Final = {
+    **COLUMNS,
+    "gpu": tuple(dict.fromkeys((*COLUMNS["gpu"], *boards.COLUMNS))),
+    **{name: (*COLUMNS[name], *columns) for name, columns in traffic.COLUMNS.items()},
+}
 POWER_COLUMNS: Final = tuple(f"{component}_{part}_w" for component in COMPONENTS for part in PARTS)
 
 
@@ -100,6 +104,7 @@ def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: 
     if inputs.span_ms[0] >= inputs.span_ms[1]:
         return ()
     names = [share.node for share in inputs.shares]
+    gap_ms = int(settings.attribution.max_gap_s * MS_PER_S)
     found: list[NodeSeries] = []
     for first, last in node_chunks(names, settings.attribution.nodes_per_chunk):
         samples = store.read(names[first:last], *inputs.padded_ms, _READ)
@@ -113,6 +118,7 @@ def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: 
                 _node_series(chunk, bookings, edges_ms, share, index=index, job=(inputs.job_ref, inputs.job_id)),
                 gpus=boards.board_series(used, index, _boards(inputs, share, used, index, settings), edges_ms),
                 threads_per_core=settings.model_of(share.node).threads_per_core,
+                traffic=traffic.traffic(samples, index, inputs.job_id, edges_ms, gap_ms, exclusive=inputs.exclusive),
             )
             for index, share in enumerate(inputs.shares[first:last])
         ]

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from ledger_book import BUCKET, GIB, SETTINGS, T0, Book
+from sqlalchemy import text
 
 from aggregator.ledger.ledger import Ledger
 from aggregator.queries.queries import Queries
@@ -46,11 +47,13 @@ def samples(node: str) -> dict[str, list[dict[str, Any]]]:
     for ts_ms in range(T0, T0 + 60 * MINUTE + 1, STEP):
         clock = {"ts_ms": ts_ms, "node": node, "monotonic_s": (ts_ms - T0) / 1000, "epoch_id": 1}
         counters = {"cpu_busy_seconds_total": busy, "cpu_energy_joules_total": energy}
+        counters |= {"network_received_bytes_total": 7000.0 * (ts_ms - T0) / 1000, "network_sent_bytes_total": 5.0}
         rows["node"].append({**clock, **counters, "cpu_count": 8, "dram_energy_joules_total": 0.1 * energy})
         for number, cpus in enumerate(cpus_in_use(node, ts_ms)):
             if cpus:
                 memory = int((1 + number) * GIB + ts_ms - T0)
                 figures = {"cpu_seconds_total": used[number], "memory_resident_bytes": memory}
+                figures |= {"disk_read_bytes_total": 400 * used[number], "disk_written_bytes_total": None}
                 rows["job"].append({**clock, "job_id": 101 + number, **figures})
         now = cpus_in_use(node, ts_ms)
         used = [before + cpus * STEP / 1000 for before, cpus in zip(used, now, strict=True)]
@@ -167,3 +170,18 @@ def test_boards_and_threads_come_with_the_node(site: Site) -> None:
     assert use is not None
     assert (use.utilisation, use.held, use.memory_peak_bytes) == (0.25, 1, GIB)
     assert site.queries.job_gpus(Viewer("bob"), 105) is None
+
+
+def test_disks_are_the_jobs_own_and_a_shared_network_is_nobodys(site: Site) -> None:
+    for job_id, cpus in ((101, 2.0), (102, 1.0)):
+        first = site.queries.job_series(ADMIN, job_id, max_points=5)[0]
+        assert set(first.traffic) == {"disk_read"}  # written was never read; others use the node
+        assert first.traffic["disk_read"] == pytest.approx([400 * cpus] * 5)
+
+
+def test_a_job_that_has_its_node_for_itself_has_its_network(site: Site) -> None:
+    with site.ledger.engine.begin() as connection:
+        connection.execute(text("UPDATE jobs SET exclusive = :yes"), {"yes": True})
+    first = site.queries.job_series(ADMIN, 101, max_points=5)[0]
+    assert first.traffic["network_received"] == pytest.approx([7000.0] * 5)
+    assert first.traffic["network_sent"] == (0.0,) * 5
