@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from maxwatt.domain.gpus import Gpu
 
@@ -213,6 +213,10 @@ class GpuSeries:
     memory_total_bytes: float | None
 
 
+TRAFFIC: Final = ("network_received", "network_sent", "disk_read", "disk_written")
+"""What a job moved; each a mean rate [B/s]."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeSeries:
     """A job on one node over time; every list is as long as `ts_ms`, None where nothing is known.
@@ -222,8 +226,8 @@ class NodeSeries:
     power_w: by `cpu_static_w`, `cpu_dynamic_w`, … one list each.
     gpus: the boards that the job has for itself; of a shared one nobody can tell whose work it was.
     threads_per_core: CPUs that Slurm counts for each core; 0: unknown.
-    traffic: mean rates [B/s] by name (`disk_read`, `disk_written`, `network_received`, `network_sent`), those that are
-    known at all; of a network that other jobs use too, nobody can tell whose it was.
+    traffic_bytes_per_s: mean rates by the names of `TRAFFIC`, those that are known at all; of a network that other jobs
+    use too, nobody can tell whose it was.
     """
 
     node: str
@@ -236,7 +240,7 @@ class NodeSeries:
     memory_allocated_bytes: float
     gpus: tuple[GpuSeries, ...] = ()
     threads_per_core: int = 0
-    traffic: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    traffic_bytes_per_s: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,9 @@ def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: 
                 _node_series(chunk, bookings, edges_ms, share, index=index, job=(inputs.job_ref, inputs.job_id)),
                 gpus=boards.board_series(used, index, _boards(inputs, share, used, index, settings), edges_ms),
                 threads_per_core=settings.model_of(share.node).threads_per_core,
-                traffic=traffic.traffic(samples, index, inputs.job_id, edges_ms, gap_ms, exclusive=inputs.exclusive),
+                traffic_bytes_per_s=traffic.traffic(
+                    samples, index, inputs.job_id, edges_ms, gap_ms, exclusive=inputs.exclusive
+                ),
             )
             for index, share in enumerate(inputs.shares[first:last])
         ]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aggregator.queries.figure_words import mean_value, origin_text
 from aggregator.queries.job_models import GpuUse, JobWindows
-from aggregator.queries.models import JobDetail, JobRow, NodeSeries, Status
+from aggregator.queries.models import TRAFFIC, JobDetail, JobRow, NodeSeries, Status
 from dash_app.figures.node import POWER_LAYERS, total_power_w
 from maxwatt.domain.carbon import Quantity
 from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE
@@ -69,6 +69,10 @@ def _node_rows(one: NodeSeries) -> Iterator[dict[str, Any]]:
             "gpu_memory_bytes": _sum([board.memory_bytes[i] for board in one.gpus]),
             "power_w": total_w[i],
             **{layer.key: one.power_w[layer.key][i] if layer.key in one.power_w else None for layer in POWER_LAYERS},
+            **{
+                f"{name}_bytes_per_s": one.traffic_bytes_per_s[name][i] if name in one.traffic_bytes_per_s else None
+                for name in TRAFFIC
+            },
             "source": "samples",
         }
 

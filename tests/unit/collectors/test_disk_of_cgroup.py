@@ -40,7 +40,7 @@ def test_without_an_io_controller_it_is_unknown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [b"rbytes=1 wbytes=1\n", b"8:0 rbytes=x wbytes=1\n"])
 def test_a_torn_line_is_a_fault_that_names_the_file(text: bytes) -> None:
-    with pytest.raises(SourceError, match="io.stat"):
+    with pytest.raises(SourceError, match=r"io\.stat"):
         parse_io_stat(text, "a/io.stat")
 
 

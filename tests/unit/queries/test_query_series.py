@@ -175,13 +175,13 @@ def test_boards_and_threads_come_with_the_node(site: Site) -> None:
 def test_disks_are_the_jobs_own_and_a_shared_network_is_nobodys(site: Site) -> None:
     for job_id, cpus in ((101, 2.0), (102, 1.0)):
         first = site.queries.job_series(ADMIN, job_id, max_points=5)[0]
-        assert set(first.traffic) == {"disk_read"}  # written was never read; others use the node
-        assert first.traffic["disk_read"] == pytest.approx([400 * cpus] * 5)
+        assert set(first.traffic_bytes_per_s) == {"disk_read"}  # written was never read; others use the node
+        assert first.traffic_bytes_per_s["disk_read"] == pytest.approx([400 * cpus] * 5)
 
 
 def test_a_job_that_has_its_node_for_itself_has_its_network(site: Site) -> None:
     with site.ledger.engine.begin() as connection:
         connection.execute(text("UPDATE jobs SET exclusive = :yes"), {"yes": True})
     first = site.queries.job_series(ADMIN, 101, max_points=5)[0]
-    assert first.traffic["network_received"] == pytest.approx([7000.0] * 5)
-    assert first.traffic["network_sent"] == (0.0,) * 5
+    assert first.traffic_bytes_per_s["network_received"] == pytest.approx([7000.0] * 5)
+    assert first.traffic_bytes_per_s["network_sent"] == (0.0,) * 5
