@@ -15,6 +15,8 @@ from maxwatt.domain.viewer import Viewer
 
 DAYS: Final = 7
 """How far back the checks look."""
+DAYS_OF_JOBS: Final = 1
+"""How far back they look at jobs where somebody waits for the answer."""
 MAX_FAULTS: Final = 200
 
 CHECKS: Final[tuple[Callable[[Question], Iterator[Finding]], ...]] = (
@@ -51,11 +53,13 @@ class Health:
         return min((finding.level for finding in self.findings), key=_ORDER.index, default=Level.OK)
 
 
-def health(connection: Connection, viewer: Viewer, settings: Settings, now_ms: int) -> Health | None:
+def health(
+    connection: Connection, viewer: Viewer, settings: Settings, now_ms: int, days_of_jobs: int = DAYS_OF_JOBS
+) -> Health | None:
     """The health of the data; None for who does not see all: findings name other people's jobs."""
     if not viewer.sees_all:
         return None
-    asked = Question(connection, settings, now_ms, now_ms - DAYS * DAY_MS)
+    asked = Question(connection, settings, now_ms, now_ms - DAYS * DAY_MS, now_ms - days_of_jobs * DAY_MS)
     found = [finding for check in CHECKS for finding in check(asked)]
     noted = select(faults).where(faults.c.seen_ms >= asked.since_ms).order_by(faults.c.seen_ms.desc()).limit(MAX_FAULTS)
     rows = connection.execute(noted).mappings()

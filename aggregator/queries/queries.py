@@ -14,7 +14,7 @@ from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.explain import Explanation, explain
 from aggregator.queries.folded import Fold, FoldedPage, folded_page
-from aggregator.queries.health import Health, health
+from aggregator.queries.health import DAYS_OF_JOBS, Health, health
 from aggregator.queries.home import overview, running_jobs, waiting_jobs
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
 from aggregator.queries.job_detail import find_job, job_detail, node_shares
@@ -308,10 +308,10 @@ class Queries:
 
         return self._remembered.get("usual", USUAL_KEPT_S, look_up)
 
-    def health(self, viewer: Viewer) -> Health | None:
+    def health(self, viewer: Viewer, days_of_jobs: int = DAYS_OF_JOBS) -> Health | None:
         """What is well with the data and what is not; None for who does not see all."""
         with self._engine.connect() as connection:
-            return health(connection, viewer, self._settings, self._now_ms())
+            return health(connection, viewer, self._settings, self._now_ms(), days_of_jobs)
 
     def status(self, viewer: Viewer) -> Status:
         """How old and how complete the data is."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from aggregator.queries.checks.finding import Finding, Level
-from aggregator.queries.health import Fault, Health
+from aggregator.queries.health import DAYS, Fault, Health
 from maxwatt.cli._format import clean, header_lines, print_json
 from maxwatt.cli._options import add_config_options, settings_of
 from maxwatt.cli._reading import opened_queries
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the findings; 1 where one of them is a fault."""
     settings = settings_of(args)
     with opened_queries(settings) as queries:
-        health, status = queries.health(ADMIN), queries.status(ADMIN)
+        health, status = queries.health(ADMIN, DAYS), queries.status(ADMIN)
     if health is None:  # the administrator sees all
         raise RuntimeError("the administrator was refused")
     health = Health((*_folder(settings), *health.findings), health.faults)

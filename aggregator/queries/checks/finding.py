@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from maxwatt.config import Settings
+from maxwatt.domain.units import DAY_MS
 
 
 class Level(StrEnum):
@@ -42,12 +43,20 @@ class Question:
     Args:
         now_ms: the clock [epoch ms UTC].
         since_ms: how far back it looks [epoch ms UTC].
+        jobs_since_ms: how far back it looks at jobs, of which there may be a hundred thousand a week.
     """
 
     connection: Connection
     settings: Settings
     now_ms: int
     since_ms: int
+    jobs_since_ms: int
+
+    @property
+    def days_of_jobs(self) -> str:
+        """The time in which it looks at jobs, in words."""
+        days = round((self.now_ms - self.jobs_since_ms) / DAY_MS)
+        return "last day" if days == 1 else f"last {days} days"
 
     def rows(self, statement: Any) -> list[Any]:
         """All rows of a statement."""

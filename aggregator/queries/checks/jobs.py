@@ -21,22 +21,27 @@ def checks(asked: Question) -> Iterator[Finding]:
     if not total:
         return
     if not unknown:
-        yield Finding(Level.OK, AREA, f"Of all {total} jobs of the last days energy is known, of some time at least.")
+        known = f"Of all {total} jobs of the {asked.days_of_jobs} energy is known, of some time at least."
+        yield Finding(Level.OK, AREA, known)
         return
     blind = _booked(asked, jobs.c.job_ref).where(unread)
     nodes = select(allocations.c.node, func.count()).where(allocations.c.job_ref.in_(blind))
     rows = asked.rows(nodes.group_by(allocations.c.node).order_by(func.count().desc(), allocations.c.node))
-    sentence = f"Of {unknown} of {total} jobs of the last days nothing is known: no node of theirs was read meanwhile."
+    sentence = (
+        f"Of {unknown} of {total} jobs of the {asked.days_of_jobs} nothing is known: "
+        "no node of theirs was read meanwhile."
+    )
     mend = "Their energy is unknown, not zero. See whether the agent runs on these nodes and can reach the server."
     yield Finding(Level.WARNING, AREA, sentence, mend, named([f"{node} ({count})" for node, count in rows]))
 
 
 def _booked(asked: Question, *columns: Any) -> Select[Any]:
     """Columns of jobs that ended in the time looked at, are booked and ran long enough to be read."""
-    ran_ms = jobs.c.end_ms - jobs.c.start_ms
+    # Not as the length: nearly all jobs are longer, and its index would lead to those of years.
+    ran = jobs.c.end_ms >= jobs.c.start_ms + int(LEAST_S * MS_PER_S)
     return (
         select(*columns)
         .select_from(jobs)
         .join(job_totals, job_totals.c.job_ref == jobs.c.job_ref)
-        .where(jobs.c.end_ms >= asked.since_ms, ran_ms >= LEAST_S * MS_PER_S)
+        .where(jobs.c.end_ms >= asked.jobs_since_ms, ran)
     )

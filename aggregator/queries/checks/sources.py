@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import case, exists, func, select
 
 from aggregator.ledger.tables import allocations, figures, jobs, sources
 from aggregator.ledger.unfinished import unaccounted
@@ -35,7 +35,7 @@ def _sources(asked: Question) -> Iterator[Finding]:
 def _unaccounted(asked: Question) -> Iterator[Finding]:
     if asked.settings.slurm.accounting == "none":
         return
-    missing = unaccounted(asked.connection, asked.since_ms)
+    missing = unaccounted(asked.connection, asked.jobs_since_ms)
     late = [job for job in missing if job.end_ms < asked.now_ms - PATIENCE_MS]
     if late:
         sentence = f"{len(late)} ended jobs have no accounting record after an hour: their TotalCPU is unknown."
@@ -44,14 +44,14 @@ def _unaccounted(asked: Question) -> Iterator[Finding]:
 
 
 def _assumed(asked: Question) -> Iterator[Finding]:
-    recent = jobs.c.end_ms.is_(None) | (jobs.c.end_ms > asked.since_ms)
-    held = select(jobs.c.job_ref, allocations.c.modelled).join(allocations, allocations.c.job_ref == jobs.c.job_ref)
-    per_job = held.where(recent).distinct().subquery()
-    every = asked.rows(select(func.count(per_job.c.job_ref.distinct())))[0][0]
-    count = asked.rows(select(func.count(per_job.c.job_ref.distinct())).where(per_job.c.modelled))[0][0]
+    recent = jobs.c.end_ms.is_(None) | (jobs.c.end_ms > asked.jobs_since_ms)
+    held = exists().where(allocations.c.job_ref == jobs.c.job_ref)
+    assumed = func.count(case((held.where(allocations.c.modelled), 1)))
+    every, count = asked.rows(select(func.count(), assumed).select_from(jobs).where(recent, held))[0]
     if count:
         sentence = (
-            f"Of {count} of {every} jobs nobody saw how their CPUs were split over nodes: it is assumed to be even."
+            f"Of {count} of {every} jobs of the {asked.days_of_jobs} nobody saw how their CPUs were split over nodes: "
+            "it is assumed to be even."
         )
         yield Finding(
             Level.WARNING, "jobs", sentence, "Let a live source run (`slurm.live`) with polls well below MinJobAge."

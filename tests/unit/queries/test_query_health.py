@@ -90,7 +90,7 @@ def test_nodes_of_unknown_idle_power_are_named(filled: Book, queries: Queries) -
 def test_assumed_splits_are_counted(filled: Book, queries: Queries) -> None:
     with filled.engine.begin() as connection:
         connection.execute(update(tables.allocations).where(tables.allocations.c.job_ref == 1).values(modelled=True))
-    assert "Of 1 of 2 jobs nobody saw" in sentence(queries, "jobs", Level.WARNING, "nobody saw")
+    assert "Of 1 of 2 jobs of the last day nobody saw" in sentence(queries, "jobs", Level.WARNING, "nobody saw")
 
 
 def test_faults_of_the_last_days_come_newest_first(filled: Book, queries: Queries) -> None:
@@ -134,3 +134,13 @@ def test_jobs_of_which_nothing_was_read_are_counted_with_their_nodes(filled: Boo
     assert "Of 1 of " in blind.sentence
     assert "nothing is known" in blind.sentence
     assert blind.places == ("n2 (1)",)
+
+
+def test_of_how_many_days_jobs_are_looked_at_is_told(filled: Book, queries: Queries) -> None:
+    three_days_ago = -3 * 96
+    filled.job(9, "bob", three_days_ago, three_days_ago + 2)
+    filled.booking(9, "n1", three_days_ago, {"cpu_static_j": 1.0})
+    filled.sum_up()
+    said = {days: [each.sentence for each in queries.health(ADMIN, days).findings] for days in (1, 7)}
+    assert "Of all 2 jobs of the last day energy is known, of some time at least." in said[1]
+    assert "Of all 3 jobs of the last 7 days energy is known, of some time at least." in said[7]
