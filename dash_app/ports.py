@@ -42,6 +42,10 @@ class PageQueries(Protocol):
         """The same with arrays, or jobs of one name, as one row each; `sort` names a FoldedRow field."""
         ...
 
+    def job_names(self, viewer: Viewer) -> Mapping[str, tuple[str, ...]]:
+        """What there is of late to filter jobs by: `user`, `account`, `partition` and `qos` to their names."""
+        ...
+
     def running_jobs(self, viewer: Viewer, everybody: bool, limit: int) -> RunningJobs:
         """At most `limit` of the jobs that run, the newest first, with their power of now; see `home_models`."""
         ...

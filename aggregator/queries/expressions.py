@@ -29,6 +29,14 @@ def visible(viewer: Viewer, *, first: bool = True) -> ColumnElement[bool]:
     return or_(own, account.in_(sorted(viewer.accounts))) if viewer.accounts else own
 
 
+def visible_parts(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
+    """The same as conditions of which any has to hold: of each an index gives the newest jobs."""
+    if viewer.sees_all:
+        return (true(),)
+    own = (jobs.c.user == viewer.user,) if viewer.user else ()
+    return (*own, *(jobs.c.account == account for account in sorted(viewer.accounts)))
+
+
 def own_bookings(viewer: Viewer, which: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
     """Condition on `bookings`: all accounts, or only those of the viewer's own jobs and sessions.
 

@@ -19,6 +19,7 @@ from aggregator.queries.home import overview, running_jobs, waiting_jobs
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
 from aggregator.queries.job_detail import find_job, job_detail, node_shares
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
+from aggregator.queries.job_names import job_names
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.job_windows import busiest_cpus, job_intensity, job_windows
 from aggregator.queries.jobs import job_attempts, job_page
@@ -112,6 +113,11 @@ class Queries:
                 offset=offset,
                 limit=limit,
             )
+
+    def job_names(self, viewer: Viewer) -> Mapping[str, tuple[str, ...]]:
+        """Users, accounts, partitions and QOS of the jobs of late that the viewer may see; see `job_names`."""
+        with self._engine.connect() as connection:
+            return job_names(connection, viewer, self._site, self._now_ms())
 
     def running_jobs(self, viewer: Viewer, everybody: bool, limit: int) -> RunningJobs:
         """What runs now of the viewer's own jobs, or of everybody's for who sees all, with what it draws."""

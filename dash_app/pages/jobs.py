@@ -6,7 +6,6 @@ from typing import Any, Final
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from aggregator.queries.folded import FoldedRow
-from aggregator.queries.models import EnergyRow
 from dash_app.auth import current_viewer
 from dash_app.components.job_columns import column_choice
 from dash_app.components.job_filters import SUGGESTED, chips, fold_choice, is_set, job_filters, search_row
@@ -20,13 +19,10 @@ from dash_app.ports import PageQueries
 from dash_app.text import format_count
 from dash_app.urls import link, query_values
 from maxwatt.domain.clock import now_ms
-from maxwatt.domain.units import DAY_MS
 
 NAME: Final = marked("Jobs")
 PATHS: Final = ("/jobs",)
 REFRESH_MS: Final = 60_000
-SUGGEST_DAYS: Final = 30
-"""Users, accounts, partitions and QOS with energy in this time are offered in the filters [days]."""
 
 _INPUTS: Final = (
     *("q", "state", "user", "account", "partition", "qos", "name", "node", "array", "tag", "range", "days", "fold"),
@@ -92,9 +88,8 @@ def register(app: Dash, queries: PageQueries) -> None:
 
     @app.callback(*[Output(f"jobs-{name}", "data") for name in SUGGESTED], Input("jobs-start", "data"))
     def suggestions(_start: int) -> list[list[str]]:
-        until_ms = now_ms()
-        since_ms = until_ms - SUGGEST_DAYS * DAY_MS
-        return [_names(queries.energy_by(current_viewer(), name, since_ms, until_ms)) for name in SUGGESTED]
+        names = queries.job_names(current_viewer())
+        return [list(names[name]) for name in SUGGESTED]
 
     _register_browser_side(app)
 
@@ -158,7 +153,3 @@ def _no_jobs(values: Mapping[str, str]) -> html.Div:
 def _failed(error: Exception) -> tuple[Any, Any, Any]:
     on_error(error)
     return {"rowData": [], "rowCount": 0}, None, None
-
-
-def _names(rows: tuple[EnergyRow, ...]) -> list[str]:
-    return sorted({row.name for row in rows if row.name and not row.name.startswith("(")})

@@ -47,7 +47,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "energy_summary": [SPAN],
     "energy_series": [{**SPAN, "split": split} for split in ("kind", "component", "user", "account", "partition")],
     "node": [{"name": "n1"}, {"name": "n2"}],
-    **{name: [{}] for name in ("cluster_now", "outlook", "public", "own_use", "usual_use", "status")},
+    **{name: [{}] for name in ("cluster_now", "outlook", "public", "own_use", "usual_use", "status", "job_names")},
 }
 BOBS = ("bob", "train", "chem", "gpu-of-bob", 102, 7200.0, 5400.0, 1.08)
 """Words and figures that only Bob's job has."""
@@ -85,7 +85,7 @@ def test_nothing_of_bob_shows_to_others(filled: Book, queries: Queries, name: st
         assert [leaf for leaf in leaves if leaf in BOBS] == []
 
 
-@pytest.mark.parametrize("name", ["jobs", "job", "job_attempts", "energy_by", "energy_summary"])
+@pytest.mark.parametrize("name", ["jobs", "job", "job_attempts", "job_names", "energy_by", "energy_summary"])
 @pytest.mark.parametrize("viewer", [ADMIN, Viewer("bob")], ids=["admin", "bob"])
 def test_bob_and_the_admin_do_see_it(filled: Book, queries: Queries, name: str, viewer: Viewer) -> None:
     """The other way round: the figures looked for above are really in the answers."""
