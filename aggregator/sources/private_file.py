@@ -1,16 +1,12 @@
-"""Files with a key or a token: they are the server's alone."""
+"""Files with a key or a token of a source: without them the source rests, and everything else goes on."""
 
-import os
-import stat
 from pathlib import Path
-from typing import Final
 
+from maxwatt.config.private_file import read_private
 from maxwatt.domain.errors import SourceError
 
-_LARGEST_BYTES: Final = 64 << 10
 
-
-def read_private(path: Path, setting: str) -> bytes:
+def read_filled(path: Path, setting: str) -> bytes:
     """Content of a file that nobody else may read; its first 64 KiB.
 
     Args:
@@ -19,14 +15,7 @@ def read_private(path: Path, setting: str) -> bytes:
     Raises:
         SourceError: it cannot be read, is open to others, or is empty.
     """
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            content = file.read(_LARGEST_BYTES)
-    except OSError as error:
-        raise SourceError(f"{path} ({setting}) cannot be read: {error.strerror}") from error
-    if mode & 0o077:
-        raise SourceError(f"{path} ({setting}) is open to others: chmod 600 {path}")
+    content = read_private(path, setting, SourceError)
     if not content.strip():
         raise SourceError(f"{path} ({setting}) is empty")
     return content

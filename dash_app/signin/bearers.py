@@ -7,9 +7,9 @@ from flask import Request, Response
 from dash_app.api.problems import Problem, response_of
 from dash_app.signin import slurm_jwt
 from dash_app.signin.identities import Identities
-from dash_app.signin.secret_file import read_owned
 from dash_app.signin.sees_all import viewer_of
 from maxwatt.config import SigninSettings
+from maxwatt.config.private_file import read_private
 from maxwatt.domain.api_tokens import PREFIX
 from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import ConfigError
@@ -58,7 +58,7 @@ class Bearers:
     def _key(self) -> bytes:
         """Slurm's key, read anew, so that a site may replace it."""
         path = Path(self._settings.slurm_jwt_key_file)
-        key = read_owned(path, _SETTING)
+        key = read_private(path, _SETTING)
         if len(key) < slurm_jwt.MIN_KEY_BYTES:
             raise ConfigError(f"{path} ({_SETTING}) holds no key: {slurm_jwt.MIN_KEY_BYTES} bytes or more")
         return key

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from dash_app.signin.passwords import MAX_CHARS, MIN_CHARS
-from dash_app.signin.secret_file import read_owned
 from maxwatt.config import Settings
+from maxwatt.config.private_file import read_private
 from maxwatt.domain.errors import ConfigError, InputError
 
 ADMIN, USER = "admin", "user"
@@ -45,7 +45,7 @@ def read_accounts(path: Path) -> dict[str, Account]:
     """
     if not path.exists():
         return {}
-    lines = read_owned(path, _SETTING).decode("utf-8", "replace").splitlines()
+    lines = read_private(path, _SETTING).decode("utf-8", "replace").splitlines()
     found = (_account(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
     return {account.name: account for account in found}
 

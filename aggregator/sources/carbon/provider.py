@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.sources.carbon.answer import Answer, Asked
-from aggregator.sources.private_file import read_private
+from aggregator.sources.private_file import read_filled
 from maxwatt.config import CarbonSettings
 from maxwatt.domain.errors import ConfigError, SourceError
 
@@ -67,7 +67,7 @@ def token_of(carbon: CarbonSettings) -> str:
     """
     if not carbon.token_file:
         raise ConfigError(f"carbon.provider {carbon.provider!r} wants a token: put it into a file, carbon.token_file")
-    token = read_private(Path(carbon.token_file), "carbon.token_file").decode("ascii", "replace").strip()
+    token = read_filled(Path(carbon.token_file), "carbon.token_file").decode("ascii", "replace").strip()
     if not (token.isascii() and token.isprintable()):
         raise SourceError(f"carbon.token_file {carbon.token_file}: holds no token, which is one line of ASCII")
     return token

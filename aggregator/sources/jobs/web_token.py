@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from aggregator.sources.private_file import read_private
+from aggregator.sources.private_file import read_filled
 from maxwatt.config import SlurmSettings
 from maxwatt.domain.errors import SourceError
 
@@ -29,13 +29,13 @@ def token_headers(settings: SlurmSettings, now_s: int) -> dict[str, str]:
         SourceError: the file cannot be read, is open to others, or holds no key or token.
     """
     if settings.rest_token_file:
-        content = read_private(Path(settings.rest_token_file), "slurm.rest_token_file")
+        content = read_filled(Path(settings.rest_token_file), "slurm.rest_token_file")
         match = _TOKEN.fullmatch(content)
         if not match:
             raise SourceError(f"{settings.rest_token_file} holds no web token such as `scontrol token` prints")
         return _headers(settings.rest_user, match[1].decode("ascii"))
     if settings.rest_key_file:
-        key = read_private(Path(settings.rest_key_file), "slurm.rest_key_file")
+        key = read_filled(Path(settings.rest_key_file), "slurm.rest_key_file")
         return _headers(settings.rest_user, mint(key, settings.rest_user, now_s))
     return {}
 
