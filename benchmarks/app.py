@@ -6,9 +6,9 @@ A ledger of jobs over months and a store of samples are made as the server would
 newest with all buckets and samples), and `maxwatt serve` runs on them.
 
 * questions: what the pages ask, without the web: for an administrator and for a user; beside a bare `SELECT … LIMIT 100`.
-* pages: every request that each page makes, one at a time; sizes as sent (gzip) and plain.
-* load: the same by many users at once, who open a page, read and open another, while agents push every 15 s; beside
-  an answer that holds nothing. Errors, CPU and memory of the server.
+* pages: every request that each page makes, one at a time while agents push every 15 s; sizes as sent (gzip) and plain.
+* load: the same by many users at once, who open a page, read and open another, while agents push; beside an answer that
+  holds nothing. Errors, CPU and memory of the server.
 * paint: first contentful paint of each page in Chromium, with an empty cache and with a full one.
 
 Times are those of who asks, on loopback: users, agents and server share the machine. What is asked is one table, in
@@ -17,6 +17,7 @@ days of samples, 1,400 agents, 50 users; made in a few minutes, 3 GB. `--keep` l
 """  # noqa: E501
 
 import argparse
+import contextlib
 import hashlib
 import json
 import subprocess
@@ -24,8 +25,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import app_jobs
 import app_kinds
@@ -47,6 +50,7 @@ FULL = {"jobs": 1_000_000, "months": 6, "nodes": 200, "days": 30, "agents": 1400
 QUICK = {"jobs": 50_000, "months": 2, "nodes": 48, "days": 3, "agents": 200, "users": 10, "seconds": 30}
 REPEATS = 5
 PAYLOAD_KB = 300
+ENDLESS_S = 3600
 
 
 def main() -> None:
@@ -130,12 +134,16 @@ def served(args: argparse.Namespace, folder: Path, server: Running, parts: list[
     session = app_pages.Session(server.access_url)
     if {"pages", "load"} & set(parts):
         visits = {kind.name: visit_of(session, kind) for kind in there}
+        limits = {kind.name: kind.limit_ms for kind in there if kind.name != app_kinds.NOTHING}
         if "pages" in parts:
-            found["pages"] = pages(session, visits, {kind.name: kind.limit_ms for kind in there})
+            say(f"{args.agents} agents push, one reader …")
+            with pushing(plan_of(args, folder, server, session, [])):
+                found["pages"] = pages(session, visits, limits)
         if "load" in parts:
-            limits = {kind.name: kind.limit_ms for kind in there if kind.name != app_kinds.NOTHING}
             found["load"] = load(args, folder, server, session, visits, limits)
-            tell_load(found["load"], limits)
+            tell_load(found["load"]["kinds"], limits)
+            words = "server: {server_cores} cores, {resident_mb} MB, at most {peak_mb} MB; {requests_per_s} requests a second"
+            say(words.format_map(found["load"]))
     if "paint" in parts:
         found["paint"] = paint(server.access_url, [kind for kind in there if not kind.api])
         for name, times in found["paint"].items():
@@ -162,25 +170,30 @@ def _again(grid: app_pages.Request, number: int, name: str, **wanted: object) ->
 
 
 def pages(session: app_pages.Session, visits: dict[str, list[app_pages.Request]], limits: dict[str, int]) -> Figures:
-    """Every request some times, one after the other."""
+    """Every request some times, one after the other, while agents push."""
     found: Figures = {}
+    rows: list[list[object]] = []
     for kind, visit in visits.items():
         for request in visit:
             plain = session.ask(request)
             answers = [session.ask(request, gzip=True) for _ in range(REPEATS)]
             times = sorted(answer.seconds * 1000 for answer in answers)
+            rows += [[kind, request.name, answer.seconds, answer.status, len(answer.body)] for answer in answers]
             found[f"{kind}: {request.name}"] = each = {
                 "ms": round(times[len(times) // 2], 1), "first_ms": round(plain.seconds * 1000, 1),
                 "kb": round(len(answers[0].body) / 1000, 1), "plain_kb": round(len(plain.body) / 1000, 1),
                 "status": max(answer.status for answer in [plain, *answers]),
             }  # fmt: skip
-            marks = [f"over {limits[kind]} ms"] * (each["ms"] > limits[kind])
+            limit = limits.get(kind, app_kinds.PAGE_MS)
+            marks = [f"over {limit} ms"] * (each["ms"] > limit)
             marks += [f"over {PAYLOAD_KB} kB"] * (each["kb"] > PAYLOAD_KB) + [f"status {each['status']}"] * (
                 each["status"] >= 400
             )
             say(f"{kind + ': ' + request.name:50} {each['ms']:8.1f} ms {each['kb']:8.1f} kB sent "
                 f"{each['plain_kb']:8.1f} kB plain  {', '.join(marks)}")  # fmt: skip
-    return found
+    together = by_limit(rows, limits)
+    tell_load(together, {})
+    return found | together
 
 
 def load(
@@ -195,25 +208,42 @@ def load(
         ]
         for kind, visit in visits.items()
     ]
-    plan = folder / "plan.json"
-    host = f"{session.host}:{session.port}"
-    common = {"url": server.url, "host": host, "headers": session.headers, "token": server.push_token,
-              "ledger": str(folder / "ledger.sqlite"), "users": args.users, "agents": args.agents,
-              "think": args.think}  # fmt: skip
-    plan.write_text(json.dumps(common | {"visits": requests, "seconds": args.seconds}))
+    plan = plan_of(args, folder, server, session, requests)
     say(f"{args.agents} agents and {args.users} users for {args.seconds} s …")
-    pushing = subprocess.Popen(
-        [sys.executable, __file__, "--run", "agents", "--plan", str(plan)], stdout=subprocess.PIPE, text=True
-    )
-    time.sleep(2)
-    before = usage(server.pid)
-    rows = step(__file__, "users", flag="run", plan=plan)["rows"]
-    after = usage(server.pid)
-    pushed = json.loads(pushing.communicate()[0].splitlines()[-1])["rows"]
+    with pushing(plan) as agents:
+        before = usage(server.pid)
+        rows = step(__file__, "users", flag="run", plan=plan)["rows"]
+        after = usage(server.pid)
+        pushed = json.loads(agents.communicate()[0].splitlines()[-1])["rows"]
     cpu = (after.cpu_s - before.cpu_s) / (after.at_s - before.at_s)
     return {"kinds": summed([*rows, *pushed]) | by_limit(rows, limits), "server_cores": round(cpu, 2),
             "resident_mb": after.resident_mb, "peak_mb": after.peak_mb,
             "requests_per_s": round(len(rows) / args.seconds, 1)}  # fmt: skip
+
+
+def plan_of(
+    args: argparse.Namespace, folder: Path, server: Running, session: app_pages.Session, visits: list[Any]
+) -> Path:
+    """A file that tells users and agents what to do; agents without users push until they are stopped."""
+    given = {"url": server.url, "host": f"{session.host}:{session.port}", "headers": session.headers,
+             "token": server.push_token, "ledger": str(folder / "ledger.sqlite"), "users": args.users,
+             "agents": args.agents, "think": args.think, "visits": visits,
+             "seconds": args.seconds if visits else ENDLESS_S}  # fmt: skip
+    plan = folder / "plan.json"
+    plan.write_text(json.dumps(given))
+    return plan
+
+
+@contextlib.contextmanager
+def pushing(plan: Path) -> Iterator[subprocess.Popen[str]]:
+    """Agents, a moment after they began."""
+    words = [sys.executable, __file__, "--run", "agents", "--plan", str(plan)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as agents:
+        time.sleep(2)
+        try:
+            yield agents
+        finally:
+            agents.terminate()
 
 
 def summed(rows: list[list[object]]) -> Figures:
@@ -239,13 +269,11 @@ def _quantiles(rows: list[list[object]]) -> Figures:
 
 
 def tell_load(found: Figures, limits: dict[str, int]) -> None:
-    for name, each in found["kinds"].items():
+    for name, each in found.items():
         limit = limits.get(name.partition(": ")[0])
         over = f"over {limit} ms" if limit and each["p95"] > limit else ""
         say(f"{name:50} {each['n']:6} x  p50 {each['p50']:8.1f}  p95 {each['p95']:8.1f}  p99 {each['p99']:8.1f} ms  "
             f"{each['errors']} errors {each['kb']:8.1f} kB  {over}")  # fmt: skip
-    say(f"server: {found['server_cores']} cores, {found['resident_mb']} MB, at most {found['peak_mb']} MB; "
-        f"{found['requests_per_s']} requests of users a second")  # fmt: skip
 
 
 def say(line: str) -> None:
