@@ -29,7 +29,13 @@ def header(status: Status, user: str, pages: Sequence[Entry], own: Sequence[Entr
     return dmc.AppShellHeader(
         html.Div(
             [
-                dmc.Burger(id="burger", opened=False, size="sm", hiddenFrom="lg", **aria(label=_("Navigation"))),
+                dmc.Burger(
+                    id="burger",
+                    opened=False,
+                    size="sm",
+                    hiddenFrom="lg",
+                    **aria(label=_("Navigation"), expanded="false", controls="drawer"),
+                ),
                 dcc.Link(
                     [html.Span(className="mw-logo", **HIDDEN), html.Span(APP_NAME, className="mw-brand-name")],
                     href=link("/"),
@@ -48,7 +54,9 @@ def header(status: Status, user: str, pages: Sequence[Entry], own: Sequence[Entr
 
 def drawer(pages: Sequence[Entry]) -> dmc.AppShellNavbar:
     """The same navigation for small screens."""
-    return dmc.AppShellNavbar(html.Nav(_links(pages), className="mw-drawer", **aria(label=_("Pages, small screen"))))
+    return dmc.AppShellNavbar(
+        html.Div(_links(pages), className="mw-drawer"), id="drawer", **aria(label=_("Pages, small screen"))
+    )
 
 
 def _links(pages: Sequence[Entry]) -> list[dcc.Link]:

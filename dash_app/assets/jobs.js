@@ -7,7 +7,9 @@
   var ON_NARROW = ["job_id", "name", "state", "energy_j"];
   var FROM_WIDE = ["partition", "node_count", "start_ms", "cpu_efficiency", "memory_efficiency", "co2_g"];
   var PLAIN_WIDTHS = [{ colId: "job_id", width: 128 }, { colId: "state", width: 144 }, { colId: "energy_j", width: 92 }];
-  var NARROW_WIDTHS = [{ colId: "job_id", width: 84 }, { colId: "state", width: 68 }, { colId: "energy_j", width: 76 }];
+  var NARROW_WIDTHS = [{ colId: "job_id", width: 84 }, { colId: "state", width: 68 }, { colId: "energy_j", width: 84 }];
+  var NARROWEST = 330;
+  var NARROWEST_WIDTHS = [{ colId: "job_id", width: 74 }, { colId: "state", width: 60 }, { colId: "energy_j", width: 74 }];
   var DEFAULT_FOLD = "array";
   var chosen = null;
   var gridWidth = 0;
@@ -90,7 +92,7 @@
       var fits = width >= WIDE || (width >= NARROW ? FROM_WIDE.indexOf(id) < 0 : ON_NARROW.indexOf(id) >= 0);
       api.setColumnsVisible([id], wanted && fits);
     });
-    var widths = width >= NARROW ? PLAIN_WIDTHS : NARROW_WIDTHS;
+    var widths = width >= NARROW ? PLAIN_WIDTHS : width >= NARROWEST ? NARROW_WIDTHS : NARROWEST_WIDTHS;
     api.applyColumnState({ state: widths.concat([{ colId: "name", flex: 3 }]) });
   }
 

@@ -26,6 +26,7 @@
       return [window.dash_clientside.no_update, !custom];
     },
     toggleDrawer: function (opened, navbar) {
+      drawerIs(opened);
       return Object.assign({}, navbar, { collapsed: { mobile: !opened, desktop: true } });
     },
     /* A new page: its title, the mark in the navigation, the drawer closed, the keyboard at its beginning. */
@@ -40,9 +41,27 @@
     },
   };
 
+  /* Open: the keyboard goes into it. Closed by Escape: back to the button that opened it. */
+  function drawerIs(opened) {
+    document.getElementById("burger").setAttribute("aria-expanded", String(opened));
+    if (opened) document.querySelector(".mw-drawer a").focus();
+  }
+
+  document.addEventListener("keydown", function (event) {
+    var burger = document.getElementById("burger");
+    if (event.key !== "Escape" || !burger || burger.getAttribute("aria-expanded") !== "true") return;
+    window.dash_clientside.set_props("burger", { opened: false });
+    burger.focus();
+  });
+
   /* To the part of the page that the address names. While formulas are typeset it moves: follow, until somebody acts. */
   function toAnchor() {
-    var part = window.location.hash && document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+    var part = null;
+    try {
+      part = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+    } catch (error) {
+      part = null; // the address was mangled on its way here
+    }
     if (!part) return;
     var acts = ["wheel", "touchstart", "pointerdown", "keydown"];
     var watch = new ResizeObserver(function () { part.scrollIntoView(); });

@@ -22,14 +22,22 @@
     if (chosen) chooseLanguage(chosen.getAttribute("data-language"));
   });
 
-  /* What scrolls sideways can be scrolled by keyboard, too: tables and formulas that are wider than the page. */
+  /* What scrolls can be scrolled by keyboard, too, and nothing else is a stop: tables and formulas wider than the page. */
   function reachScrollers() {
-    document.querySelectorAll(".mw-doc :is(table, mjx-container, pre)").forEach(function (part) {
-      if (part.scrollWidth > part.clientWidth) part.setAttribute("tabindex", "0");
-      else part.removeAttribute("tabindex");
+    document.querySelectorAll(".mw-table-scroll, .mw-doc :is(table, mjx-container, pre)").forEach(function (part) {
+      var scrolls = part.clientWidth && (part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight + 1);
+      if (scrolls) part.setAttribute("tabindex", "0");
+      else if (part.hasAttribute("tabindex")) part.removeAttribute("tabindex");
     });
   }
   new ResizeObserver(reachScrollers).observe(document.body);
+  // Each formula brings a stop along whenever it is typeset, and tables come and go: look once a frame at most.
+  var looked = true;
+  new MutationObserver(function () {
+    if (!looked) return;
+    looked = false;
+    window.requestAnimationFrame(function () { looked = true; reachScrollers(); });
+  }).observe(document.body, { childList: true, subtree: true });
 
   /* For a year, for all of our pages; the address stays, the page is written anew. */
   function chooseLanguage(code) {

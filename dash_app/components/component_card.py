@@ -29,9 +29,10 @@ def component_card(energy_j: Mapping[str, float]) -> html.Section:
         [_("Sum"), format_energy(sums["static"]), format_energy(sums["dynamic"]), *_sum(total_j, total_j)],
     ]
     strip = share_strip(component_slices(energy_j))
+    head = ["", _("Static"), _("Dynamic"), _("Both"), _("Share")]
     return card(
         _("Where the energy went"),
-        [strip, table(["", _("Static"), _("Dynamic"), _("Both"), _("Share")], rows, _("Energy by component"))],
+        [strip, table(head, rows, _("Energy by component"), stacks=False)],
         html.Span(_("static: for being there · dynamic: for working"), className="mw-note"),
         class_name="mw-components",
     )

@@ -48,7 +48,7 @@ def compared_table(found: Compared, before: str, currency: str) -> html.Div:
                  change(now.jobs, then.jobs if then else None)])  # fmt: skip
     head = ["", _("So far"), before, _("Change")]
     return html.Div(
-        [html.Div(format_energy(now.energy_j), className="mw-home-figure"), table(head, rows, before)],
+        [html.Div(format_energy(now.energy_j), className="mw-home-figure"), table(head, rows, before, stacks=False)],
         className="mw-home-sums",
     )
 

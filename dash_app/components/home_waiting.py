@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dash import html
+from dash import dcc, html
 
 from aggregator.queries.home_models import WaitingJobs
 from dash_app.components.charts import card
 from dash_app.components.tables import table
 from dash_app.language import _, _n, marked
 from dash_app.text import ago, format_count
+from dash_app.urls import job_path
 from maxwatt.domain.jobs import WaitingJob
 
 _REASONS: Final[Mapping[str, str]] = {
@@ -53,8 +54,9 @@ def reason_words(reason: str) -> str:
 def _cells(job: WaitingJob, now_ms: int, named: bool) -> list[Any]:
     number = f"{job.job_id}_[{job.array_tasks}]" if job.array_tasks else str(job.job_id)
     name = html.Span(f" {job.name}", className="mw-home-name")
+    page = dcc.Link(number, href=job_path(job.job_id), className="mw-job-link")
     return [
-        html.Span([html.Strong(number), name], className="mw-waiting-name", title=job.name),
+        html.Span([page, name], className="mw-waiting-name", title=job.name),
         *([job.user] if named else []),
         reason_words(job.reason),
         ago(job.submit_ms, now_ms),

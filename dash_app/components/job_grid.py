@@ -10,7 +10,7 @@ from aggregator.queries.models import JobRow
 from dash_app.components.job_columns import FIELDS, column_definitions
 from dash_app.components.job_state import state_code, state_kind, state_label
 from dash_app.job_view import NO_FOLD, view_path
-from dash_app.language import _n
+from dash_app.language import _, _n
 from dash_app.text import format_count, format_duration, format_kwh, format_number, format_share, unknown
 from dash_app.urls import job_path
 from maxwatt.domain.formatting import local_time
@@ -142,6 +142,7 @@ def job_grid(grid_id: str, zone: str) -> dag.AgGrid:
             "suppressCellFocus": False,
             "rowClass": "mw-grid-row",
             "ensureDomOrder": True,
+            "localeText": _grid_words(),
         },
         eventListeners={
             "cellClicked": ["openJob(params)"],
@@ -152,3 +153,14 @@ def job_grid(grid_id: str, zone: str) -> dag.AgGrid:
         style={"height": "100%", "width": "100%"},
         className="mw-grid",
     )  # fmt: skip
+
+
+def _grid_words() -> dict[str, str]:
+    """What the grid says by itself, most of it to screen readers."""
+    return {
+        "loadingOoo": _("Loading …"),
+        "loadingError": _("Not read"),
+        "noRowsToShow": _("No jobs"),
+        "ariaSortableColumn": _("Press Enter to sort"),
+        "ariaLabelTooltip": _("Tooltip"),
+    }

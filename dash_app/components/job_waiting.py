@@ -1,6 +1,6 @@
 """The page of a job that has not started: what it asks for, and why it waits."""
 
-from dash import html
+from dash import dcc, html
 
 from aggregator.queries.models import Status
 from dash_app.components.charts import card
@@ -9,6 +9,7 @@ from dash_app.components.home_waiting import reason_words
 from dash_app.components.job_state import state_badge
 from dash_app.language import _
 from dash_app.text import ago, format_count, format_duration, format_time, unknown
+from dash_app.urls import link
 from maxwatt.domain.jobs import JobState, WaitingJob
 
 
@@ -24,6 +25,7 @@ def waiting_page(job: WaitingJob, status: Status, now_ms: int) -> html.Div:
     again = html.A(_("Look again"), href="", className="mw-button")
     return html.Div(
         [
+            html.Div(dcc.Link(_("All jobs"), href=link("/jobs"), className="mw-back"), className="mw-job-top"),
             html.Div(title, className="mw-title-row"),
             card(
                 _("Waiting"),

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import dash_mantine_components as dmc
 from dash import html
+from dash.development.base_component import Component
 
-from dash_app.components.attributes import aria
+from dash_app.components.attributes import aria, data
 from dash_app.components.live import part_id
 from dash_app.language import _
 
@@ -14,22 +15,28 @@ MAX_ROWS: Final = 48
 """A chart's table is thinned to at most this many rows."""
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str, first_is_text: bool = True) -> html.Div:
-    """A table that scrolls sideways where it is too wide; numbers stand right."""
-    return html.Div(
-        html.Table(
-            [
-                html.Caption(caption, className="mw-hidden"),
-                html.Thead(html.Tr([html.Th(label, scope="col") for label in head])),
-                html.Tbody([_row(row, first_is_text) for row in rows]),
-            ],
-            className="mw-table",
-        ),
-        className="mw-table-scroll",
-        tabIndex=0,
-        role="region",
-        **aria(label=caption),
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    caption: str,
+    first_is_text: bool = True,
+    *,
+    stacks: bool = True,
+) -> html.Div:
+    """A table that scrolls sideways where it is too wide; numbers stand right.
+
+    Args:
+        stacks: on a phone each row becomes a list of its cells with their names, so that nothing is out of sight.
+    """
+    whole = html.Table(
+        [
+            html.Caption(caption, className="mw-hidden"),
+            html.Thead(html.Tr([html.Th(label, scope="col") for label in head])),
+            html.Tbody([_row(row, head, first_is_text) for row in rows]),
+        ],
+        className="mw-table mw-stacks" if stacks else "mw-table",
     )
+    return _scrolling(whole, caption)
 
 
 def thinned(count: int) -> range:
@@ -63,16 +70,16 @@ def behind_chart(
 
 def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> html.Div:
     """A table of text in one component: hundreds of cells as components of their own take the browser seconds."""
-    data = {"head": list(head), "body": [list(row) for row in rows]}
-    return html.Div(
-        dmc.Table(data=data, className="mw-table", withRowBorders=False),
-        className="mw-table-scroll",
-        tabIndex=0,
-        role="region",
-        **aria(label=caption),
-    )
+    cells = {"head": list(head), "body": [list(row) for row in rows]}
+    return _scrolling(dmc.Table(data=cells, className="mw-table", withRowBorders=False), caption)
 
 
-def _row(cells: Sequence[Any], first_is_text: bool) -> html.Tr:
-    first = html.Th(cells[0], scope="row") if first_is_text else html.Td(cells[0])
-    return html.Tr([first, *(html.Td(cell) for cell in cells[1:])])
+def _scrolling(whole: Component, caption: str) -> html.Div:
+    """Scrolls by keyboard, too; assets/menu.js takes the stop away where there is nothing to scroll."""
+    return html.Div(whole, className="mw-table-scroll", tabIndex=0, role="group", **aria(label=caption))
+
+
+def _row(cells: Sequence[Any], head: Sequence[str], first_is_text: bool) -> html.Tr:
+    first = html.Th(cells[0], scope="row") if first_is_text else html.Td(cells[0], **data(label=head[0]))
+    others = (html.Td(cell, **data(label=label)) for label, cell in zip(head[1:], cells[1:], strict=True))
+    return html.Tr([first, *others])

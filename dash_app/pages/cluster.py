@@ -60,7 +60,11 @@ def layout(context: PageContext) -> html.Div:
     """The frame; every part follows as soon as it is read."""
     if not context.viewer.sees_all:
         return html.Div(
-            empty(_("Not for everybody"), _("This page names other people's jobs: it is shown to administrators."))
+            empty(
+                _("Not for everybody"),
+                _("This page names other people's jobs: it is shown to administrators."),
+                level=1,
+            )
         )
     values = query_values(context.search)
     return html.Div(

@@ -116,8 +116,12 @@ def test_the_drawer_has_no_serious_fault(browser: Browser, url: str) -> None:
     settle(page)
     page.get_by_role("button", name="Navigation").click()
     expect(page.locator(".mw-drawer").get_by_role("link", name="Energy")).to_have_attribute("aria-current", "page")
+    expect(page.locator(".mw-drawer a").first).to_be_focused()
     page.wait_for_timeout(400)  # it slides in
     assert faults(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Navigation")).to_be_focused()
+    expect(page.get_by_role("button", name="Navigation")).to_have_attribute("aria-expanded", "false")
     one.context.close()
 
 
@@ -134,6 +138,20 @@ def test_the_keyboard_reaches_the_content_first_and_everything_in_order(watched:
     seen = [focused(page) for _ in range(14)]
     assert all(outline != "none" for _, outline in seen), seen
     assert any("mw-user" in name for name, _ in seen)
+    assert [name for name, _ in seen].count("mw-nav-link") == 6, "the closed drawer is no stop"
+
+
+def test_only_what_scrolls_or_acts_is_a_stop(looking: Watched) -> None:
+    page = looking.page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for address in ("/method", f"/job/{PLAIN}"):
+        page.goto(f"{looking.url}{address}")
+        settle(page)
+        stops = page.locator("#page :is(mjx-container, .mw-table-scroll)[tabindex='0'] >> visible=true")
+        expect(stops).to_have_count(0)
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"{looking.url}/method")
+    expect(page.locator(".mw-doc mjx-container[tabindex='0']")).not_to_have_count(0)
 
 
 def focused(page: Page) -> tuple[str, str]:
