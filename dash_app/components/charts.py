@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-import plotly.graph_objects as go
 from dash import dcc, html
 
 from dash_app.components.attributes import aria
 from dash_app.components.bars import swatch
 from dash_app.components.live import GRAPH, part_id
+from dash_app.figures.plain import Figure
 from dash_app.figures.stack import Layer
 from dash_app.figures.theme import rgba
 from dash_app.language import _
@@ -17,13 +17,13 @@ from dash_app.text import plotly_words
 _CONFIG: Final[Any] = {"displayModeBar": False, "responsive": True, "doubleClick": "reset", "showTips": False}
 
 
-def chart(figure: go.Figure, label: str, behind: Any = None, *, live: str = "") -> html.Figure:
+def chart(figure: Figure, label: str, behind: Any = None, *, live: str = "") -> html.Figure:
     """A chart of fixed height with its name for screen readers and, behind a toggle, its figures.
 
     Args:
         live: which part of the page it is, where it is drawn anew in place.
     """
-    height = figure.layout.height
+    height = figure["layout"]["height"]
     named: dict[str, Any] = {"id": part_id(live, GRAPH)} if live else {}
     graph = dcc.Graph(
         figure=figure,

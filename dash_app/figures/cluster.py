@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-import plotly.graph_objects as go
-
 from aggregator.queries.cluster_models import OTHERS, Split
 from aggregator.queries.models import EnergyRow, EnergySeries
+from dash_app.figures.plain import Figure, Trace, bars, figure, line
 from dash_app.figures.stack import Layer, drawn, stack_traces
 from dash_app.figures.theme import (
     ACCOUNT_COLOURS,
@@ -45,7 +44,7 @@ MAX_BARS: Final = 12
 MAX_LABEL: Final = 24
 
 
-def power_over_time_figure(series: EnergySeries, layers: Sequence[Layer], zone: str, height_px: int = 320) -> go.Figure:
+def power_over_time_figure(series: EnergySeries, layers: Sequence[Layer], zone: str, height_px: int = 320) -> Figure:
     """Mean power, stacked. What is negative somewhere, such as unattributed power, is a line of its own.
 
     Args:
@@ -54,21 +53,22 @@ def power_over_time_figure(series: EnergySeries, layers: Sequence[Layer], zone: 
     end_ms = [start + series.step_ms for start in series.start_ms]
     intervals = Intervals(series.start_ms, end_ms, clock_at(end_ms[-1] if end_ms else 0, zone))
     values, unit = _scaled(series)
-    layout = base_layout(height_px)
-    layout.update(
-        xaxis=time_axis(hoverformat=f"%a {plotly_day()}, %H:%M"), yaxis=axis(title={"text": unit, "standoff": 8})
+    layout = base_layout(
+        height_px,
+        xaxis=time_axis(hoverformat=f"%a {plotly_day()}, %H:%M"),
+        yaxis=axis(title={"text": unit, "standoff": 8}),
     )
-    figure = go.Figure(layout=layout)
     below_zero = [layer for layer in layers if any((v or 0) < 0 for v in values.get(layer.key, ()))]
     stacked = [layer for layer in layers if layer not in below_zero]
-    figure.add_traces(stack_traces(intervals, values, stacked, hover=f"%{{y:.3~g}} {unit}"))
-    for layer in below_zero:
-        xs, ys = steps(intervals, values[layer.key])
-        figure.add_scatter(
-            x=xs, y=ys, name=_(layer.label), mode="lines", line={"color": layer.colour, "width": 1.6, "shape": "hv"},
-            hovertemplate=f"%{{y:.3~g}} {unit}<extra>{_(layer.label)}</extra>",
-        )  # fmt: skip
-    return figure
+    hover = f"%{{y:.3~g}} {unit}"
+    lines = [_line(layer, *steps(intervals, values[layer.key]), hover) for layer in below_zero]
+    return figure(layout, [*stack_traces(intervals, values, stacked, hover), *lines])
+
+
+def _line(layer: Layer, xs: list[int], ys: list[float | None], hover: str) -> Trace:
+    look = {"color": layer.colour, "width": 1.6, "shape": "hv"}
+    label = _(layer.label)
+    return line(x=xs, y=ys, name=label, line=look, hovertemplate=f"{hover}<extra>{label}</extra>")
 
 
 def split_layers(series: EnergySeries, split: Split) -> list[Layer]:
@@ -87,17 +87,19 @@ def split_layers(series: EnergySeries, split: Split) -> list[Layer]:
     return drawn([*layers, Layer(OTHERS, marked("Others"), GREY, 0.6)], series.power_w)
 
 
-def ranking_figure(rows: Sequence[EnergyRow], row_px: int = 30) -> go.Figure:
+def ranking_figure(rows: Sequence[EnergyRow], row_px: int = 30) -> Figure:
     """Energy of the largest users, accounts or partitions, static and dynamic apart, largest on top."""
     top = sorted(rows, key=lambda row: row.energy_j, reverse=True)[:MAX_BARS]
-    positions = list(range(len(top)))
-    layout = base_layout(row_px * max(len(top), 1) + 44, hovermode="closest", barmode="stack", bargap=0.35)
-    layout.update(
+    layout = base_layout(
+        row_px * max(len(top), 1) + 44,
+        hovermode="closest",
+        barmode="stack",
+        bargap=0.35,
         xaxis=axis(ticksuffix=" kWh", side="bottom"),
         yaxis={
             "autorange": "reversed",
             "tickmode": "array",
-            "tickvals": positions,
+            "tickvals": list(range(len(top))),
             "ticktext": [_label(row.name) for row in top],
             "automargin": True,
             "fixedrange": True,
@@ -105,21 +107,22 @@ def ranking_figure(rows: Sequence[EnergyRow], row_px: int = 30) -> go.Figure:
             "zeroline": False,
         },
     )
-    figure = go.Figure(layout=layout)
-    for part, alpha in (("static", STATIC_ALPHA), ("dynamic", 0.85)):
-        energies = [row.energy_static_j if part == "static" else row.energy_dynamic_j for row in top]
-        figure.add_bar(
-            y=positions,
-            x=[kwh_from_j(energy_j) for energy_j in energies],
-            orientation="h",
-            name=_(part),
-            marker={"color": rgba(BLUE, alpha), "line": {"width": 1, "color": BLUE}},
-            customdata=[
-                [_label(row.name), format_energy(energy_j)] for row, energy_j in zip(top, energies, strict=True)
-            ],
-            hovertemplate=f"%{{customdata[0]}}: %{{customdata[1]}} {_(part)}<extra></extra>",
-        )
-    return figure
+    names = [_label(row.name) for row in top]
+    static = _part(names, [row.energy_static_j for row in top], _("static"), STATIC_ALPHA)
+    dynamic = _part(names, [row.energy_dynamic_j for row in top], _("dynamic"), 0.85)
+    return figure(layout, [static, dynamic])
+
+
+def _part(names: Sequence[str], energies_j: Sequence[float], part: str, alpha: float) -> Trace:
+    return bars(
+        y=list(range(len(names))),
+        x=[kwh_from_j(energy_j) for energy_j in energies_j],
+        orientation="h",
+        name=part,
+        marker={"color": rgba(BLUE, alpha), "line": {"width": 1, "color": BLUE}},
+        customdata=[[name, format_energy(energy_j)] for name, energy_j in zip(names, energies_j, strict=True)],
+        hovertemplate=f"%{{customdata[0]}}: %{{customdata[1]}} {part}<extra></extra>",
+    )
 
 
 def _scaled(series: EnergySeries) -> tuple[dict[str, list[float | None]], str]:

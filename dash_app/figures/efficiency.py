@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
+from dash_app.figures.plain import Figure, figure, line
 from dash_app.figures.theme import BLUE, GREEN, VERMILION, axis, base_layout, time_axis
 from dash_app.figures.timeline import clock_at
 from dash_app.language import _, marked
@@ -18,7 +17,7 @@ LINES = (
 
 def efficiency_figure(
     week_ms: Sequence[int], values: Mapping[str, Sequence[float | None]], zone: str, height_px: int = 260
-) -> go.Figure:
+) -> Figure:
     """Shares 0..1 in percent by week.
 
     Args:
@@ -26,21 +25,23 @@ def efficiency_figure(
         values: by field of LINES, as long as `week_ms`.
         zone: the site's time zone.
     """
-    layout = base_layout(height_px)
     top = max((value for line in values.values() for value in line if value is not None), default=0.0)
     scale = axis(ticksuffix=" %", range=[0, max(100.0, 105 * top)])
-    layout.update(xaxis=time_axis(hoverformat="%d %b", nticks=6), yaxis=scale)
-    figure = go.Figure(layout=layout)
+    layout = base_layout(height_px, xaxis=time_axis(hoverformat="%d %b", nticks=6), yaxis=scale)
     xs = [clock_at(start, zone).shift(start) for start in week_ms]
-    for field, label, colour, symbol, dash in LINES:
-        figure.add_scatter(
-            x=xs,
-            y=[None if value is None else round(100 * value, 1) for value in values[field]],
-            name=_(label),
-            mode="lines+markers",
-            connectgaps=False,
-            line={"color": colour, "width": 2, "dash": dash},
-            marker={"symbol": symbol, "size": 8, "color": colour},
-            hovertemplate=f"%{{y:.0f}} %<extra>{_(label)}</extra>",
-        )
-    return figure
+    return figure(
+        layout,
+        [
+            line(
+                x=xs,
+                y=[None if value is None else round(100 * value, 1) for value in values[field]],
+                name=_(label),
+                mode="lines+markers",
+                connectgaps=False,
+                line={"color": colour, "width": 2, "dash": dash},
+                marker={"symbol": symbol, "size": 8, "color": colour},
+                hovertemplate=f"%{{y:.0f}} %<extra>{_(label)}</extra>",
+            )
+            for field, label, colour, symbol, dash in LINES
+        ],
+    )

@@ -5,12 +5,11 @@ The charts share one time axis: same margins, same range, so that they line up w
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
-
-import plotly.graph_objects as go
+from typing import Any, Final
 
 from aggregator.queries.job_models import IntensitySeries
-from aggregator.queries.models import GpuSeries, NodeSeries
+from aggregator.queries.models import NodeSeries
+from dash_app.figures.plain import Figure, Trace, figure, line
 from dash_app.figures.stack import Layer, drawn, stack_traces
 from dash_app.figures.theme import (
     BLUE,
@@ -115,62 +114,52 @@ def hundred_percent(series: NodeSeries, logical: bool) -> float:
     return series.cpus / threads
 
 
-def cpu_figure(series: NodeSeries, frame: Frame, logical: bool = True) -> go.Figure:
+def cpu_figure(series: NodeSeries, frame: Frame, logical: bool = True) -> Figure:
     """CPUs in use (mean of each interval) in percent, else their number; the mean (dashed), what is held (dotted)."""
     whole = hundred_percent(series, logical)
     size, unit = (whole / 100, "%") if whole > 0 else (1.0, "CPUs")
     values, mean = scaled(series.cpu_used, size), node_means(series).cpu_used
-    figure = _figure(series, frame)
-    _add_line(figure, series, frame.zone, values, BLUE, f"%{{y:.3~g}} {unit}")
-    _add_level(figure, None if mean is None else mean / size, MEAN_DASH)
-    _add_level(figure, series.cpus / size or None, ALLOCATED_DASH)
-    _fit(figure, values, series.cpus / size)
-    return figure
+    trace = _line(series, frame.zone, values, BLUE, f"%{{y:.3~g}} {unit}")
+    levels = _levels(None if mean is None else mean / size, series.cpus / size)
+    return figure(_layout(series, frame, _highest(values, series.cpus / size), levels), [trace])
 
 
-def memory_figure(series: NodeSeries, frame: Frame) -> go.Figure:
+def memory_figure(series: NodeSeries, frame: Frame) -> Figure:
     """Memory resident at the end of each interval, its mean (dashed) and the memory allocated (dotted)."""
     unit, size = memory_unit(series)
     values = scaled(series.memory_bytes, size)
     mean, allocated = node_means(series).memory_bytes, series.memory_allocated_bytes / size
-    figure = _figure(series, frame)
-    _add_line(figure, series, frame.zone, values, GREEN, f"%{{y:.3~g}} {unit}")
-    _add_level(figure, None if mean is None else mean / size, MEAN_DASH)
-    _add_level(figure, allocated or None, ALLOCATED_DASH)
-    _fit(figure, values, allocated)
-    return figure
+    trace = _line(series, frame.zone, values, GREEN, f"%{{y:.3~g}} {unit}")
+    levels = _levels(None if mean is None else mean / size, allocated)
+    return figure(_layout(series, frame, _highest(values, allocated), levels), [trace])
 
 
-def gpu_figure(series: NodeSeries, frame: Frame) -> go.Figure:
+def gpu_figure(series: NodeSeries, frame: Frame) -> Figure:
     """Utilisation of each board in percent."""
-    figure = _figure(series, frame)
-    for number, board in enumerate(series.gpus):
-        _add_board(figure, series, frame.zone, scaled(board.utilisation, 0.01), (board, number, "%"))
-    _fit(figure, [], 100.0)
-    return figure
+    values = [scaled(board.utilisation, 0.01) for board in series.gpus]
+    return figure(_layout(series, frame, 100.0), _boards(series, frame.zone, values, "%"))
 
 
-def gpu_memory_figure(series: NodeSeries, frame: Frame) -> go.Figure:
+def gpu_memory_figure(series: NodeSeries, frame: Frame) -> Figure:
     """Memory in use on each board [GiB] and the size of the largest (dotted)."""
-    figure = _figure(series, frame)
     values = [scaled(board.memory_bytes, BYTES_PER_GIB) for board in series.gpus]
-    for number, board in enumerate(series.gpus):
-        _add_board(figure, series, frame.zone, values[number], (board, number, "GiB"))
     size = max((board.memory_total_bytes or 0.0 for board in series.gpus), default=0.0) / BYTES_PER_GIB
-    _add_level(figure, size or None, ALLOCATED_DASH)
-    _fit(figure, [value for board in values for value in board], size)
-    return figure
+    top = _highest([value for board in values for value in board], size)
+    return figure(_layout(series, frame, top, _levels(None, size)), _boards(series, frame.zone, values, "GiB"))
 
 
-def power_figure(series: NodeSeries, frame: Frame, intensity: IntensitySeries | None = None) -> go.Figure:
+def power_figure(series: NodeSeries, frame: Frame, intensity: IntensitySeries | None = None) -> Figure:
     """Power of the job on the node, stacked by component, static and dynamic apart; behind it the carbon intensity."""
     unit, size = power_unit(series)
     values = {key: scaled(values, size) for key, values in series.power_w.items()}
-    figure = _figure(series, frame)
-    figure.add_traces(stack_traces(_intervals(series, frame.zone), values, POWER_LAYERS, hover=f"%{{y:.3~g}} {unit}"))
-    if intensity is not None and any(value is not None for value in intensity.g_per_kwh):
-        _add_intensity(figure, intensity, frame)
-    return figure
+    hover = f"%{{y:.3~g}} {unit}"
+    layout, traces = _layout(series, frame), stack_traces(_intervals(series, frame.zone), values, POWER_LAYERS, hover)
+    known = [value for value in intensity.g_per_kwh if value is not None] if intensity else []
+    if intensity is None or not known:
+        return figure(layout, traces)
+    return figure(
+        {**layout, "yaxis2": _intensity_axis(max(known), frame)}, [*traces, _intensity_line(intensity, frame)]
+    )
 
 
 def power_unit(series: NodeSeries) -> tuple[str, float]:
@@ -199,45 +188,37 @@ def _intervals(series: NodeSeries, zone: str) -> Intervals:
     return Intervals(series.start_ms, series.ts_ms, clock_at(series.ts_ms[-1] if series.ts_ms else 0, zone))
 
 
-def _figure(series: NodeSeries, frame: Frame) -> go.Figure:
+def _layout(
+    series: NodeSeries, frame: Frame, top: float = 0.0, levels: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """From zero to a little above `top`, the highest of what is drawn; 0: as plotly finds it."""
     shift = _intervals(series, frame.zone).clock.shift
     ends = {"range": [shift(series.start_ms[0]), shift(series.ts_ms[-1])]} if series.ts_ms else {}
     below, right = _TICKS_PX if frame.ticks else _MARGIN["b"], _RIGHT_PX if frame.right else _MARGIN["r"]
     few = {"nticks": 4} if frame.few else {}
-    return go.Figure(
-        layout=base_layout(
-            frame.height_px + (_TICKS_PX if frame.ticks else 0),
-            margin={**_MARGIN, "b": below, "r": right},
-            xaxis=time_axis(showticklabels=frame.ticks, automargin=False, tickangle=0, **few, **ends),
-            yaxis=axis(automargin=False, nticks=5 if frame.height_px >= 120 else 4),
-        )
+    reach = {"range": [0, top * 1.08]} if top > 0 else {}
+    return base_layout(
+        frame.height_px + (_TICKS_PX if frame.ticks else 0),
+        margin={**_MARGIN, "b": below, "r": right},
+        xaxis=time_axis(showticklabels=frame.ticks, automargin=False, tickangle=0, **few, **ends),
+        yaxis=axis(automargin=False, nticks=5 if frame.height_px >= 120 else 4, **reach),
+        **({"shapes": levels} if levels else {}),
     )
 
 
-def _add_line(
-    figure: go.Figure,
-    series: NodeSeries,
-    zone: str,
-    values: Sequence[float | None],
-    colour: str,
-    hover: str,
-    dash: str = "solid",
-) -> None:
-    line = {"color": colour, "width": 1.8, "shape": "hv", "dash": dash}
-    drawn_as = step_line(_intervals(series, zone), values)
-    figure.add_scatter(**drawn_as, mode="lines", line=line, hovertemplate=hover + "<extra></extra>")
+def _line(
+    series: NodeSeries, zone: str, values: Sequence[float | None], colour: str, hover: str, dash: str = "solid"
+) -> Trace:
+    look = {"color": colour, "width": 1.8, "shape": "hv", "dash": dash}
+    return line(**step_line(_intervals(series, zone), values), line=look, hovertemplate=f"{hover}<extra></extra>")
 
 
-def _add_board(
-    figure: go.Figure,
-    series: NodeSeries,
-    zone: str,
-    values: Sequence[float | None],
-    of: tuple[GpuSeries, int, str],
-) -> None:
-    board, number, unit = of
-    colour, dash = board_line(number)
-    _add_line(figure, series, zone, values, colour, f"GPU {board.gpu}: %{{y:.3~g}} {unit}", dash)
+def _boards(series: NodeSeries, zone: str, values: Sequence[Sequence[float | None]], unit: str) -> list[Trace]:
+    return [
+        _line(series, zone, values[number], colour, f"GPU {board.gpu}: %{{y:.3~g}} {unit}", dash)
+        for number, board in enumerate(series.gpus)
+        for colour, dash in [board_line(number)]
+    ]
 
 
 def board_line(number: int) -> tuple[str, str]:
@@ -245,38 +226,36 @@ def board_line(number: int) -> tuple[str, str]:
     return BOARD_COLOURS[number % len(BOARD_COLOURS)], BOARD_DASHES[number // len(BOARD_COLOURS) % len(BOARD_DASHES)]
 
 
-def _add_intensity(figure: go.Figure, intensity: IntensitySeries, frame: Frame) -> None:
+def _intensity_line(intensity: IntensitySeries, frame: Frame) -> Trace:
     """A quiet line on an axis of its own at the right."""
     intervals = Intervals(intensity.start_ms, intensity.end_ms, clock_at(intensity.end_ms[-1], frame.zone))
-    line = {"color": INTENSITY_COLOUR, "width": 1.3, "shape": "hv", "dash": "dot"}
+    look = {"color": INTENSITY_COLOUR, "width": 1.3, "shape": "hv", "dash": "dot"}
     hover = "%{y:.0f} g/kWh<extra></extra>"
-    drawn_as = step_line(intervals, intensity.g_per_kwh)
-    figure.add_scatter(**drawn_as, mode="lines", line=line, hovertemplate=hover, yaxis="y2")
-    top = max(value for value in intensity.g_per_kwh if value is not None)
-    figure.update_layout(
-        yaxis2=axis(
-            overlaying="y",
-            side="right",
-            automargin=False,
-            showgrid=False,
-            dtick=next((step for step in _INTENSITY_STEPS if top <= 4 * step), top),
-            showticklabels=frame.right,
-            range=[0, 1.15 * top or 1],
-        )
+    return line(**step_line(intervals, intensity.g_per_kwh), line=look, hovertemplate=hover, yaxis="y2")
+
+
+def _intensity_axis(top: float, frame: Frame) -> dict[str, Any]:
+    return axis(
+        overlaying="y",
+        side="right",
+        automargin=False,
+        showgrid=False,
+        dtick=next((step for step in _INTENSITY_STEPS if top <= 4 * step), top),
+        showticklabels=frame.right,
+        range=[0, 1.15 * top or 1],
     )
 
 
-def _add_level(figure: go.Figure, level: float | None, dash: str) -> None:
-    """A horizontal line; nothing when the level is unknown."""
-    if level is not None:
-        line = {"color": GREY, "width": 1.3, "dash": dash}
-        across = {"xref": "x domain", "x0": 0, "x1": 1}
-        # Not add_hline: it looks through the whole figure first, which takes five times as long.
-        figure.add_shape(type="line", y0=level, y1=level, line=line, **across)
+def _levels(mean: float | None, allocated: float) -> list[dict[str, Any]]:
+    """Horizontal lines across the chart: the mean, dashed, and what is allocated, dotted; those that are known."""
+    found = ((mean, MEAN_DASH), (allocated or None, ALLOCATED_DASH))
+    return [_level(level, dash) for level, dash in found if level is not None]
 
 
-def _fit(figure: go.Figure, values: Sequence[float | None], allocated: float) -> None:
-    """From zero to a little above the highest of what is drawn."""
-    top = max([allocated, *(value for value in values if value is not None)], default=0.0)
-    if top > 0:
-        figure.layout.yaxis.range = [0, top * 1.08]
+def _level(level: float, dash: str) -> dict[str, Any]:
+    look = {"color": GREY, "width": 1.3, "dash": dash}
+    return {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "y0": level, "y1": level, "line": look}
+
+
+def _highest(values: Sequence[float | None], allocated: float) -> float:
+    return max([allocated, *(value for value in values if value is not None)])

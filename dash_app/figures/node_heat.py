@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from aggregator.queries.job_models import JobWindows
+from dash_app.figures.plain import Figure, figure, heatmap, known_or_nan, packed
 from dash_app.figures.theme import base_layout, power_scale, time_axis
-from dash_app.figures.timeline import clock_at, packed
+from dash_app.figures.timeline import clock_at
 from dash_app.text import plotly_day
 from maxwatt.domain.units import BYTES_PER_GIB
 
 MAX_ROWS: Final = 200
 """More nodes share rows, whose value is their mean: a screen has no more lines to show them on."""
 
-SCALE: Final = "Cividis"
+_CIVIDIS: Final = (
+    *("#00224e", "#123570", "#3b496c", "#575d6d", "#707173"),
+    *("#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"),
+)
+SCALE: Final = [[i / 9, colour] for i, colour in enumerate(_CIVIDIS)]
 """From dark blue to yellow: its lightness rises evenly, for every eye."""
 
 Values = tuple[tuple[float | None, ...], ...]
@@ -43,15 +47,21 @@ def metric_of(windows: JobWindows, name: str) -> Metric:
     return Metric(windows.power_w, unit, size)
 
 
-def heat_figure(windows: JobWindows, name: str, zone: str) -> go.Figure:
+def heat_figure(windows: JobWindows, name: str, zone: str) -> Figure:
     """The picture; what is unknown is left open."""
     metric = metric_of(windows, name)
     rows = thinned(windows.nodes, metric.values)
     clock = clock_at(windows.start_ms[-1], zone)
-    cells = np.stack([packed(values) for _, values in rows]) / np.float32(metric.size)
-    figure = go.Figure(layout=base_layout(_height_px(len(rows)), margin={"l": 8, "r": 8, "t": 8, "b": 42}))
-    figure.add_heatmap(
-        z=cells,
+    cells = np.stack([known_or_nan(values) for _, values in rows]) / np.float32(metric.size)
+    layout = base_layout(
+        _height_px(len(rows)),
+        margin={"l": 8, "r": 8, "t": 8, "b": 42},
+        hovermode="closest",
+        xaxis=time_axis(automargin=False, tickangle=0),
+        yaxis={"autorange": "reversed", "automargin": True, "fixedrange": True, "nticks": 20, "type": "category"},
+    )
+    picture = heatmap(
+        z=packed(cells),
         x0=clock.shift(windows.start_ms[0]) + windows.step_ms / 2,
         dx=windows.step_ms,
         y=[label for label, _ in rows],
@@ -62,12 +72,7 @@ def heat_figure(windows: JobWindows, name: str, zone: str) -> go.Figure:
         hovertemplate=f"%{{y}}, %{{x|{plotly_day()} %H:%M}}: %{{z:.3~g}} {metric.unit}<extra></extra>",
         hoverongaps=False,
     )
-    figure.update_layout(
-        hovermode="closest",
-        xaxis=time_axis(automargin=False, tickangle=0),
-        yaxis={"autorange": "reversed", "automargin": True, "fixedrange": True, "nticks": 20, "type": "category"},
-    )
-    return figure
+    return figure(layout, [picture])
 
 
 def thinned(nodes: Sequence[str], values: Values) -> list[tuple[str, list[float | None]]]:

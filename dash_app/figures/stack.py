@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-
+from dash_app.figures.plain import Trace, known_or_nan, line, packed
 from dash_app.figures.theme import rgba
-from dash_app.figures.timeline import Intervals, Values, packed, places, runs
+from dash_app.figures.timeline import Intervals, Values, places, runs
 from dash_app.language import _
 
 
@@ -39,7 +38,7 @@ def drawn(layers: Sequence[Layer], values: Mapping[str, Values]) -> list[Layer]:
 
 def stack_traces(
     intervals: Intervals, values: Mapping[str, Values], layers: Sequence[Layer], hover: str
-) -> list[go.Scatter]:
+) -> list[Trace]:
     """Areas from bottom to top, cut where any layer is unknown: a stack with a hole in it would be too low.
 
     Args:
@@ -63,24 +62,24 @@ def stack_traces(
     ]
 
 
-def _area(layer: Layer, xs: dict[str, Any], ys: list[float | None], hover: str, group: str) -> go.Scatter:
-    return go.Scatter(
+def _area(layer: Layer, xs: dict[str, Any], ys: list[float | None], hover: str, group: str) -> Trace:
+    return line(
         **xs,
-        y=packed([*ys, ys[-1]]),
+        y=packed(known_or_nan([*ys, ys[-1]])),
         name=_(layer.label),
         legendgroup=layer.key,
         stackgroup=group,
-        mode="lines",
         line={"shape": "hv", "width": layer.edge_px, "color": layer.colour},
         fillcolor=rgba(layer.colour, layer.alpha),
-        fillpattern=_pattern(layer),
         hovertemplate=f"{hover}<extra>{_(layer.label)}</extra>",
+        **_pattern(layer),
     )
 
 
-def _pattern(layer: Layer) -> dict[str, Any] | None:
+def _pattern(layer: Layer) -> dict[str, Any]:
     """Lines of the layer's colour on a paler ground."""
     if not layer.pattern:
-        return None
+        return {}
     ground, lines = rgba(layer.colour, layer.alpha / 4), rgba(layer.colour, layer.alpha)
-    return {"shape": layer.pattern, "size": 7, "solidity": 0.4, "bgcolor": ground, "fgcolor": lines}
+    look = {"shape": layer.pattern, "size": 7, "solidity": 0.4, "bgcolor": ground, "fgcolor": lines}
+    return {"fillpattern": look}

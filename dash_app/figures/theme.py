@@ -6,8 +6,7 @@ Text and grid take their colour from the style sheet, so a chart need not be dra
 from collections.abc import Mapping
 from typing import Any, Final
 
-import plotly.graph_objects as go
-
+from dash_app.figures.plain import Layout
 from dash_app.language import marked
 from dash_app.text import THIN, decimal_mark, plotly_day
 
@@ -65,9 +64,6 @@ LIGHT_GROUND: Final = "#ffffff"
 DARK_GROUND: Final = "#1c2128"
 """Grounds that the colours are tested against; the style sheet's cards have these colours."""
 
-_NO_TEMPLATE: Final = go.layout.Template()
-"""Plotly's own look weighs 7 kB in every chart, and nothing of it is left."""
-
 _HOVER_GROUND: Final = "#20262e"
 
 
@@ -77,11 +73,10 @@ def rgba(colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 
-def base_layout(height_px: int, **more: Any) -> go.Layout:
+def base_layout(height_px: int, **more: Any) -> Layout:
     """The layout all charts start from: no frame, no legend (pages draw it as text), calm grid, one hover label."""
-    plain: dict[str, Any] = {
+    return {
         "height": height_px,
-        "template": _NO_TEMPLATE,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -91,8 +86,8 @@ def base_layout(height_px: int, **more: Any) -> go.Layout:
         "hoverlabel": {"bgcolor": _HOVER_GROUND, "bordercolor": GREY, "font": {"color": "#f1f3f5", "size": 12}},
         "dragmode": "zoom",
         "separators": decimal_mark() + THIN,
+        **more,
     }
-    return go.Layout(**(plain | more))  # at once: plotly checks each of its values at every step
 
 
 def power_scale(largest_w: float) -> tuple[float, str]:

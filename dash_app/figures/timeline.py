@@ -7,8 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dash_app.figures.plain import known_or_nan, packed
 from maxwatt.domain.formatting import local_time
 from maxwatt.domain.units import MS_PER_S
 
@@ -103,16 +103,16 @@ def step_line(intervals: Intervals, values: Values) -> dict[str, Any]:
     even = _even(intervals, range(len(values)))
     if even is None or any(after.start - run.stop < 2 for run, after in pairwise(found)):
         xs, ys = steps(intervals, values)
-        return {"x": packed_times(xs), "y": packed(ys)}
+        return {"x": packed(np.asarray(xs, np.float64)), "y": packed(known_or_nan(ys))}
     closed = [*values, None]
     for run in found:
         closed[run.stop] = values[run.stop - 1]
-    return {**even, "y": packed(closed)}
+    return {**even, "y": packed(known_or_nan(closed))}
 
 
 def places(intervals: Intervals, run: range) -> dict[str, Any]:
     """Where the steps of a run stand, its end among them, as plotly takes it."""
-    return _even(intervals, run) or {"x": packed_times(step_xs(intervals, run))}
+    return _even(intervals, run) or {"x": packed(np.asarray(step_xs(intervals, run), np.float64))}
 
 
 def _even(intervals: Intervals, part: range) -> dict[str, Any] | None:
@@ -125,13 +125,3 @@ def _even(intervals: Intervals, part: range) -> dict[str, Any] | None:
     if len(lengths) != 1 or starts[1:] != ends[:-1] or ends[-1] - starts[-1] > min(lengths):
         return None
     return {"x0": intervals.clock.shift(starts[0]), "dx": lengths.pop()}
-
-
-def packed_times(xs: Sequence[int]) -> NDArray[np.float64]:
-    """Times as plotly packs them: a quarter smaller than as text."""
-    return np.asarray(xs, np.float64)
-
-
-def packed(values: Values) -> NDArray[np.float32]:
-    """Values as plotly packs them, seven digits: a third of the size of text; unknown is NaN, which is not drawn."""
-    return np.asarray([np.nan if value is None else value for value in values], np.float32)

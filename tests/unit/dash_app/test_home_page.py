@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from asking import by_id, call, text_of
 from flask.testing import FlaskClient
+from plotted import checked
 from stand_in import NOW_MS, StandIn, job_row
 
 from aggregator.queries.home_models import Compared, RunningJob, RunningJobs, TimeSums
@@ -116,10 +117,10 @@ def test_a_meter_without_a_limit_has_no_bar() -> None:
 
 def test_days_before_the_first_booking_have_no_bar() -> None:
     days = [sums(since_ms=NOW_MS + n * DAY_MS, until_ms=NOW_MS + (n + 1) * DAY_MS) for n in range(4)]
-    wasted, used = days_figure(days, "UTC", NOW_MS + 2 * DAY_MS + 5).data
+    wasted, used = checked(days_figure(days, "UTC", NOW_MS + 2 * DAY_MS + 5)).data
     assert len(wasted.x) == len(used.x) == 2
     assert (wasted.y[0], used.y[0]) == (0.25, 0.75)
-    assert days_figure(days, "UTC", None).data[0].x == ()
+    assert days_figure(days, "UTC", None)["data"][0]["x"] == []
 
 
 def test_the_table_behind_the_days_has_the_newest_first() -> None:

@@ -30,7 +30,7 @@ def test_german_figures_have_a_comma() -> None:
     assert text.format_cost(0.001, "EUR") == "< 0,01 EUR"
     assert text.format_cost(1234.0, "EUR") == "1\u202f234 EUR"
     assert text.format_number(None) == "unbekannt"
-    assert base_layout(100).separators == ",\u202f"
+    assert base_layout(100)["separators"] == ",\u202f"
 
 
 @pytest.mark.usefixtures("german")
@@ -48,7 +48,7 @@ def test_english_stays_as_the_domain_spells_it() -> None:
     assert text.format_energy(2.44 * 3.6e6) == "2.44 kWh"
     assert text.format_moment(NOW_MS, "UTC", seconds=True) == "15 Jun 15:06:40"
     assert text.plotly_words() == {}
-    assert base_layout(100).separators == ".\u202f"
+    assert base_layout(100)["separators"] == ".\u202f"
 
 
 def test_pages_take_their_figures_from_text() -> None:
