@@ -5,10 +5,9 @@ piece, which starts with the day.
 """
 
 from bisect import bisect_left
-from collections.abc import Set
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal_column, or_, select
 
 from aggregator.ledger.tables import bookings, measured, windows
 from aggregator.ledger.windows import SETTLED, WindowState
@@ -67,29 +66,35 @@ def booked_seconds(connection: Connection, since_ms: int, until_ms: int) -> dict
 
 
 def measured_seconds(
-    connection: Connection, since_ms: int, until_ms: int, drawn: Set[int] = frozenset()
+    connection: Connection, since_ms: int, until_ms: int, first_ms: int, step_ms: int
 ) -> dict[int, float]:
-    """Length [s] of each bucket with a measured node or a joule, and of each folded day; of the rest nothing is known.
+    """Time [s] of which something is known, by number of the step: that of each bucket with a measured node or a joule,
+    and of each folded day; of the rest nothing is known.
 
     Args:
-        drawn: buckets [epoch ms] that are known to hold a joule.
+        first_ms, step_ms: start of step 0, and length of each [epoch ms UTC, ms]; what begins before it is left out.
     """
-    something = or_(measured.c.covered_s > 0, *(measured.c[f"{component}_j"] != 0 for component in COMPONENTS))
-    one = exists().where(measured.c.bucket_ms == windows.c.bucket_ms, something)
-    inside = (windows.c.bucket_ms >= since_ms) & (windows.c.bucket_ms < until_ms)
-    seconds = booked_seconds(connection, since_ms, until_ms)
+    state, bucket_ms, node = windows.c.state, windows.c.bucket_ms, measured.c
+    day_ms = bucket_ms - bucket_ms % DAY_MS
+    folded = (state == WindowState.FOLDED) & (day_ms >= since_ms) & (day_ms < until_ms)
+    something = or_(node.covered_s > 0, *(node[f"{component}_j"] != 0 for component in COMPONENTS))
     # One node decides of most buckets: there are hundreds in each.
-    known = drawn | set(connection.execute(select(windows.c.bucket_ms).where(inside, one)).scalars())
-    lengths = {bucket_ms: seconds.get(bucket_ms, BUCKET_MS / MS_PER_S) for bucket_ms in known}
-    days = folded_days(connection, since_ms, until_ms)
-    return {ms: length for ms, length in lengths.items() if ms - ms % DAY_MS not in days} | days
+    one = exists().where(node.bucket_ms == bucket_ms, something)
+    known = state.not_in([WindowState.FOLDED, WindowState.EMPTY]) & one
+    start_ms = case((folded, day_ms), else_=bucket_ms)
+    length_ms = windows.c.computed_ms - bucket_ms
+    length_ms = case((folded | (length_ms > BUCKET_MS), BUCKET_MS), (length_ms > 0, length_ms), else_=0)
+    inside = (bucket_ms >= since_ms) & (bucket_ms < -(-until_ms // DAY_MS) * DAY_MS) & (start_ms >= first_ms)
+    told = select(start_ms.label("start_ms"), length_ms.label("length_ms"))
+    part = told.where(inside, or_(folded, (bucket_ms < until_ms) & known)).subquery().c
+    step_start_ms = part.start_ms - (part.start_ms - literal_column(str(first_ms))) % literal_column(str(step_ms))
+    rows = connection.execute(select(step_start_ms, func.sum(part.length_ms)).group_by(step_start_ms))
+    return {(int(ms) - first_ms) // step_ms: float(total_ms) / MS_PER_S for ms, total_ms in rows}
 
 
-def folded_days(connection: Connection, since_ms: int, until_ms: int) -> dict[int, float]:
-    """Folded UTC days that start in a time [epoch ms], and the time [s] in each of which something is known."""
-    day_ms = windows.c.bucket_ms - windows.c.bucket_ms % DAY_MS
+def has_folded_days(connection: Connection, since_ms: int, until_ms: int) -> bool:
+    """Whether a UTC day that starts in a time [epoch ms] is folded."""
     first_ms = -(-since_ms // DAY_MS) * DAY_MS
     inside = (windows.c.bucket_ms >= first_ms) & (windows.c.bucket_ms < -(-until_ms // DAY_MS) * DAY_MS)
-    folded = (windows.c.state == WindowState.FOLDED) & inside
-    found = connection.execute(select(day_ms, func.count()).where(folded).group_by(day_ms))
-    return {int(day): count * BUCKET_MS / MS_PER_S for day, count in found}
+    folded = select(windows.c.bucket_ms).where(windows.c.state == WindowState.FOLDED, inside)
+    return connection.execute(folded.limit(1)).first() is not None

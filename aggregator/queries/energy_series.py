@@ -1,6 +1,7 @@
 """Mean power over time: by what it was for, by component, or by whose jobs and sessions drew it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
@@ -10,12 +11,13 @@ from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import name_of_job
 from aggregator.ledger.tables import bookings, jobs, rollups, users
 from aggregator.queries.accounts import ACCOUNT_NAMES, OF_USERS
-from aggregator.queries.booked_time import folded_days, in_time, measured_seconds
+from aggregator.queries.booked_time import has_folded_days, in_time, measured_seconds
 from aggregator.queries.cluster_models import OTHERS, Split
 from aggregator.queries.expressions import own_bookings, own_sessions, visible
 from aggregator.queries.lives import overlapping
 from aggregator.queries.models import EnergySeries
-from aggregator.queries.rolled import Piece, hourly, is_by_name
+from aggregator.queries.pieces import Piece, inside, pieces
+from aggregator.queries.rolled import is_by_name
 from maxwatt.domain.energy import COMPONENTS, Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.periods import HOUR_MS, Period, start_of
@@ -75,10 +77,8 @@ def energy_series(
     if split not in SPLITS:
         raise InputError(f"power is split by {', '.join(SPLITS)}, not by {split!r}")
     steps = _steps(connection, site, since_ms, until_ms, max_points)
-    energy_j, drawn = _energies(connection, viewer, split, steps, since_ms, site)
-    step_s: dict[int, float] = defaultdict(float)
-    for bucket_ms, booked_s in measured_seconds(connection, since_ms, until_ms, drawn).items():
-        step_s[steps.of(bucket_ms)] += booked_s
+    energy_j = _energies(connection, viewer, split, steps, since_ms, site)
+    step_s = measured_seconds(connection, since_ms, until_ms, steps.first_ms, steps.step_ms)
     starts = tuple(range(steps.first_ms, until_ms, steps.step_ms))
     names = _names(split, viewer, energy_j, top)
     folded = _with_others(energy_j, set(names))
@@ -93,7 +93,7 @@ def energy_series(
 
 def _steps(connection: Connection, site: Site, since_ms: int, until_ms: int, max_points: int) -> Steps:
     piece_ms, first_ms = BUCKET_MS, -(-since_ms // BUCKET_MS) * BUCKET_MS
-    if folded_days(connection, since_ms, until_ms):
+    if has_folded_days(connection, since_ms, until_ms):
         piece_ms, first_ms = DAY_MS, -(-since_ms // DAY_MS) * DAY_MS
     elif until_ms - first_ms > max(max_points * BUCKET_MS, FINE_MS):
         piece_ms, first_ms = HOUR_MS, start_of(Period.HOUR, first_ms, site.zone)
@@ -103,26 +103,24 @@ def _steps(connection: Connection, site: Site, since_ms: int, until_ms: int, max
 
 def _energies(
     connection: Connection, viewer: Viewer, split: Split, steps: Steps, since_ms: int, site: Site
-) -> tuple[Energies, set[int]]:
-    """Energy by step and name, and which buckets hold a joule, as far as bookings were looked at."""
+) -> Energies:
+    """Energy by step and name: of whole hours or UTC days from their sums, where that says it all."""
     found: Energies = defaultdict(float)
-    drawn = set[int]()
     summed = viewer.sees_all or (is_by_name(viewer) and split in {"kind", "component", "user"})
-    hours = summed and steps.until_ms - since_ms > FINE_MS and steps.step_ms % HOUR_MS == 0
-    spans = [Piece(None, since_ms, steps.until_ms)]
-    if hours:
-        spans = list(hourly(connection, since_ms, steps.until_ms, site))
-        rolled = [piece.start_ms for piece in spans if piece.period is not None]
-        for row in connection.execute(_rolled(split, steps, rolled, viewer)).mappings():
+    first_ms = max(since_ms, steps.first_ms)
+    spans = [Piece(None, first_ms, steps.until_ms)]
+    if summed and steps.until_ms - first_ms > FINE_MS and steps.step_ms % HOUR_MS == 0:
+        periods = (Period.UTC_DAY, Period.HOUR) if steps.step_ms % DAY_MS == 0 else (Period.HOUR,)
+        spans = pieces(connection, (first_ms, steps.until_ms), site, periods)
+    if any(piece.period is not None for piece in spans):
+        for row in connection.execute(_rolled(split, steps, spans, viewer)).mappings():
             _add(found, split, steps.of(row["start_ms"]), row)
     for piece in spans:
         if piece.period is None:
             own = own_bookings(viewer, overlapping(connection, viewer, piece.start_ms, piece.end_ms))
-            rows = connection.execute(_booked(split, viewer, piece, own)).mappings().all()
-            for row in rows:
+            for row in connection.execute(_booked(split, viewer, piece, own)).mappings():
                 _add(found, split, steps.of(row["start_ms"]), row)
-            drawn |= {row["start_ms"] for row in rows if any(row[component] for component in COMPONENTS)}
-    return found, drawn
+    return found
 
 
 def _add(found: Energies, split: Split, step: int, row: Any) -> None:
@@ -135,14 +133,14 @@ def _add(found: Energies, split: Split, step: int, row: Any) -> None:
     found[step, name] += sum(row[component] for component in COMPONENTS)
 
 
-def _rolled(split: Split, steps: Steps, starts_ms: list[int], viewer: Viewer) -> Select[Any]:
-    """Sums of fresh hours, by step; of who does not see all, those under their name."""
+def _rolled(split: Split, steps: Steps, parts: Sequence[Piece], viewer: Viewer) -> Select[Any]:
+    """Sums of the parts that are summed, by step; of who does not see all, those under their name."""
     part = rollups.c
     of_jobs = split not in {"kind", "component"}
     dimension = Dimension[split.upper()] if of_jobs else Dimension.CLUSTER if viewer.sees_all else Dimension.USER
-    inside = (part.period == int(Period.HOUR)) & part.start_ms.in_(starts_ms) & (part.dimension == int(dimension))
     start: Any = part.start_ms - (part.start_ms - _number(steps.first_ms)) % _number(steps.step_ms)
-    found = select(start.label("start_ms"), part.name, part.account, *_components(part)).where(inside)
+    found = select(start.label("start_ms"), part.name, part.account, *_components(part))
+    found = found.where(inside(parts), part.dimension == int(dimension))
     if of_jobs:
         found = found.where(part.account.in_([int(account) for account in OF_USERS]))
     found = found if viewer.sees_all else found.where(part.name == viewer.user)

@@ -43,7 +43,7 @@ def energy_summary(
         **(values_of(total) if found else dict.fromkeys(VALUE_COLUMNS)),
         evidence=_summary_evidence(connection, viewer, total, span_ms, known=bool(found)),
         figures=time_figures(connection, *span_ms),
-        booked_s=sum(measured_seconds(connection, *span_ms).values()),
+        booked_s=sum(measured_seconds(connection, *span_ms, span_ms[0], max(1, span_ms[1] - span_ms[0])).values()),
         sessions_j=by_account.get(Account.SESSION, 0.0),
         idle_by_kind_j=idle_by_kind(by_account) if viewer.sees_all else {},
     )

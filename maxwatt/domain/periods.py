@@ -61,8 +61,13 @@ def end_of(period: Period, start_ms: int, zone: ZoneInfo) -> int:
 def starts_between(period: Period, first_ms: int, last_ms: int, zone: ZoneInfo) -> Iterator[int]:
     """Starts of the periods that begin in [first_ms, last_ms), ascending; `first_ms` is a start [epoch ms UTC]."""
     while first_ms < last_ms:
-        yield first_ms
-        first_ms = end_of(period, first_ms, zone)
+        if period is Period.HOUR:  # all of a day at once: the calendar need not be asked of each
+            day_end_ms = end_of(Period.DAY, start_of(Period.DAY, first_ms, zone), zone)
+            yield from range(first_ms, min(last_ms, day_end_ms), HOUR_MS)
+            first_ms = day_end_ms
+        else:
+            yield first_ms
+            first_ms = end_of(period, first_ms, zone)
 
 
 def _epoch_ms(moment: datetime) -> int:

@@ -132,6 +132,7 @@ def test_series_in_coarser_steps_keeps_the_energy(filled: Book, queries: Queries
 
 def test_the_bucket_under_way_counts_up_to_when_it_was_computed(filled: Book, queries: Queries) -> None:
     filled.window(2, "open", computed=2.5)
+    filled.measured("n1", 2, 450.0)
     filled.booking(0, "n1", 2, {"cpu_static_j": 900.0}, account=int(Account.IDLE))
     assert queries.energy_series(ADMIN, T0, T0 + 3 * BUCKET).power_w["idle"] == (0.0, 1.0, 2.0)
 

@@ -6,8 +6,8 @@ from ledger_book import BUCKET, SETTINGS, T0, Book
 from aggregator.pipeline.sums import site_of
 from aggregator.queries.cluster_models import OTHERS
 from aggregator.queries.energy_series import energy_series
+from aggregator.queries.pieces import pieces
 from aggregator.queries.queries import Queries
-from aggregator.queries.rolled import hourly
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.periods import Period
 from maxwatt.domain.viewer import ADMIN, Viewer
@@ -38,7 +38,8 @@ def test_hours_from_the_sums_say_what_bookings_say(filled: Book, queries: Querie
     booked = queries.energy_series(ADMIN, *window, 30, split=split)  # type: ignore[arg-type]
     filled.sum_up()
     with filled.engine.connect() as connection:
-        assert any(piece.period is Period.HOUR for piece in hourly(connection, *window, site_of(SETTINGS)))
+        parts = pieces(connection, window, site_of(SETTINGS), (Period.HOUR,))
+    assert any(piece.period is Period.HOUR for piece in parts)
     rolled = queries.energy_series(ADMIN, *window, 30, split=split)  # type: ignore[arg-type]
     assert booked.step_ms % HOUR == 0
     for name, values in booked.power_w.items():
