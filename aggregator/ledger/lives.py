@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select, true
 
 from aggregator.kernel.arrays import FOREVER, GpuShares, Lives, Suspensions, Tenants
-from aggregator.ledger.rows import plain_rows
+from aggregator.ledger.rows import Row, chunks, plain_rows, rows_where
 from aggregator.ledger.tables import allocations, jobs, suspensions
 from maxwatt.domain import gpus
 from maxwatt.domain.gpus import BoardShare
@@ -27,6 +27,12 @@ _COLUMNS: Final = (
     allocations.c.gpus,
 )
 
+LONGEST: Final = 500
+"""So many jobs are looked at one by one, so that a few very long ones do not make all searches long."""
+
+FEW: Final = 50
+"""So many nodes are named to the database; of more, it gives every row."""
+
 ModelOf = Callable[[str], NodeModel]
 """The model of the node with that name."""
 
@@ -41,25 +47,25 @@ def load(connection: Connection, names: Sequence[str], start_ms: int, end_ms: in
         start_ms, end_ms: epoch ms UTC.
     """
     index = {name: number for number, name in enumerate(names)}
-    overlapping = _overlapping(start_ms, end_ms)
     # From the jobs of this time to their nodes, never from the nodes through all the jobs they ever had.
     found = select(*_COLUMNS).select_from(jobs).join(allocations, allocations.c.job_ref == jobs.c.job_ref)
-    rows = [row for row in plain_rows(connection, found.where(overlapping)) if row[0] in index]
+    here = _without_index(allocations.c.node).in_(names) if len(names) <= FEW else true()
+    rows = [row for row in plain_rows(connection, found.where(_overlapping(start_ms, end_ms), here)) if row[0] in index]
     rows.sort(key=lambda row: (index[row[0]], row[3], row[1]))
     boards = (
         (life, gpus.board_shares(gpus.parse(row[-1]), model_of(row[0]))) for life, row in enumerate(rows) if row[-1]
     )
     shares = [(life, share) for life, found in boards for share in found]
     lives = _lives(rows, index, {life for life, share in shares if share.board == gpus.NO_BOARD})
-    spans = select(suspensions).join(jobs, jobs.c.job_ref == suspensions.c.job_ref).where(overlapping)
-    suspended = _suspensions([tuple(row) for row in connection.execute(spans)], lives)
+    suspended = _suspensions(_suspended(connection, sorted({row[1] for row in rows})), lives)
     return Tenants(lives, suspended, _gpu_shares(shares, lives))
 
 
 def nodes(connection: Connection, start_ms: int, end_ms: int) -> set[str]:
     """Nodes on which a job held something at any time in [start_ms, end_ms) [epoch ms UTC]."""
-    found = select(allocations.c.node).distinct().join(jobs, allocations.c.job_ref == jobs.c.job_ref)
-    return set(connection.execute(found.where(_overlapping(start_ms, end_ms))).scalars())
+    # Not DISTINCT: for it the database would rather look through every allocation there ever was.
+    found = select(allocations.c.node).join(jobs, allocations.c.job_ref == jobs.c.job_ref)
+    return {node for (node,) in plain_rows(connection, found.where(_overlapping(start_ms, end_ms)))}
 
 
 def siblings(connection: Connection, names: Sequence[str], start_ms: int, end_ms: int) -> set[str]:
@@ -72,14 +78,32 @@ def siblings(connection: Connection, names: Sequence[str], start_ms: int, end_ms
     return {node for job_ref, node in rows if job_ref in here} - own
 
 
+def _suspended(connection: Connection, job_refs: Sequence[int]) -> list[Row]:
+    """Suspensions of these jobs."""
+    return [
+        row for some in chunks(job_refs) for row in rows_where(connection, suspensions, suspensions.c.job_ref.in_(some))
+    ]
+
+
+def _without_index(column: ColumnElement[str]) -> ColumnElement[str]:
+    """A column of names, written so that no index of it is used."""
+    return column.concat("")
+
+
 def _overlapping(start_ms: int, end_ms: int) -> ColumnElement[bool]:
-    """Jobs that ran at any time in [start, end), found through indexes: those that run, and of those that ended only
-    what began at most the longest job's length before `start`.
+    """Jobs that ran at any time in [start, end), found through indexes: those that run, the LONGEST of those that
+    ended, and of all others only what began at most the length of the longest of them before `start`.
     """
     ended = jobs.alias()
-    longest_ms = select(func.coalesce(func.max(ended.c.end_ms - ended.c.start_ms), 0)).scalar_subquery()
-    began = (jobs.c.start_ms < end_ms) & (jobs.c.start_ms >= start_ms - longest_ms)
-    return or_(began & (jobs.c.end_ms > start_ms), (jobs.c.start_ms < end_ms) & jobs.c.end_ms.is_(None))
+    length_ms = ended.c.end_ms - ended.c.start_ms
+    longest = select(length_ms).where(length_ms.is_not(None)).order_by(length_ms.desc()).offset(LONGEST).limit(1)
+    usual_ms = func.coalesce(longest.scalar_subquery(), 0)
+    inside = (jobs.c.start_ms < end_ms) & (jobs.c.end_ms > start_ms)
+    return or_(
+        inside & (jobs.c.start_ms >= start_ms - usual_ms),
+        inside & (jobs.c.end_ms - jobs.c.start_ms > usual_ms),
+        (jobs.c.start_ms < end_ms) & jobs.c.end_ms.is_(None),
+    )
 
 
 def _lives(rows: Sequence[tuple[Any, ...]], index: dict[str, int], boardless: set[int]) -> Lives:

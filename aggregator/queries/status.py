@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, select
 
 from aggregator.ledger.tables import about, faults, sources, windows
-from aggregator.ledger.windows import SETTLED
+from aggregator.queries.booked_time import open_windows
 from aggregator.queries.models import SourceAge, Status
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
@@ -41,12 +41,10 @@ def _booked_until_ms(connection: Connection) -> int | None:
 
 def _closed_until_ms(connection: Connection) -> int | None:
     """Up to here nothing will change: the first window not closed, else the end of the last."""
-    first_open_ms, last_ms = connection.execute(
-        select(func.min(case((windows.c.state.not_in(SETTLED), windows.c.bucket_ms))), func.max(windows.c.bucket_ms))
-    ).one()
-    if first_open_ms is not None:
-        return int(first_open_ms)
-    return None if last_ms is None else int(last_ms) + BUCKET_MS
+    found = open_windows(connection)
+    if found.open_ms:
+        return found.open_ms[0]
+    return None if found.newest_ms is None else int(found.newest_ms) + BUCKET_MS
 
 
 def _ages(connection: Connection, viewer: Viewer, now_ms: int) -> tuple[SourceAge, ...]:

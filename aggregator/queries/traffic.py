@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -45,11 +45,10 @@ def traffic(
         max_gap_ms: readings further apart say nothing of the time between.
         exclusive: the job has the node for itself.
     """
-    here = pc.field("node") == index
-    tables = {"job": samples.job.filter(here & (pc.field("job_id") == job_id))}
+    of_job = (_whole(samples.job, "node") == index) & (_whole(samples.job, "job_id") == job_id)
+    counters = list(_counters(samples.job, COLUMNS["job"], of_job))
     if exclusive:
-        tables["node"] = samples.node.filter(here)
-    counters = [each for name, table in tables.items() for each in _counters(table, COLUMNS[name])]
+        counters += _counters(samples.node, COLUMNS["node"], _whole(samples.node, "node") == index)
     rates = {name: mean_rates(counter, edges_ms, max_gap_ms) for name, counter in counters}
     return {name: optional(rate) for name, rate in rates.items() if not np.isnan(rate).all()}
 
@@ -74,8 +73,13 @@ def mean_rates(counter: Counter, edges_ms: I64, max_gap_ms: int) -> F64:
     return found
 
 
-def _counters(table: pa.Table, names: tuple[str, ...]) -> Iterator[tuple[str, Counter]]:
-    ts_ms = np.asarray(table["ts_ms"].to_numpy())
+def _counters(table: pa.Table, names: tuple[str, ...], mine: Any) -> Iterator[tuple[str, Counter]]:
+    ts_ms = _whole(table, "ts_ms")[mine]
     for name in names:
         value = np.asarray(pc.cast(table[name], pa.float64()).to_numpy(), np.float64)
-        yield name.removesuffix(_ENDING), Counter(ts_ms, value)
+        yield name.removesuffix(_ENDING), Counter(ts_ms, value[mine])
+
+
+def _whole(table: pa.Table, name: str) -> I64:
+    found: I64 = np.asarray(table[name].to_numpy())
+    return found
