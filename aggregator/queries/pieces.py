@@ -49,31 +49,23 @@ def pieces(
         cuts_ms: at least two moments, ascending [epoch ms UTC].
         periods: whose sums are of use, the longest first.
     """
-    booked = _booked_part(connection, cuts_ms[0], cuts_ms[-1], periods[0], site.zone)
-    if booked is None:
+    since_ms, until_ms = cuts_ms[0], cuts_ms[-1]
+    first_ms, last_ms = (connection.execute(each).scalar() for each in (_FIRST, _LAST))
+    if first_ms is None or last_ms is None or since_ms > last_ms or until_ms <= max(first_ms, since_ms):
         return []
-    inner = [ms for ms in cuts_ms if booked[0] < ms < booked[1]]
-    parts = [Piece(None, *span) for span in pairwise((booked[0], *inner, booked[1]))]
+    # From and to whole periods where the time holds the first or the last window.
+    since_ms = max(since_ms, start_of(periods[0], first_ms, site.zone))
+    if until_ms > last_ms:
+        until_ms = end_of(periods[0], start_of(periods[0], last_ms, site.zone), site.zone)
+    inner = [ms for ms in cuts_ms[1:-1] if since_ms < ms < until_ms]
+    parts = [Piece(None, *span) for span in pairwise((since_ms, *inner, until_ms))]
     stale_ms = _stale(connection)
     for period in periods:
         marked = sorted(ms for part in (marks.BUCKET, period, *_FINER[period]) for ms in stale_ms[int(part)])
         whole = dict(_fresh_periods(period, parts, marked, site.zone))
         summed = _summed(connection, period, list(whole))
         parts = [each for part in parts for each in _cut(part, period, {ms: whole[ms] for ms in summed})]
-    return parts
-
-
-def _booked_part(
-    connection: Connection, since_ms: int, until_ms: int, longest: Period, zone: ZoneInfo
-) -> tuple[int, int] | None:
-    """The part of a time that windows were ever booked in, from and to whole periods where it holds the first or the
-    last of them; None: none of it.
-    """
-    first_ms, last_ms = (connection.execute(each).scalar() for each in (_FIRST, _LAST))
-    if first_ms is None or last_ms is None or since_ms > last_ms or until_ms <= max(first_ms, since_ms):
-        return None
-    end_ms = end_of(longest, start_of(longest, last_ms, zone), zone) if until_ms > last_ms else until_ms
-    return max(since_ms, start_of(longest, first_ms, zone)), end_ms
+    return [part for part in parts if part.start_ms <= last_ms]
 
 
 def inside(parts: Iterable[Piece]) -> ColumnElement[bool]:
