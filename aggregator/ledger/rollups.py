@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
+    BindParameter,
     ColumnElement,
     CompoundSelect,
     Connection,
     Select,
     String,
+    bindparam,
     case,
     cast,
     delete,
@@ -55,10 +58,12 @@ _FINER: Final = {Period.DAY: Period.HOUR, Period.WEEK: Period.DAY, Period.MONTH:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """A time [first, end) cut into slots of one length, counted from an origin [epoch ms UTC]."""
+    """A time [first, end) cut into slots of one length, counted from an origin [epoch ms UTC]; a parameter may stand
+    for its first and end.
+    """
 
-    first_ms: int
-    end_ms: int
+    first_ms: Any
+    end_ms: Any
     origin_ms: int
     step_ms: int
 
@@ -66,6 +71,12 @@ class Slots:
     def one(cls, start_ms: int, end_ms: int) -> "Slots":
         """The time as a single slot."""
         return cls(start_ms, end_ms, start_ms, max(1, end_ms - start_ms))
+
+    @classmethod
+    def given(cls) -> "Slots":
+        """A single slot of the time that the parameters `first_ms` and `end_ms` give: for statements made once."""
+        first, end = (bindparam(name, type_=BigInteger) for name in ("first_ms", "end_ms"))
+        return cls(first, end, 0, 1 << 62)
 
 
 def sum_hours(connection: Connection, first_ms: int, end_ms: int, zone: ZoneInfo, group_of: GroupOf) -> None:
@@ -135,7 +146,7 @@ def booked_sums(
     return union_all(of_jobs, _of_sessions(slots).where(some)) if dimension is Dimension.USER else of_jobs
 
 
-def sums_of_user(slots: Slots, user: str) -> CompoundSelect[Any]:
+def sums_of_user(slots: Slots, user: str | BindParameter[str]) -> CompoundSelect[Any]:
     """Sums of one user's jobs and sessions, as `booked_sums` has them by user; for times with few bookings."""
     # The expression hides the index of users: it would lead to every job that the user ever had.
     of_jobs = _of_jobs(slots, jobs.c.user).where(jobs.c.user.concat("") == user)
@@ -235,7 +246,8 @@ def _slot(slots: Slots) -> Any:
 def _began(slots: Slots) -> Any:
     """The job, where it began in the slot of its booking."""
     slot, start_ms = _slot(slots).element, jobs.c.start_ms
-    return case(((start_ms >= slot) & (start_ms < slot + slots.step_ms) & (start_ms < slots.end_ms), jobs.c.job_ref))
+    within = (start_ms >= slots.first_ms) & (start_ms < slots.end_ms)
+    return case(((start_ms >= slot) & (start_ms < slot + slots.step_ms) & within, jobs.c.job_ref))
 
 
 def _within(slots: Slots) -> Any:

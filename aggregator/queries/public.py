@@ -14,6 +14,7 @@ from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.figure_words import mean_value
 from aggregator.queries.models import EnergySeries, EnergySummary
+from aggregator.queries.node_coverage import NodeCoverage
 from aggregator.queries.outlook import outlook
 from maxwatt.config import Settings
 from maxwatt.domain.carbon import Quantity
@@ -70,17 +71,22 @@ class PublicCluster:
 
 
 def public_cluster(
-    connection: Connection, now: ClusterNow | None, settings: Settings, site: Site, now_ms: int
+    connection: Connection,
+    now: ClusterNow | None,
+    settings: Settings,
+    site: Site,
+    now_ms: int,
+    coverage: NodeCoverage | None = None,
 ) -> PublicCluster:
-    """The same for everybody, at a time [epoch ms UTC]."""
+    """The same for everybody, at a time [epoch ms UTC]; `coverage` as in `energy_summary`."""
     until_ms = -(-now_ms // BUCKET_MS) * BUCKET_MS
     week_ms, month_ms = until_ms - WEEK_MS, until_ms - MONTH_MS
     users = energy_by(connection, ADMIN, "user", site, since_ms=week_ms, until_ms=until_ms)
     known = len(now.known) if now else 0
     told = len(users) >= LEAST and (not known or known >= LEAST)
     empty, few = EnergySeries((), BUCKET_MS, {}), _of_few(now)
-    week = energy_summary(connection, ADMIN, site, since_ms=week_ms, until_ms=until_ms)
-    month = energy_summary(connection, ADMIN, site, since_ms=month_ms, until_ms=until_ms)
+    week = energy_summary(connection, ADMIN, site, since_ms=week_ms, until_ms=until_ms, coverage=coverage)
+    month = energy_summary(connection, ADMIN, site, since_ms=month_ms, until_ms=until_ms, coverage=coverage)
     grid = outlook(connection, settings, now_ms)
     return PublicCluster(
         cluster=settings.cluster.name,

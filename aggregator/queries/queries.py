@@ -36,6 +36,7 @@ from aggregator.queries.models import (
     NodeSeries,
     Status,
 )
+from aggregator.queries.node_coverage import NodeCoverage
 from aggregator.queries.node_energy import energy_of_nodes
 from aggregator.queries.outlook import outlook
 from aggregator.queries.own_use import OwnUse, Usual, own_use, usual_use
@@ -82,6 +83,7 @@ class Queries:
         self._site = site_of(settings)
         self._models = {node: model for model in settings.node_models for node in model.nodes}
         self._remembered = Remembered()
+        self._coverage = NodeCoverage()
 
     def jobs(self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int) -> JobPage:
         """A page of the job table; see `jobs.job_page`. Raises InputError for an unknown sort key."""
@@ -248,7 +250,8 @@ class Queries:
     def energy_summary(self, viewer: Viewer, since_ms: int, until_ms: int) -> EnergySummary:
         """Where the energy of a time went; who does not see all gets the sum of their own jobs only."""
         with self._engine.connect() as connection:
-            return energy_summary(connection, viewer, self._site, since_ms=since_ms, until_ms=until_ms)
+            span, known = {"since_ms": since_ms, "until_ms": until_ms}, self._coverage
+            return energy_summary(connection, viewer, self._site, **span, coverage=known)
 
     def energy_series(
         self, viewer: Viewer, since_ms: int, until_ms: int, max_points: int = 400, split: Split = "kind"
@@ -291,7 +294,7 @@ class Queries:
         def look_up() -> PublicCluster:
             now = self.cluster_now(ADMIN)
             with self._engine.connect() as connection:
-                return public_cluster(connection, now, self._settings, self._site, self._now_ms())
+                return public_cluster(connection, now, self._settings, self._site, self._now_ms(), self._coverage)
 
         return self._remembered.get("public", PUBLIC_KEPT_S, look_up)
 

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import CompoundSelect, Connection, Select, String, bindparam, func, select
 
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import Slots, booked_sums, sums_of_user
@@ -106,10 +107,9 @@ def _rows(
 def _booked(
     connection: Connection, dimension: Dimension, piece: Piece, site: Site, own: Viewer | None
 ) -> Iterator[Sums]:
-    fine = Dimension.NODE if dimension is Dimension.NODE_GROUP else dimension
-    slots = Slots.one(piece.start_ms, piece.end_ms)
-    statement = booked_sums(fine, slots) if own is None else sums_of_user(slots, own.user)
-    rows = [dict(row) for row in connection.execute(statement).mappings()]
+    statement = _all_booked(dimension) if own is None else _BOOKED_OF_USER
+    given = {"first_ms": piece.start_ms, "end_ms": piece.end_ms} | ({} if own is None else {"user": own.user})
+    rows = [dict(row) for row in connection.execute(statement, given).mappings()]
     if dimension is Dimension.NODE_GROUP:
         rows = [{**row, "name": site.group_of(row["name"])} for row in rows]
     yield from rows
@@ -128,11 +128,20 @@ def person_rows(connection: Connection, user: str | None, cuts_ms: Sequence[int]
         yield from map(dict, connection.execute(wanted).mappings())
     for piece in parts:
         if piece.period is None:
-            slots = Slots.one(piece.start_ms, piece.end_ms)
-            everybody = booked_sums(dimension, slots, bookings.c.account.in_(_OF_USERS))
-            statement = everybody if user is None else sums_of_user(slots, user)
-            rows = connection.execute(statement).mappings().all()
+            statement = _BOOKED_OF_USERS if user is None else _BOOKED_OF_USER
+            given = {"first_ms": piece.start_ms, "end_ms": piece.end_ms} | ({} if user is None else {"user": user})
+            rows = connection.execute(statement, given).mappings().all()
             yield from ({**row, "start_ms": piece.start_ms} for row in rows)
+
+
+@cache
+def _all_booked(dimension: Dimension) -> Select[Any] | CompoundSelect[Any]:
+    return booked_sums(Dimension.NODE if dimension is Dimension.NODE_GROUP else dimension, Slots.given())
+
+
+# These statements are made once, too: that takes longer than to ask them.
+_BOOKED_OF_USERS: Final = booked_sums(Dimension.CLUSTER, Slots.given(), bookings.c.account.in_(_OF_USERS))
+_BOOKED_OF_USER: Final = sums_of_user(Slots.given(), bindparam("user", type_=String))
 
 
 _UNKNOWN: Final = {name: unknown_of(name) for name in VALUE_COLUMNS}
