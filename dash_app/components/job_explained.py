@@ -45,7 +45,7 @@ def _products(row: JobRow, figures: Sequence[FigureUse], currency: str) -> list[
         if row.cost is not None
         else None,
     ]
-    known = [html.Li(line) for line in lines if line]
+    known = [html.Li(line, lang="en") for line in lines if line]
     return [html.H3(_("CO₂ and cost")), html.Ul(known)] if known else []
 
 
@@ -73,12 +73,12 @@ def _nodes(found: Explanation, job_id: int) -> list[Any]:
         html.H3(_("Node by node")),
         *more,
         *(_node(node) for node in shown),
-        html.Ul([html.Li(line) for line in closing_lines(found)]),
+        html.Ul([html.Li(line) for line in closing_lines(found)], lang="en"),
     ]
 
 
 def _node(node: NodeExplanation) -> html.Section:
-    return html.Section([html.H4(node.share.node), html.Ul([html.Li(_line(line)) for line in node_lines(node)])])
+    return html.Section([html.H4(node.share.node), html.Ul([html.Li(_line(line)) for line in node_lines(node)], lang="en")])
 
 
 def _line(line: str) -> list[Any]:

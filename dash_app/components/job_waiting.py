@@ -1,4 +1,4 @@
-"""The page of a job that has not started: what it asks for, and why it waits."""
+"""The page of a job that has not started: what it asks for, and why it waits; and that of one that is not there."""
 
 from dash import dcc, html
 
@@ -7,6 +7,7 @@ from dash_app.components.charts import card
 from dash_app.components.facts import Fact, facts
 from dash_app.components.home_waiting import reason_words
 from dash_app.components.job_state import state_badge
+from dash_app.components.states import empty
 from dash_app.language import _
 from dash_app.text import ago, format_count, format_duration, format_time, unknown
 from dash_app.urls import link
@@ -21,19 +22,24 @@ def waiting_page(job: WaitingJob, status: Status, now_ms: int) -> html.Div:
         state_badge(JobState.PENDING),
     ]
     rows = facts(_facts(job, status, now_ms), columns=True)
-    note = _("It has used nothing yet. What it uses is shown here a moment after it starts.")
-    again = html.A(_("Look again"), href="", className="mw-button")
+    note = _("It has used nothing yet. The page looks by itself: what it uses is shown here a moment after it starts.")
     return html.Div(
         [
             html.Div(dcc.Link(_("All jobs"), href=link("/jobs"), className="mw-back"), className="mw-job-top"),
             html.Div(title, className="mw-title-row"),
-            card(
-                _("Waiting"),
-                [rows, html.P(note, className="mw-note")],
-                again,
-            ),
+            card(_("Waiting"), [rows, html.P(note, className="mw-note")]),
         ]
     )
+
+
+def no_job() -> html.Div:
+    """The same for an id that is none, a job that is none, an attempt that was none, and somebody else's."""
+    way = dcc.Link(_("To the jobs"), href=link("/jobs"), className="mw-button")
+    text = _(
+        "A job appears here a moment after it starts: this one may still wait, may have been cancelled before it "
+        "started, may be older than what is kept, or it is not yours."
+    )
+    return empty(_("There is no such job"), text, way, level=1)
 
 
 def _facts(job: WaitingJob, status: Status, now_ms: int) -> list[Fact]:

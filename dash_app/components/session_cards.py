@@ -160,6 +160,8 @@ def _job(session: Session, use: RecentUse | None) -> Any:
         return [dcc.Link(row.shown_id, href=job_path(row.job_id, row.start_ms)), where]
     if session.job_id is None:
         return _("none yet")
+    if session.phase is Phase.WAITING:
+        return dcc.Link(str(session.job_id), href=job_path(session.job_id))
     return _("{job}, not among the jobs read from Slurm yet", job=session.job_id)
 
 

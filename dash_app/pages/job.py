@@ -14,7 +14,7 @@ from dash_app.components.job_explained import explained
 from dash_app.components.job_head import WHY, job_head
 from dash_app.components.job_overview import metric_choice, overview
 from dash_app.components.job_statistics import statistics_card, statistics_of_series
-from dash_app.components.job_waiting import waiting_page
+from dash_app.components.job_waiting import no_job, waiting_page
 from dash_app.components.live import GRAPH, PART, new_values, part_id
 from dash_app.components.node_charts import NODES_PER_PAGE, Choice, node_charts, points_of
 from dash_app.components.session_note import session_slot
@@ -77,6 +77,7 @@ def register(app: Dash, queries: PageQueries) -> None:
     _register_parts(app, queries)
     _register_live(app, queries)
     _register_why(app, queries)
+    _register_waiting(app, queries)
 
 
 def _register_parts(app: Dash, queries: PageQueries) -> None:
@@ -176,6 +177,20 @@ def _register_why(app: Dash, queries: PageQueries) -> None:
             return no_update, no_update
         found = queries.explain(viewer, key["job_id"], key["start_ms"])
         return True, explained(detail, found, queries.status(viewer).currency)
+
+
+def _register_waiting(app: Dash, queries: PageQueries) -> None:
+    """A job that waits is looked at again, until the page is that of a job that runs."""
+
+    @app.callback(
+        Output("job-waiting", "children"),
+        Input("job-look", "n_intervals"),
+        State("job-waits", "data"),
+        prevent_initial_call=True,
+    )
+    def look(_ticks: int, job_id: int | None) -> Any:
+        viewer = current_viewer()
+        return layout(PageContext(viewer, queries, queries.status(viewer), f"/job/{job_id}", "", now_ms())).children
 
 
 def shown_nodes(names: list[str], page: int | None, node: str | None) -> list[str]:
@@ -286,16 +301,13 @@ def _active(detail: JobDetail) -> bool:
 
 
 def _not_started(context: PageContext, key: tuple[int, int | None] | None) -> html.Div:
-    """The job waits, or there is none."""
+    """The job waits, and the page looks again, or there is none."""
     waits = context.queries.waiting_job(context.viewer, key[0]) if key and key[1] is None else None
-    return _no_job() if waits is None else waiting_page(waits, context.status, context.now_ms)
-
-
-def _no_job() -> html.Div:
-    """The same for an id that is none, a job that is none, an attempt that was none, and somebody else's."""
-    way = dcc.Link(_("To the jobs"), href=link("/jobs"), className="mw-button")
-    text = _(
-        "A job appears here a moment after it starts: this one may still wait, may have been cancelled before it "
-        "started, may be older than what is kept, or it is not yours."
-    )
-    return empty(_("There is no such job"), text, way, level=1)
+    if waits is None:
+        return no_job()
+    parts = [
+        dcc.Store(id="job-waits", data=waits.job_id),
+        dcc.Interval(id="job-look", interval=REFRESH_MS),
+        waiting_page(waits, context.status, context.now_ms),
+    ]
+    return html.Div(parts, id="job-waiting")
