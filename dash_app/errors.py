@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from dash import ctx, set_props
+from dash import ctx, no_update, set_props
 
 from dash_app.components.states import problem, unreadable
 from dash_app.language import _
@@ -37,7 +37,19 @@ def on_error(error: Exception) -> Any:
     """
     log_error(error)
     outputs = ctx.outputs_list
-    if not ctx.triggered_id and isinstance(outputs, dict) and outputs["property"] == "children":
-        return unreadable(" ".join(sentence_of(error)))
-    set_props(MESSAGE_ID, {"children": problem(*sentence_of(error))})
-    return None
+    places = [one for one in _listed(outputs) if isinstance(one, dict) and one["property"] == "children"]
+    if ctx.triggered_id or not places:
+        set_props(MESSAGE_ID, {"children": problem(*sentence_of(error))})
+        return None
+    said = unreadable(" ".join(sentence_of(error)))
+    return [said if one is places[0] else no_update for one in outputs] if isinstance(outputs, list) else said
+
+
+def in_each_place(error: Exception) -> list[Any]:
+    """The same where the outputs of a callback stand apart from each other: each says it."""
+    log_error(error)
+    return [unreadable(" ".join(sentence_of(error))) for _output in _listed(ctx.outputs_list)]
+
+
+def _listed(outputs: Any) -> list[Any]:
+    return outputs if isinstance(outputs, list) else [outputs]

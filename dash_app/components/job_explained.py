@@ -78,7 +78,9 @@ def _nodes(found: Explanation, job_id: int) -> list[Any]:
 
 
 def _node(node: NodeExplanation) -> html.Section:
-    return html.Section([html.H4(node.share.node), html.Ul([html.Li(_line(line)) for line in node_lines(node)], lang="en")])
+    return html.Section(
+        [html.H4(node.share.node), html.Ul([html.Li(_line(line)) for line in node_lines(node)], lang="en")]
+    )
 
 
 def _line(line: str) -> list[Any]:

@@ -26,6 +26,7 @@ from dash_app.components.node_panel import node_panel
 from dash_app.components.outlook_parts import outlook_part
 from dash_app.components.states import empty, waiting
 from dash_app.context import PageContext
+from dash_app.errors import in_each_place
 from dash_app.language import _, marked
 from dash_app.ports import PageQueries
 from dash_app.urls import DEFAULT_RANGE, PRESETS, TimeRange, query_values, time_range
@@ -158,6 +159,7 @@ def _register_slow(app: Dash, queries: PageQueries) -> None:
         Output("cluster-waste", "children"),
         Input("cluster-range", "value"),
         Input("cluster-slow", "n_intervals"),
+        on_error=in_each_place,
     )
     def users(name: str | None, _ticks: int | None) -> tuple[Any, Any]:
         viewer, chosen = current_viewer(), chosen_range(name)

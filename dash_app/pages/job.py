@@ -9,19 +9,20 @@ from aggregator.queries.models import JobDetail
 from dash_app.auth import current_viewer
 from dash_app.components.advice import advice_card
 from dash_app.components.attributes import aria
+from dash_app.components.job_choices import all_nodes, node_choices
 from dash_app.components.job_downloads import download_menu
 from dash_app.components.job_explained import explained
 from dash_app.components.job_head import WHY, job_head
-from dash_app.components.job_overview import metric_choice, overview
+from dash_app.components.job_overview import overview
 from dash_app.components.job_statistics import statistics_card, statistics_of_series
 from dash_app.components.job_waiting import no_job, waiting_page
 from dash_app.components.live import GRAPH, PART, new_values, part_id
 from dash_app.components.node_charts import NODES_PER_PAGE, Choice, node_charts, points_of
 from dash_app.components.session_note import session_slot
 from dash_app.components.similar import similar_card
-from dash_app.components.states import empty, waiting
+from dash_app.components.states import waiting
 from dash_app.context import PageContext
-from dash_app.language import _, _n, marked
+from dash_app.language import _, marked
 from dash_app.ports import PageQueries
 from dash_app.urls import job_key, link
 from maxwatt.domain.clock import now_ms
@@ -32,6 +33,7 @@ NAME: Final = marked("Job")
 PATHS: Final = ("/job/",)
 PLACE: Final = "/jobs"
 REFRESH_MS: Final = 20_000
+WAITING: Final = "job-waiting"
 MAX_STEPS: Final = 120
 """Steps of the picture of a large job."""
 
@@ -63,10 +65,11 @@ def layout(context: PageContext) -> html.Div:
             html.Div(_head(context.queries, context.viewer, detail, context.now_ms), id="job-head"),
             html.Div(waiting(240), id="job-change", className="mw-two mw-change"),
             html.Div(
-                [html.H2(_("Over time"), className="mw-section-title"), _choices(names)], className="mw-section-head"
+                [html.H2(_("Over time"), className="mw-section-title"), node_choices(names)],
+                className="mw-section-head",
             ),
             html.Div(waiting(640), id="job-charts", className="mw-charts"),
-            _all_nodes(names),
+            all_nodes(names),
             _drawer(),
         ]
     )
@@ -183,14 +186,15 @@ def _register_waiting(app: Dash, queries: PageQueries) -> None:
     """A job that waits is looked at again, until the page is that of a job that runs."""
 
     @app.callback(
-        Output("job-waiting", "children"),
+        Output(WAITING, "children"),
         Input("job-look", "n_intervals"),
         State("job-waits", "data"),
         prevent_initial_call=True,
     )
     def look(_ticks: int, job_id: int | None) -> Any:
         viewer = current_viewer()
-        return layout(PageContext(viewer, queries, queries.status(viewer), f"/job/{job_id}", "", now_ms())).children
+        page = layout(PageContext(viewer, queries, queries.status(viewer), f"/job/{job_id}", "", now_ms()))
+        return page.children if getattr(page, "id", "") == WAITING else page
 
 
 def shown_nodes(names: list[str], page: int | None, node: str | None) -> list[str]:
@@ -236,48 +240,6 @@ def _charts(
     return parts, not any(one.threads_per_core > 1 for one in series)
 
 
-def _choices(names: list[str]) -> html.Div:
-    """The switch of the cores, and the choice of one node and of a page of nodes where the job has several."""
-    pages = -(-len(names) // NODES_PER_PAGE) or 1
-    switch = dmc.Switch(id="job-logical", label=_("Logical cores"), checked=True, size="sm", persistence=True)
-    return html.Div(
-        [
-            html.Div(switch, id="job-logical-box", hidden=True, title=_("100 % is all logical cores, else all cores")),
-            html.Div(
-                [
-                    dmc.Select(
-                        id="job-node",
-                        data=names,
-                        placeholder=_n("The node", "All {n} nodes", len(names)),
-                        clearable=True,
-                        searchable=True,
-                        size="sm",
-                        limit=50,
-                        nothingFoundMessage=_("No such node"),
-                        **aria(label=_("Show one node")),
-                    ),
-                    dmc.Pagination(
-                        id="job-nodes", total=pages, value=1, size="sm", hideWithOnePage=True, withControls=False
-                    ),
-                ],
-                className="mw-node-choice",
-                hidden=len(names) < 2,
-            ),
-        ],
-        className="mw-chart-choices",
-    )
-
-
-def _all_nodes(names: list[str]) -> html.Div:
-    """The part with all nodes of a job, hidden where the charts show all of them."""
-    heading = html.H2(_("All nodes"), className="mw-section-title")
-    parts = [
-        html.Div([heading, metric_choice()], className="mw-section-head"),
-        html.Div(waiting(560), id="job-overview", className="mw-overview"),
-    ]
-    return html.Div(parts, hidden=len(names) <= NODES_PER_PAGE)
-
-
 def _key(detail: JobDetail) -> Key:
     large = len(detail.nodes) > NODES_PER_PAGE
     return {"job_id": detail.row.job_id, "start_ms": detail.row.start_ms, "large": large}
@@ -310,4 +272,4 @@ def _not_started(context: PageContext, key: tuple[int, int | None] | None) -> ht
         dcc.Interval(id="job-look", interval=REFRESH_MS),
         waiting_page(waits, context.status, context.now_ms),
     ]
-    return html.Div(parts, id="job-waiting")
+    return html.Div(parts, id=WAITING)

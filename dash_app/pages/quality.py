@@ -101,7 +101,10 @@ def _finding(finding: Finding) -> html.Li:
 def _faults(faults: Sequence[Fault], now_ms: int) -> html.Section:
     if not faults:
         return html.Section([html.H2(_("Noted in the last days")), html.P(_("Nothing odd came in."))])
-    rows = [(fault.source, html.Span(fault.message, lang="en"), format_count(fault.count), ago(fault.seen_ms, now_ms)) for fault in faults]
+    rows = [
+        (fault.source, html.Span(fault.message, lang="en"), format_count(fault.count), ago(fault.seen_ms, now_ms))
+        for fault in faults
+    ]
     return html.Section(
         [
             html.H2(_("Noted in the last days")),

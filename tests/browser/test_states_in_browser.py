@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Browser, expect
-from stand_in import StandIn
+from stand_in import PLAIN, StandIn
 from watched import CHROMIUM_MARKS, TOKEN, Watched
 
 from maxwatt.domain.errors import SourceError
@@ -54,5 +54,26 @@ def test_what_cannot_be_read_says_so_in_its_place_and_can_be_tried_again(one: Wa
     page.get_by_text("24 h", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text="the ledger is away")).to_be_visible()
     expect(page.locator("#energy-sums")).to_contain_text("1.58 MWh")  # what was known stays
+    stand_in.failing.clear()
+    one.context.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "question", "places"),
+    [
+        ("/", "running_jobs", ["#home-running"]),
+        ("/", "overview", ["#home-sums"]),
+        (f"/job/{PLAIN}", "job_series", ["#job-charts"]),
+        ("/cluster", "energy_by", ["#cluster-users", "#cluster-waste"]),
+    ],
+)
+def test_nothing_waits_for_ever(
+    one: Watched, stand_in: StandIn, address: str, question: str, places: list[str]
+) -> None:
+    stand_in.failing[question] = SourceError("the ledger is away")
+    page = one.open(address)
+    for place in places:
+        expect(page.locator(f"{place} .mw-empty")).to_contain_text("the ledger is away")
+    expect(page.locator("#page .mantine-Skeleton-root")).to_have_count(0)
     stand_in.failing.clear()
     one.context.close()

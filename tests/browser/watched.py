@@ -12,12 +12,18 @@ expect.set_options(timeout=30_000)  # machines that test are busy
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 SHOTS = os.environ.get("MAXWATT_SCREENSHOTS", "")
 TOKEN = "browser-token"
+PROXY_SECRET = "only-the-proxy-of-these-tests-knows-this"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 CHROMIUM_MARKS = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason="no Chromium here"),
 ]
+
+
+def signed_in_as(user: str) -> dict[str, str]:
+    """What the site's proxy adds to each request of somebody."""
+    return {"X-Remote-User": user, "X-Maxwatt-Proxy": PROXY_SECRET}
 
 
 class Watched:

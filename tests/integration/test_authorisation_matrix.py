@@ -215,6 +215,7 @@ def values_for(site: Site, owner: Owner, path: str = "/jobs") -> dict[str, Any]:
         "url.pathname": path,
         "url.search": f"?start={start_ms}" if path.startswith("/job/") else f"?user={owner.user}",
         "job-key.data": {"job_id": owner.job_id, "start_ms": start_ms},
+        "job-waits.data": owner.job_id,
         "job-node.value": owner.node,
         "jobs-grid.getRowsRequest": {"startRow": 0, "endRow": 100, "sortModel": [], "filterModel": {}},
         "jobs-search.data": "",

