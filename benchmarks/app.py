@@ -142,7 +142,7 @@ def served(args: argparse.Namespace, folder: Path, server: Running, parts: list[
         if "load" in parts:
             found["load"] = load(args, folder, server, session, visits, limits)
             tell_load(found["load"]["kinds"], limits)
-            words = "server: {server_cores} cores, {resident_mb} MB, at most {peak_mb} MB; {requests_per_s} requests a second"
+            words = "server: {server_cores} cores, {resident_mb} MB, at most {peak_mb} MB; {requests_per_s} requests/s"
             say(words.format_map(found["load"]))
     if "paint" in parts:
         found["paint"] = paint(server.access_url, [kind for kind in there if not kind.api])
