@@ -17,6 +17,7 @@ _LEAST_KWH: Final = 0.0005
 _POWER: Final = ((1.0, "W"), (1e3, "kW"), (1e6, "MW"))
 _CO2: Final = ((1.0, "g"), (1e3, "kg"), (1e6, "t"))
 _BYTES: Final = ((1.0, "B"), (2.0**10, "KiB"), (2.0**20, "MiB"), (2.0**30, "GiB"), (2.0**40, "TiB"), (2.0**50, "PiB"))
+_RATES: Final = ((1.0, "B/s"), (1e3, "kB/s"), (1e6, "MB/s"), (1e9, "GB/s"))
 _AGES: Final = ((1.0, "s"), (60.0, "min"), (3600.0, "h"), (86400.0, "d"))
 
 
@@ -57,6 +58,11 @@ def format_co2(co2_g: float | None) -> str:
 def format_bytes(size_bytes: float | None) -> str:
     """Bytes in IEC units, B to PiB."""
     return _scaled(size_bytes, _BYTES)
+
+
+def format_rate(bytes_per_s: float | None) -> str:
+    """Traffic [B/s] in decimal units, as adapters and disks are sold, B/s to GB/s."""
+    return _scaled(bytes_per_s, _RATES)
 
 
 def format_share(share: float | None) -> str:
