@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from dash import dcc, html
 
-from dash_app.components.attributes import aria
+from dash_app.components.attributes import HIDDEN, aria
 from dash_app.components.bars import swatch
 from dash_app.components.live import GRAPH, part_id
 from dash_app.figures.plain import Figure
@@ -43,6 +43,12 @@ def legend(layers: Sequence[Layer]) -> html.Ul:
         for layer in layers
     ]
     return html.Ul(items, className="mw-legend")
+
+
+def line_mark(colour: str, dash: str) -> html.Span:
+    """A short piece of a line of a chart, to stand before its name."""
+    style = {"borderTopColor": colour, "borderTopStyle": {"solid": "solid", "dot": "dotted"}.get(dash, "dashed")}
+    return html.Span(className="mw-line", style=style, **HIDDEN)
 
 
 def card(title: str, children: Any, extra: Any = None, *, class_name: str = "", level: int = 2) -> html.Section:

@@ -5,14 +5,13 @@ from dash import html
 
 from dash_app.components.attributes import aria
 from dash_app.components.job_overview import metric_choice
-from dash_app.components.node_charts import NODES_PER_PAGE
 from dash_app.components.states import waiting
 from dash_app.language import _, _n
 
 
-def node_choices(names: list[str]) -> html.Div:
+def node_choices(names: list[str], per_page: int) -> html.Div:
     """The switch of the cores, and the choice of one node and of a page of nodes where the job has several."""
-    pages = -(-len(names) // NODES_PER_PAGE) or 1
+    pages = -(-len(names) // per_page) or 1
     meaning = _("100 % is all logical cores, else all cores")
     switch = dmc.Switch(
         id="job-logical", label=_("Logical cores"), description=meaning, checked=True, size="sm", persistence=True
@@ -51,11 +50,11 @@ def node_choices(names: list[str]) -> html.Div:
     )
 
 
-def all_nodes(names: list[str]) -> html.Div:
+def all_nodes(*, shown: bool) -> html.Div:
     """The part with all nodes of a job, hidden where the charts show all of them."""
     heading = html.H2(_("All nodes"), className="mw-section-title")
     parts = [
         html.Div([heading, metric_choice()], className="mw-section-head"),
         html.Div(waiting(560), id="job-overview", className="mw-overview"),
     ]
-    return html.Div(parts, hidden=len(names) <= NODES_PER_PAGE)
+    return html.Div(parts, hidden=not shown)

@@ -9,10 +9,11 @@ from dash import html
 from aggregator.queries.job_models import IntensitySeries
 from aggregator.queries.models import NodeSeries
 from dash_app.components.attributes import HIDDEN
-from dash_app.components.charts import card, chart, legend
+from dash_app.components.charts import card, chart, legend, line_mark
 from dash_app.components.live import part_id
 from dash_app.components.node_figures import node_figures
 from dash_app.components.states import empty
+from dash_app.components.traffic_charts import traffic_charts
 from dash_app.figures.node import (
     Frame,
     board_line,
@@ -32,12 +33,11 @@ from dash_app.figures.timeline import clock_at
 from dash_app.language import _
 from dash_app.text import format_bytes, format_number, format_power, format_share
 
-NODES_PER_PAGE: Final = 8
 WIDE_POINTS: Final = 300
 SMALL_POINTS: Final = 120
 """Intervals of a chart over the width of a page, and of a card: about one for two pixels."""
-_LINE_POINTS: Final = 1800
-"""Of all lines of a card together: eight cards with many boards stay below 300 kB."""
+_LINE_POINTS: Final = 1450
+"""Of all lines of a card together, where there are eight: charts stay below 300 kB."""
 
 _HEIGHTS: Final = {True: {"low": 150, "high": 220}, False: {"low": 84, "high": 130}}
 """Heights of the plots [px] where they are wide, and where not; that of power is the high one."""
@@ -75,6 +75,11 @@ def node_charts(series: Sequence[NodeSeries], choice: Choice) -> html.Div:
     )
 
 
+def nodes_per_page(boards: int) -> int:
+    """How many nodes are drawn at once, by how many boards the node with most of them has."""
+    return 8 if boards < 4 else 4
+
+
 def points_of(nodes: int, boards: int) -> int:
     """Intervals that charts are drawn with.
 
@@ -82,7 +87,7 @@ def points_of(nodes: int, boards: int) -> int:
         nodes: that are shown.
         boards: on the node that has most of them.
     """
-    return WIDE_POINTS if nodes == 1 else min(SMALL_POINTS, max(40, _LINE_POINTS // (14 + 2 * boards)))
+    return WIDE_POINTS if nodes == 1 else min(SMALL_POINTS, max(40, 8 * _LINE_POINTS // (nodes * (18 + 2 * boards))))
 
 
 def has_samples(series: NodeSeries) -> bool:
@@ -100,6 +105,7 @@ def node_card(series: NodeSeries, choice: Choice, *, wide: bool) -> html.Section
         *_cpu(series, low, choice.logical),
         *_gpus(series, low),
         *_memory(series, low if powered else last),
+        *traffic_charts(series, low),
         *(_power(series, last, choice.intensity) if powered else _no_power()),
         node_figures(series, choice.zone),
     ]
@@ -134,7 +140,7 @@ def _gpus(series: NodeSeries, frame: Frame) -> list[Any]:
     if not series.gpus:
         return []
     boards = [
-        html.Span([_board_mark(number), f"{board.gpu}"], className="mw-level")
+        html.Span([line_mark(*board_line(number)), f"{board.gpu}"], className="mw-level")
         for number, board in enumerate(series.gpus)
     ]
     heading = html.Div([html.H4(_("GPU, %")), html.Div(boards, className="mw-levels")], className="mw-chart-name")
@@ -149,12 +155,6 @@ def _gpus(series: NodeSeries, frame: Frame) -> list[Any]:
         _name(_("GPU memory, GiB"), total, at),
         chart(gpu_memory_figure(series, frame), full, live=at),
     ]
-
-
-def _board_mark(number: int) -> html.Span:
-    colour, dash = board_line(number)
-    style = {"borderTopColor": colour, "borderTopStyle": {"solid": "solid", "dot": "dotted"}.get(dash, "dashed")}
-    return html.Span(className="mw-line", style=style, **HIDDEN)
 
 
 def _power(series: NodeSeries, frame: Frame, intensity: IntensitySeries | None) -> list[Any]:

@@ -119,9 +119,9 @@ def cpu_figure(series: NodeSeries, frame: Frame, logical: bool = True) -> Figure
     whole = hundred_percent(series, logical)
     size, unit = (whole / 100, "%") if whole > 0 else (1.0, "CPUs")
     values, mean = scaled(series.cpu_used, size), node_means(series).cpu_used
-    trace = _line(series, frame.zone, values, BLUE, f"%{{y:.3~g}} {unit}")
+    trace = node_line(series, frame.zone, values, BLUE, f"%{{y:.3~g}} {unit}")
     levels = _levels(None if mean is None else mean / size, series.cpus / size)
-    return figure(_layout(series, frame, _highest(values, series.cpus / size), levels), [trace])
+    return figure(node_layout(series, frame, _highest(values, series.cpus / size), levels), [trace])
 
 
 def memory_figure(series: NodeSeries, frame: Frame) -> Figure:
@@ -129,15 +129,15 @@ def memory_figure(series: NodeSeries, frame: Frame) -> Figure:
     unit, size = memory_unit(series)
     values = scaled(series.memory_bytes, size)
     mean, allocated = node_means(series).memory_bytes, series.memory_allocated_bytes / size
-    trace = _line(series, frame.zone, values, GREEN, f"%{{y:.3~g}} {unit}")
+    trace = node_line(series, frame.zone, values, GREEN, f"%{{y:.3~g}} {unit}")
     levels = _levels(None if mean is None else mean / size, allocated)
-    return figure(_layout(series, frame, _highest(values, allocated), levels), [trace])
+    return figure(node_layout(series, frame, _highest(values, allocated), levels), [trace])
 
 
 def gpu_figure(series: NodeSeries, frame: Frame) -> Figure:
     """Utilisation of each board in percent."""
     values = [scaled(board.utilisation, 0.01) for board in series.gpus]
-    return figure(_layout(series, frame, 100.0), _boards(series, frame.zone, values, "%"))
+    return figure(node_layout(series, frame, 100.0), _boards(series, frame.zone, values, "%"))
 
 
 def gpu_memory_figure(series: NodeSeries, frame: Frame) -> Figure:
@@ -145,7 +145,7 @@ def gpu_memory_figure(series: NodeSeries, frame: Frame) -> Figure:
     values = [scaled(board.memory_bytes, BYTES_PER_GIB) for board in series.gpus]
     size = max((board.memory_total_bytes or 0.0 for board in series.gpus), default=0.0) / BYTES_PER_GIB
     top = _highest([value for board in values for value in board], size)
-    return figure(_layout(series, frame, top, _levels(None, size)), _boards(series, frame.zone, values, "GiB"))
+    return figure(node_layout(series, frame, top, _levels(None, size)), _boards(series, frame.zone, values, "GiB"))
 
 
 def power_figure(series: NodeSeries, frame: Frame, intensity: IntensitySeries | None = None) -> Figure:
@@ -153,7 +153,10 @@ def power_figure(series: NodeSeries, frame: Frame, intensity: IntensitySeries | 
     unit, size = power_unit(series)
     values = {key: scaled(values, size) for key, values in series.power_w.items()}
     hover = f"%{{y:.3~g}} {unit}"
-    layout, traces = _layout(series, frame), stack_traces(_intervals(series, frame.zone), values, POWER_LAYERS, hover)
+    layout, traces = (
+        node_layout(series, frame),
+        stack_traces(_intervals(series, frame.zone), values, POWER_LAYERS, hover),
+    )
     known = [value for value in intensity.g_per_kwh if value is not None] if intensity else []
     if intensity is None or not known:
         return figure(layout, traces)
@@ -188,10 +191,15 @@ def _intervals(series: NodeSeries, zone: str) -> Intervals:
     return Intervals(series.start_ms, series.ts_ms, clock_at(series.ts_ms[-1] if series.ts_ms else 0, zone))
 
 
-def _layout(
+def node_layout(
     series: NodeSeries, frame: Frame, top: float = 0.0, levels: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    """From zero to a little above `top`, the highest of what is drawn; 0: as plotly finds it."""
+    """Axes of a chart on one node.
+
+    Args:
+        top: the highest of what is drawn, which reaches a little higher; 0: as plotly finds it.
+        levels: horizontal lines across it.
+    """
     shift = _intervals(series, frame.zone).clock.shift
     ends = {"range": [shift(series.start_ms[0]), shift(series.ts_ms[-1])]} if series.ts_ms else {}
     below, right = _TICKS_PX if frame.ticks else _MARGIN["b"], _RIGHT_PX if frame.right else _MARGIN["r"]
@@ -200,22 +208,23 @@ def _layout(
     return base_layout(
         frame.height_px + (_TICKS_PX if frame.ticks else 0),
         margin={**_MARGIN, "b": below, "r": right},
-        xaxis=time_axis(showticklabels=frame.ticks, automargin=False, tickangle=0, **few, **ends),
+        xaxis=time_axis(labels=frame.ticks, automargin=False, tickangle=0, **few, **ends),
         yaxis=axis(automargin=False, nticks=5 if frame.height_px >= 120 else 4, **reach),
         **({"shapes": levels} if levels else {}),
     )
 
 
-def _line(
+def node_line(
     series: NodeSeries, zone: str, values: Sequence[float | None], colour: str, hover: str, dash: str = "solid"
 ) -> Trace:
-    look = {"color": colour, "width": 1.8, "shape": "hv", "dash": dash}
+    """A step line of one value each interval; `hover` is plotly's format of a value."""
+    look = {"color": colour, "width": 1.8, "shape": "hv"} | ({} if dash == "solid" else {"dash": dash})
     return line(**step_line(_intervals(series, zone), values), line=look, hovertemplate=f"{hover}<extra></extra>")
 
 
 def _boards(series: NodeSeries, zone: str, values: Sequence[Sequence[float | None]], unit: str) -> list[Trace]:
     return [
-        _line(series, zone, values[number], colour, f"GPU {board.gpu}: %{{y:.3~g}} {unit}", dash)
+        node_line(series, zone, values[number], colour, f"GPU {board.gpu}: %{{y:.3~g}} {unit}", dash)
         for number, board in enumerate(series.gpus)
         for colour, dash in [board_line(number)]
     ]

@@ -108,10 +108,11 @@ def axis(**more: Any) -> dict[str, Any]:
     }
 
 
-def time_axis(**more: Any) -> dict[str, Any]:
-    """A time axis: no grid, quiet ticks."""
+def time_axis(*, labels: bool = True, **more: Any) -> dict[str, Any]:
+    """A time axis: no grid, quiet ticks, with or without the times below it."""
     day = plotly_day()
     return {
+        **({"tickformatstops": _time_formats(day)} if labels else {"showticklabels": False}),
         "type": "date",
         "showgrid": False,
         "zeroline": False,
@@ -121,10 +122,13 @@ def time_axis(**more: Any) -> dict[str, Any]:
         "automargin": True,
         "nticks": 7,
         "hoverformat": f"%a {day}, %H:%M:%S",
-        "tickformatstops": [
-            {"dtickrange": [None, 59_999], "value": f"%H:%M:%S\n{day}"},
-            {"dtickrange": [60_000, 86_399_999], "value": f"%H:%M\n{day}"},
-            {"dtickrange": [86_400_000, None], "value": f"{day}\n%Y"},
-        ],
         **more,
     }
+
+
+def _time_formats(day: str) -> list[dict[str, Any]]:
+    return [
+        {"dtickrange": [None, 59_999], "value": f"%H:%M:%S\n{day}"},
+        {"dtickrange": [60_000, 86_399_999], "value": f"%H:%M\n{day}"},
+        {"dtickrange": [86_400_000, None], "value": f"{day}\n%Y"},
+    ]

@@ -17,7 +17,7 @@ from dash_app.components.job_overview import overview
 from dash_app.components.job_statistics import statistics_card, statistics_of_series
 from dash_app.components.job_waiting import no_job, waiting_page
 from dash_app.components.live import GRAPH, PART, new_values, part_id
-from dash_app.components.node_charts import NODES_PER_PAGE, Choice, node_charts, points_of
+from dash_app.components.node_charts import Choice, node_charts, nodes_per_page, points_of
 from dash_app.components.session_note import session_slot
 from dash_app.components.similar import similar_card
 from dash_app.components.states import waiting
@@ -65,11 +65,11 @@ def layout(context: PageContext) -> html.Div:
             html.Div(_head(context.queries, context.viewer, detail, context.now_ms), id="job-head"),
             html.Div(waiting(240), id="job-change", className="mw-two mw-change"),
             html.Div(
-                [html.H2(_("Over time"), className="mw-section-title"), node_choices(names)],
+                [html.H2(_("Over time"), className="mw-section-title"), node_choices(names, _per_page(detail))],
                 className="mw-section-head",
             ),
             html.Div(waiting(640), id="job-charts", className="mw-charts"),
-            all_nodes(names),
+            all_nodes(shown=_is_large(detail)),
             _drawer(),
         ]
     )
@@ -197,12 +197,22 @@ def _register_waiting(app: Dash, queries: PageQueries) -> None:
         return page.children if getattr(page, "id", "") == WAITING else page
 
 
-def shown_nodes(names: list[str], page: int | None, node: str | None) -> list[str]:
+def shown_nodes(names: list[str], page: int | None, node: str | None, per_page: int) -> list[str]:
     """The nodes to draw: the one chosen, else one page of them (pages count from 1)."""
     if node:
         return [node] if node in names else []
-    first = (max(page or 1, 1) - 1) * NODES_PER_PAGE
-    return names[first : first + NODES_PER_PAGE]
+    first = (max(page or 1, 1) - 1) * per_page
+    return names[first : first + per_page]
+
+
+def _boards(detail: JobDetail) -> int:
+    """GPUs on the node that has most of them, as far as Slurm tells; else all that the job has, evenly shared out."""
+    told = max((len(share.gpus) for share in detail.nodes), default=0)
+    return told or -(-detail.row.gpu_count // max(len(detail.nodes), 1))
+
+
+def _per_page(detail: JobDetail) -> int:
+    return nodes_per_page(_boards(detail))
 
 
 def _head(queries: PageQueries, viewer: Viewer, detail: JobDetail, now: int) -> html.Div:
@@ -229,20 +239,23 @@ def _charts(
     if detail is None:
         return no_update, True
     names = [share.node for share in detail.nodes]
-    nodes = shown_nodes(names, page, node)
-    boards = max((len(share.gpus) for share in detail.nodes), default=0) or detail.row.gpu_count
-    series = queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), boards), nodes)
+    nodes = shown_nodes(names, page, node, _per_page(detail))
+    series = queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), _boards(detail)), nodes)
     zone = queries.status(viewer).timezone
     choice = Choice(zone, len(names), logical, queries.job_intensity(viewer, job_id, start_ms))
     parts: list[Any] = [node_charts(series, choice)]
-    if series and len(names) <= NODES_PER_PAGE:
+    if series and not _is_large(detail):
         parts.append(statistics_card(statistics_of_series(series), _("of what the charts show"), len(series)))
     return parts, not any(one.threads_per_core > 1 for one in series)
 
 
 def _key(detail: JobDetail) -> Key:
-    large = len(detail.nodes) > NODES_PER_PAGE
-    return {"job_id": detail.row.job_id, "start_ms": detail.row.start_ms, "large": large}
+    return {"job_id": detail.row.job_id, "start_ms": detail.row.start_ms, "large": _is_large(detail)}
+
+
+def _is_large(detail: JobDetail) -> bool:
+    """Whether its nodes do not fit on one page of charts."""
+    return len(detail.nodes) > _per_page(detail)
 
 
 def _drawer() -> dmc.Drawer:

@@ -279,7 +279,9 @@ def graphs(answer: dict[str, Any]) -> int:
 def test_charts_of_one_node() -> None:
     answer = charts_of(PLAIN)
     text = json.dumps(answer)
-    assert graphs(answer) == 3
+    assert graphs(answer) == 4
+    assert "Disk traffic of the job on n001 over time" in text
+    assert "Network" not in text  # others use the node
     assert "CPU of the job on n001 over time" in text
     assert "Dynamic power" in text  # the table behind the charts
     assert "95th percentile" in text
@@ -290,18 +292,18 @@ def test_charts_of_one_node() -> None:
 
 def test_a_job_with_boards_has_charts_of_them() -> None:
     answer = charts_of(RUNNING)
-    assert graphs(answer) == 5
+    assert graphs(answer) == 6
     assert "GPU memory of the job on n001 over time" in json.dumps(answer)
 
 
 def test_charts_of_many_nodes_come_in_pages() -> None:
-    assert graphs(charts_of(PAIR)) == 6
+    assert graphs(charts_of(PAIR)) == 2 * 5  # CPU, memory, network, disk, power
     first, last = charts_of(WIDE), charts_of(WIDE, page=25)
-    assert graphs(first) == 24
+    assert graphs(first) == 8 * 5
     assert "n008" in json.dumps(first)
     assert "n009 " not in json.dumps(first)
     assert "n200" in json.dumps(last)
-    assert graphs(charts_of(WIDE, node="n123")) == 3
+    assert graphs(charts_of(WIDE, node="n123")) == 5
     assert graphs(charts_of(WIDE, node="n999")) == 0
     assert len(json.dumps(first)) < 300_000
 
@@ -312,7 +314,7 @@ def test_a_page_of_charts_stays_below_300_kb(boards: int) -> None:
     queries = StandIn(rows=[row])
     values = {"job-key.data": {"job_id": 1, "start_ms": row.start_ms, "large": WIDE == 1}}
     answer = call(client_of(queries), "job-charts.children", values)["response"]
-    assert graphs(answer) == 8 * (5 if boards else 3)
+    assert graphs(answer) == (8 if boards < 4 else 4) * (7 if boards else 5)
     assert len(json.dumps(answer, separators=(",", ":"))) < 300_000
 
 
@@ -393,15 +395,15 @@ def test_a_tick_writes_only_what_changed_inside_of_the_page() -> None:
     page = charts_of(RUNNING)
     parts, graphs = names_in(page, "job-part"), names_in(page, "job-graph")
     assert {"n001/cpu", "n001/table", "statistics"} <= set(parts)
-    assert graphs == ["n001/cpu", "n001/gpu", "n001/gpu-memory", "n001/memory", "n001/power"]
+    assert graphs == ["n001/cpu", "n001/gpu", "n001/gpu-memory", "n001/memory", "n001/disk", "n001/power"]
     sent = json.dumps(live_of(RUNNING, parts, graphs))
-    assert sent.count('"figure"') == 5
+    assert sent.count('"figure"') == 6
     assert '"Graph"' not in sent  # no chart is made anew
 
 
 def test_a_page_whose_parts_are_others_is_written_anew() -> None:
     sent = json.dumps(live_of(RUNNING, [], []))
-    assert sent.count('"Graph"') == 5
+    assert sent.count('"Graph"') == 6
 
 
 def test_bars_of_boards() -> None:
