@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from aggregator.queries.folded import FOLDS, Fold
 from aggregator.queries.job_conditions import MAX_NODES
 from aggregator.queries.models import FigureRange, JobFilter
+from aggregator.queries.reach import LOOKED
 from dash_app.urls import CUSTOM, PRESETS, link, query_values, time_range
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
@@ -18,6 +19,9 @@ from maxwatt.domain.units import J_PER_KWH
 
 DEFAULT_FOLD: Final = "array"
 NO_FOLD: Final = "none"
+ALL_JOBS: Final = "all"
+"""`back=all`: all jobs are looked through, however many there are."""
+
 MAX_TAGS: Final = 8
 
 
@@ -74,6 +78,7 @@ def jobs_filter(values: Mapping[str, str], now_ms: int, zone: str) -> JobFilter:
         since_ms=since_ms,
         until_ms=until_ms,
         ranges=tuple(_figure_range(RANGES[name], values[name]) for name in RANGES if name in values),
+        newest=None if "back" in values else LOOKED,
     )
 
 
@@ -167,4 +172,5 @@ _CLEAN: Final[Mapping[str, Callable[[str], str]]] = {
     "since": _day,
     "until": _day,
     "fold": _one_of(*FOLDS, NO_FOLD),
+    "back": _one_of(ALL_JOBS),
 }

@@ -34,7 +34,7 @@ def visible_parts(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
     if viewer.sees_all:
         return (true(),)
     own = (jobs.c.user == viewer.user,) if viewer.user else ()
-    return (*own, *(jobs.c.account == account for account in sorted(viewer.accounts)))
+    return (*own, *(jobs.c.account == account for account in sorted(viewer.accounts))) or (false(),)
 
 
 def own_bookings(viewer: Viewer, which: ColumnElement[bool] | None = None) -> ColumnElement[bool]:

@@ -7,14 +7,15 @@ from operator import itemgetter
 from statistics import median, mode
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from aggregator.ledger.tables import job_totals, jobs
-from aggregator.queries.expressions import Expression, visible
+from aggregator.queries.expressions import Expression
 from aggregator.queries.job_conditions import BOOKED, conditions, elapsed_s
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.jobs import MAX_LIMIT
 from aggregator.queries.models import JobFilter, JobRow
+from aggregator.queries.reach import Order, reach_of
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.viewer import Viewer
 
@@ -83,12 +84,17 @@ SORT_KEYS: Final = ("count", "job_id", "state", *_SAME, *_SUMMED, *_MIDDLE, *_LA
 
 @dataclass(frozen=True, slots=True)
 class FoldedPage:
-    """A slice of the folded table: its rows in all, the jobs that they stand for, whether there are older jobs."""
+    """A slice of the folded table: its rows in all, the jobs that they stand for, whether there are older jobs.
+
+    Args:
+        since_ms: jobs that began before this were not looked at [epoch ms]; None: all were.
+    """
 
     rows: tuple[JobRow | FoldedRow, ...]
     total: int
     jobs: int
     more: bool
+    since_ms: int | None = None
 
 
 def folded_page(
@@ -112,16 +118,18 @@ def folded_page(
         raise InputError(f"jobs are folded by {', '.join(FOLDS)} and sorted by {', '.join(SORT_KEYS)}")
     if offset < 0 or limit < 0:
         raise InputError(f"offset and limit must not be negative, not {offset} and {limit}")
-    found = _newest(connection, viewer, wanted, now_ms, sort)
+    reach = reach_of(connection, viewer, wanted, Order("start_ms", descending=True, count=MAX_FOLDED + 1))
+    condition = conditions(connection, viewer, wanted, reach, now_ms)
+    found = _newest(connection, condition, now_ms, sort)
     groups = ordered(together(found[:MAX_FOLDED], fold), fold, sort, descending)
     rows = _rows(connection, groups[offset : offset + min(limit, MAX_LIMIT)], fold, now_ms)
-    return FoldedPage(rows, len(groups), min(len(found), MAX_FOLDED), len(found) > MAX_FOLDED)
+    more = len(found) > MAX_FOLDED
+    return FoldedPage(rows, len(groups), min(len(found), MAX_FOLDED), more, None if more else reach.since_ms)
 
 
-def _newest(connection: Connection, viewer: Viewer, wanted: JobFilter, now_ms: int, sort: str) -> Sequence[Row[Any]]:
+def _newest(connection: Connection, condition: ColumnElement[bool], now_ms: int, sort: str) -> Sequence[Row[Any]]:
     """The newest jobs with what they are folded and sorted by: the rest is read of the rows that are shown."""
     columns = [column for name, column in _columns(now_ms).items() if name in {*_KEYS, sort}]
-    condition = and_(visible(viewer), *conditions(connection, wanted, now_ms))
     statement = _joined(columns).where(condition).order_by(jobs.c.start_ms.desc(), jobs.c.job_ref.desc())
     return connection.execute(statement.limit(MAX_FOLDED + 1)).all()
 

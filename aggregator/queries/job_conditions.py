@@ -8,20 +8,23 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, true
 
 from aggregator.ledger.tables import allocations, job_totals, jobs
-from aggregator.queries.expressions import Expression
+from aggregator.queries.expressions import Expression, visible
 from aggregator.queries.job_rows import cpu_efficiency
+from aggregator.queries.job_text import on_nodes, text_condition
 from aggregator.queries.models import FigureRange, JobFilter
+from aggregator.queries.reach import Reach, started_within
 from maxwatt.domain.energy import ENERGY_COLUMNS
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
 from maxwatt.domain.rollups import VALUE_COLUMNS, unknown_of
 from maxwatt.domain.tags import SEPARATORS
 from maxwatt.domain.units import MS_PER_S
+from maxwatt.domain.viewer import Viewer
 
 MAX_NODES: Final = 1000
 """Most nodes that a filter may name."""
 
-_EQUAL: Final = ("user", "partition", "account", "qos", "name", "array_job_id")
+_EQUAL: Final = ("user", "partition", "account", "qos", "name")
 _TOTAL: Final[Any] = job_totals.c
 
 
@@ -72,21 +75,33 @@ def needs_totals(wanted: JobFilter) -> bool:
     return any(each.figure in BOOKED for each in wanted.ranges)
 
 
-def conditions(connection: Connection, wanted: JobFilter, now_ms: int) -> Iterator[ColumnElement[bool]]:
-    """Conditions on `jobs` (and `job_totals`, see `needs_totals`) that all have to hold.
+def conditions(
+    connection: Connection, viewer: Viewer, wanted: JobFilter, reach: Reach, now_ms: int
+) -> ColumnElement[bool]:
+    """Condition on `jobs` (and `job_totals`, see `needs_totals`): what the viewer may see of what is wanted.
 
     Raises:
         InputError: a figure that is none, or a host list that cannot be read or names more than MAX_NODES.
     """
-    yield from (jobs.c[name] == value for name in _EQUAL if (value := getattr(wanted, name)) not in {"", None})
+    return and_(visible(viewer, first=reach.own_leads), *_conditions(connection, wanted, reach, now_ms))
+
+
+def _conditions(connection: Connection, wanted: JobFilter, reach: Reach, now_ms: int) -> Iterator[ColumnElement[bool]]:
+    yield from (reach.column(name) == value for name in _EQUAL if (value := getattr(wanted, name)))
+    if wanted.array_job_id is not None:
+        yield jobs.c.array_job_id == wanted.array_job_id
     if wanted.states:
-        yield jobs.c.state.in_(wanted.states)
+        yield reach.column("state").in_(wanted.states)
     if wanted.nodes.strip():
-        yield _on_nodes(_host_names(wanted.nodes.strip()))
+        yield on_nodes(_host_names(wanted.nodes.strip()))
     if wanted.text.strip():
-        yield _text_condition(wanted.text.strip())
+        yield text_condition(connection, wanted.text.strip(), reach)
+    elif reach.since_ms is not None:
+        yield jobs.c.start_ms >= reach.since_ms
     yield from (_tagged(tag) for tag in wanted.tags)
-    yield from _in_time(connection, wanted)
+    yield from started_within(connection, wanted)
+    if wanted.since_ms is not None:
+        yield or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > wanted.since_ms)
     for one in wanted.ranges:
         yield from _in_range(one, now_ms)
 
@@ -96,25 +111,6 @@ def _host_names(text: str) -> tuple[str, ...]:
     if len(names) > MAX_NODES:
         raise InputError(f"host list {text[:60]!r} names {len(names)} nodes; at most {MAX_NODES} can be asked for")
     return names
-
-
-def _on_nodes(names: tuple[str, ...]) -> ColumnElement[bool]:
-    return jobs.c.job_ref.in_(select(allocations.c.job_ref).where(allocations.c.node.in_(names)))
-
-
-def _in_time(connection: Connection, wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
-    """Overlap with a time. What ended after its start began at most the longest job's length before it: an index
-    of starts finds that.
-    """
-    if wanted.until_ms is not None:
-        yield jobs.c.start_ms < wanted.until_ms
-    if wanted.since_ms is None:
-        return
-    longest_ms = connection.execute(select(func.max(jobs.c.end_ms - jobs.c.start_ms))).scalar() or 0
-    oldest_ms = connection.execute(select(func.min(jobs.c.start_ms)).where(jobs.c.end_ms.is_(None))).scalar()
-    first_ms = wanted.since_ms - longest_ms
-    yield jobs.c.start_ms >= (first_ms if oldest_ms is None else min(first_ms, oldest_ms))
-    yield or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > wanted.since_ms)
 
 
 def _in_range(one: FigureRange, now_ms: int) -> Iterator[ColumnElement[bool]]:
@@ -136,23 +132,3 @@ def _tagged(tag: str) -> ColumnElement[bool]:
         comment = func.replace(comment, separator, " ")
     words = literal(" ") + comment + literal(" ")
     return and_(jobs.c.comment != "", words.icontains(f" {tag} ", autoescape=True))
-
-
-def _text_condition(text: str) -> ColumnElement[bool]:
-    """Part of the name in any case, a node, an id (`123`), or an array task or het part (`123_4`, `123+1`)."""
-    matches: list[ColumnElement[bool]] = [jobs.c.name.icontains(text, autoescape=True), _on_nodes((text,))]
-    if is_id(text):
-        matches += [jobs.c.job_id == int(text), jobs.c.array_job_id == int(text), jobs.c.het_job_id == int(text)]
-    for sign, whole, part in (
-        ("_", jobs.c.array_job_id, jobs.c.array_task_id),
-        ("+", jobs.c.het_job_id, jobs.c.het_offset),
-    ):
-        first, _, second = text.partition(sign)
-        if is_id(first) and is_id(second):
-            matches.append(and_(whole == int(first), part == int(second)))
-    return or_(*matches)
-
-
-def is_id(text: str) -> bool:
-    """Whether a text is a number that an id can be; a longer one fits no ledger column."""
-    return text.isascii() and text.isdigit() and len(text) < 19

@@ -1,9 +1,8 @@
 """The table of jobs: filter, sort, one page of it."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, null, or_, select
 
 from aggregator.ledger.tables import job_totals, jobs
 from aggregator.queries.expressions import Expression, visible
@@ -11,6 +10,7 @@ from aggregator.queries.job_conditions import BOOKED, ORDERS, conditions, elapse
 from aggregator.queries.job_detail import has_id
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.models import JobFilter, JobPage, JobRow
+from aggregator.queries.reach import Order, Reach, reach_of
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.viewer import Viewer
 
@@ -30,13 +30,6 @@ _COLUMNS: Final = {
 
 SORT_KEYS: Final = (*_COLUMNS, "elapsed_s", *BOOKED)
 """Fields of JobRow that the table can be sorted by."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    sort: str
-    descending: bool
-    now_ms: int
 
 
 def job_page(
@@ -62,12 +55,14 @@ def job_page(
         raise InputError(f"offset and limit must not be negative, not {offset} and {limit}")
     limit = min(limit, MAX_LIMIT)
     bound = offset + max(limit, COUNTED)
-    condition = and_(visible(viewer), *conditions(connection, wanted, now_ms))
     if sort not in SORT_KEYS:
         raise InputError(f"jobs cannot be sorted by {sort!r}; known: {', '.join(SORT_KEYS)}")
-    refs = _refs(connection, wanted, condition, _Order(sort, descending, now_ms), bound + 1)
-    page = job_rows(connection, refs[offset : offset + limit], now_ms)
-    return JobPage(page, min(len(refs), bound), more=len(refs) > bound)
+    order = Order(sort, descending, bound + 1)
+    reach = reach_of(connection, viewer, wanted, order)
+    condition = conditions(connection, viewer, wanted, reach, now_ms)
+    refs = _refs(connection, wanted, condition, order, reach, now_ms)
+    page, more = job_rows(connection, refs[offset : offset + limit], now_ms), len(refs) > bound
+    return JobPage(page, min(len(refs), bound), more, None if more and order.is_newest_first else reach.since_ms)
 
 
 def job_attempts(connection: Connection, viewer: Viewer, job_id: int, now_ms: int) -> tuple[JobRow, ...]:
@@ -76,43 +71,40 @@ def job_attempts(connection: Connection, viewer: Viewer, job_id: int, now_ms: in
     return job_rows(connection, list(connection.execute(mine).scalars()), now_ms)
 
 
-def _key(sort: str, now_ms: int) -> Expression:
-    return elapsed_s(now_ms) if sort == "elapsed_s" else _COLUMNS[sort]
-
-
 def _refs(
-    connection: Connection, wanted: JobFilter, condition: ColumnElement[bool], order: _Order, count: int
+    connection: Connection, wanted: JobFilter, condition: ColumnElement[bool], order: Order, reach: Reach, now_ms: int
 ) -> list[int]:
-    """The first `count` jobs in this order, unknown values last: asked for after the known ones, so that an index can
-    give the order.
+    """The first jobs in this order, unknown values last: asked for after the known ones, so that an index can give the
+    order.
     """
     if order.sort not in BOOKED:
         found = _with_totals(condition) if needs_totals(wanted) else select(jobs.c.job_ref).where(condition)
-        return _known_first(connection, found, _key(order.sort, order.now_ms), jobs.c.job_ref, order, count)
+        key = elapsed_s(now_ms) if order.sort == "elapsed_s" else _COLUMNS[order.sort]
+        return _known_first(connection, found, key, order, reach)
     known = select(jobs.c.job_ref).join_from(job_totals, jobs, jobs.c.job_ref == job_totals.c.job_ref)
     value, is_known = ORDERS[order.sort]
-    statement = known.where(condition, is_known).order_by(*_by(value, job_totals.c.job_ref, order)).limit(count)
-    refs = list(connection.execute(statement).scalars())
-    if len(refs) == count:
+    by = _by(value, job_totals.c.job_ref, order, reach)
+    refs = list(connection.execute(known.where(condition, is_known).order_by(*by).limit(order.count)).scalars())
+    if len(refs) == order.count:
         return refs
     # A job without totals may have a figure all the same: of accounting.
     unknown = or_(BOOKED[order.sort].is_(None), job_totals.c.job_ref.is_(None))
-    return refs + _rest(connection, _with_totals(condition).where(unknown), count - len(refs))
+    return refs + _rest(connection, _with_totals(condition).where(unknown), order.count - len(refs), reach)
 
 
-def _known_first(
-    connection: Connection, found: Select[Any], key: Expression, tie: Expression, order: _Order, count: int
-) -> list[int]:
+def _known_first(connection: Connection, found: Select[Any], key: Expression, order: Order, reach: Reach) -> list[int]:
     nullable = getattr(key, "nullable", False)
     known = found.where(key.is_not(None)) if nullable else found
-    refs = list(connection.execute(known.order_by(*_by(key, tie, order)).limit(count)).scalars())
-    if not nullable or len(refs) == count:
+    by = _by(key, jobs.c.job_ref, order, reach)
+    refs = list(connection.execute(known.order_by(*by).limit(order.count)).scalars())
+    if not nullable or len(refs) == order.count:
         return refs
-    return refs + _rest(connection, found.where(key.is_(None)), count - len(refs))
+    return refs + _rest(connection, found.where(key.is_(None)), order.count - len(refs), reach)
 
 
-def _rest(connection: Connection, unknown: Select[Any], count: int) -> list[int]:
-    return list(connection.execute(unknown.order_by(jobs.c.job_ref.desc()).limit(count)).scalars())
+def _rest(connection: Connection, unknown: Select[Any], count: int, reach: Reach) -> list[int]:
+    by = _sorting(jobs.c.job_ref, reach).desc()
+    return list(connection.execute(unknown.order_by(by).limit(count)).scalars())
 
 
 def _with_totals(condition: ColumnElement[bool]) -> Select[Any]:
@@ -120,5 +112,10 @@ def _with_totals(condition: ColumnElement[bool]) -> Select[Any]:
     return joined.where(condition)
 
 
-def _by(key: Expression, tie: Expression, order: _Order) -> tuple[Expression, Expression]:
-    return (key.desc(), tie.desc()) if order.descending else (key.asc(), tie.asc())
+def _by(key: Expression, tie: Expression, order: Order, reach: Reach) -> tuple[Expression, Expression]:
+    by = key if order.sort == "start_ms" else _sorting(key, reach)
+    return (by.desc(), tie.desc()) if order.descending else (by.asc(), tie.asc())
+
+
+def _sorting(key: Expression, reach: Reach) -> Expression:
+    return key if reach.ordered else func.coalesce(key, null())  # no index has this

@@ -80,11 +80,16 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """A slice of the job table and how many rows there are in all; with `more`, there are more than that."""
+    """A slice of the job table and how many rows there are in all; with `more`, there are more than that.
+
+    Args:
+        since_ms: jobs that began before this were not looked at [epoch ms]; None: all were.
+    """
 
     rows: tuple[JobRow, ...]
     total: int
     more: bool = False
+    since_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ class JobFilter:
         array_job_id: tasks of this array.
         tags: all of these words of the comment, such as `project=x` or `#test`.
         ranges: figures, all of them within their bounds.
+        newest: where no index has the answer, so many of the newest jobs are looked through; None: all; see `reach`.
     """
 
     user: str = ""
@@ -127,6 +133,7 @@ class JobFilter:
     since_ms: int | None = None
     until_ms: int | None = None
     ranges: tuple[FigureRange, ...] = ()
+    newest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

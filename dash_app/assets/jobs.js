@@ -131,6 +131,14 @@
     return values;
   }
 
+  /* How far back jobs are looked at is no filter: it holds until one changes. */
+  function filtersOf(search) {
+    var query = new URLSearchParams(search);
+    query.delete("back");
+    query.sort();
+    return query.toString();
+  }
+
   function inputsNow() {
     var found = {};
     window.dash_clientside.callback_context.inputs_list.forEach(function (input) {
@@ -146,7 +154,7 @@
       var frame = document.getElementById("jobs-days-frame");
       if (frame) frame.hidden = inputs.range !== "custom";
       var search = queryOf(parameters(inputs));
-      if (search === window.location.search) return window.dash_clientside.no_update;
+      if (filtersOf(search) === filtersOf(window.location.search)) return window.dash_clientside.no_update;
       window.history.replaceState({}, "", window.location.pathname + search);
       return search;
     },

@@ -245,4 +245,4 @@ def _range(name: str, values: Mapping[str, str]) -> html.Fieldset:
 
 def is_set(values: Mapping[str, str]) -> bool:
     """Whether anything narrows the table."""
-    return any(name not in {"fold"} for name in values)
+    return any(name not in {"fold", "back"} for name in values)

@@ -8,6 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from aggregator.queries.folded import FoldedRow
 from dash_app.auth import current_viewer
 from dash_app.components.job_columns import column_choice
+from dash_app.components.job_count import counted, older_jobs
 from dash_app.components.job_filters import SUGGESTED, chips, fold_choice, is_set, job_filters, search_row
 from dash_app.components.job_grid import folded_data, job_grid, row_data, slice_of, sort_of
 from dash_app.components.states import empty
@@ -19,6 +20,7 @@ from dash_app.ports import PageQueries
 from dash_app.text import format_count
 from dash_app.urls import link, query_values
 from maxwatt.domain.clock import now_ms
+from maxwatt.domain.formatting import local_time
 
 NAME: Final = marked("Jobs")
 PATHS: Final = ("/jobs",)
@@ -71,8 +73,9 @@ def register(app: Dash, queries: PageQueries) -> None:
         if not request:
             return no_update, no_update, no_update
         values = view_values(search)
-        data, total, count = _page(queries, request, values)
-        return {"rowData": data, "rowCount": total}, count, _no_jobs(values) if total == 0 else None
+        data, total, count, since = _page(queries, request, values)
+        nothing = _no_jobs(values, since) if total == 0 else None
+        return {"rowData": data, "rowCount": total}, counted(count, since, values), nothing
 
     @app.callback(
         Output("jobs-chips", "children"),
@@ -114,8 +117,10 @@ def _register_browser_side(app: Dash) -> None:
 
 def _page(
     queries: PageQueries, request: dict[str, Any], values: Mapping[str, str]
-) -> tuple[list[Any], int | None, str]:
-    """Rows for the grid, how many there are (None: more than are counted), and the count in words."""
+) -> tuple[list[Any], int | None, str, str]:
+    """Rows for the grid, how many there are (None: more than are counted), the count in words, and the day before which
+    no job was looked at.
+    """
     viewer = current_viewer()
     zone = queries.status(viewer).timezone
     wanted, fold = jobs_filter(values, now_ms(), zone), fold_of(values)
@@ -123,12 +128,21 @@ def _page(
     if fold is None:
         page = queries.jobs(viewer, wanted, sort, descending, offset, limit)
         last = None if page.more else page.total  # the grid asks on where no last row is told
-        return [row_data(row, zone) for row in page.rows], last, _count(page.total, page.more)
+        return (
+            [row_data(row, zone) for row in page.rows],
+            last,
+            _count(page.total, page.more),
+            _day(page.since_ms, zone),
+        )
     folded = queries.folded_jobs(viewer, wanted, fold, sort, descending, offset, limit)
     data = [
         folded_data(row, zone, values) if isinstance(row, FoldedRow) else row_data(row, zone) for row in folded.rows
     ]
-    return data, folded.total, _count(folded.jobs, folded.more, folded.total)
+    return data, folded.total, _count(folded.jobs, folded.more, folded.total), _day(folded.since_ms, zone)
+
+
+def _day(ts_ms: int | None, zone: str) -> str:
+    return "" if ts_ms is None else f"{local_time(ts_ms, zone):%Y-%m-%d}"
 
 
 def _count(jobs: int, more: bool, rows: int | None = None) -> str:
@@ -143,7 +157,10 @@ def _count(jobs: int, more: bool, rows: int | None = None) -> str:
     return text if rows in {None, jobs} else _("{jobs} in {rows} rows", jobs=text, rows=format_count(rows or 0))
 
 
-def _no_jobs(values: Mapping[str, str]) -> html.Div:
+def _no_jobs(values: Mapping[str, str], since: str) -> html.Div:
+    if since:
+        text = _("There are older jobs, which were not looked at.")
+        return empty(_("No job since {day} matches", day=since), text, older_jobs(values, "mw-button"))
     if not is_set(values):
         return empty(_("No jobs yet"), _("Jobs appear here as soon as Slurm's records have been read."))
     way_out = dcc.Link(_("Show all jobs"), href=link("/jobs"), className="mw-button")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
-from stand_in import StandIn, job_row
+from stand_in import NOW_MS, StandIn, job_row
 from watched import CHROMIUM_MARKS, Watched
 
 pytestmark = CHROMIUM_MARKS
@@ -64,6 +64,23 @@ def test_an_array_is_one_row_that_opens_to_its_tasks(watched: Watched, arrays: S
     expect(page.locator("#jobs-count")).to_have_text("25 jobs")
     page.get_by_text("Names", exact=True).click()
     expect(page.locator(".ag-row", has_text="24 jobs")).to_be_visible()
+
+
+def test_older_jobs_are_looked_at_when_asked_for_until_a_filter_changes(watched: Watched, stand_in: StandIn) -> None:
+    stand_in.looked_since_ms = NOW_MS
+    try:
+        page = watched.open("/jobs?q=big")
+        expect(page.get_by_role("heading", name="No job since")).to_be_visible()
+        page.get_by_role("link", name="Look at older ones too").click()
+        expect(page.locator("#jobs-count")).to_have_text("1 job")
+        expect(page).to_have_url(re.compile("back=all"))
+        page.reload()
+        expect(page.locator("#jobs-count")).to_have_text("1 job")
+        page.get_by_label("Search job id, name or node").fill("sweep")
+        expect(page.get_by_role("heading", name="No job since")).to_be_visible()
+        expect(page).not_to_have_url(re.compile("back=all"))
+    finally:
+        stand_in.looked_since_ms = None
 
 
 def test_columns_are_chosen_and_remembered(watched: Watched, arrays: StandIn) -> None:

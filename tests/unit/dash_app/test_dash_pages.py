@@ -90,6 +90,25 @@ def test_no_match_is_explained_with_a_way_out() -> None:
     assert "No jobs yet" in json.dumps(none_yet)
 
 
+def test_a_table_that_does_not_look_at_older_jobs_says_so_and_can_be_told_to() -> None:
+    client = client_of(StandIn(looked_since_ms=NOW_MS - 28 * 3_600_000))
+
+    def shown(search: str) -> tuple[str, str]:
+        values = {"jobs-grid.getRowsRequest": grid_request(), "jobs-search.data": search}
+        answer = call(client, "jobs-grid.getRowsResponse", values)["response"]
+        return json.dumps(answer["jobs-count"]["children"]), json.dumps(answer["jobs-empty"])
+
+    count, _nothing = shown("?fold=none&q=big")
+    assert "1 job since 2025-06-14" in count
+    assert '"/jobs?fold=none&q=big&back=all"' in count
+    count, nothing = shown("?q=mary-was-here")
+    assert count == '""'
+    assert "No job since 2025-06-14 matches" in nothing
+    assert '"/jobs?q=mary-was-here&back=all"' in nothing
+    assert "back=all" not in "".join(shown("?fold=none&q=big&back=all"))
+    assert "No job matches" in shown("?q=mary-was-here&back=all")[1]
+
+
 def test_an_error_of_ours_is_a_sentence_and_the_grid_stops_waiting() -> None:
     client = client_of(StandIn(failing={"jobs": SourceError("the ledger is locked; try again")}))
     answer = call(client, "jobs-grid.getRowsResponse", {"jobs-grid.getRowsRequest": grid_request()})

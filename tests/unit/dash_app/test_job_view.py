@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.queries.models import FigureRange, JobFilter
+from aggregator.queries.reach import LOOKED
 from dash_app.job_view import FILTERS, bounds, fold_of, jobs_filter, view_path, view_values
 from maxwatt.domain.units import DAY_MS
 
@@ -46,6 +47,7 @@ def test_everything_at_once() -> None:
             FigureRange("energy_j", 1.8e6, 7.2e6), FigureRange("cpu_efficiency", None, 0.5),
             FigureRange("gpu_count", 1.0, None),
         ),
+        newest=LOOKED,
     )  # fmt: skip
 
 
@@ -54,12 +56,12 @@ def test_everything_at_once() -> None:
     [
         "?state=BOGUS&other=1", "%%%&&&==?", "", "?node=n[5-1]", "?node=n[1-100000]", "?array=-1", "?array=1;DROP",
         "?energy=nan..inf", "?energy=-1..", "?energy=5", "?tag=plain,words", "?range=9y", "?since=2025-01-01",
-        "?since=x&until=y", "?fold=user",
+        "?since=x&until=y", "?fold=user", "?back=1",
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_left_out(search: str) -> None:
     assert view_values(search) == {}
-    assert wanted(search) == JobFilter()
+    assert wanted(search) == JobFilter(newest=LOOKED)
 
 
 def test_days_are_the_sites_and_both_included() -> None:
@@ -76,3 +78,7 @@ def test_bounds() -> None:
     assert bounds("1..2.5") == (1.0, 2.5)
     assert bounds("..2") == (None, 2.0)
     assert bounds("3") == (None, None)
+
+
+def test_all_jobs_are_looked_through_where_the_address_says_so() -> None:
+    assert wanted("?back=all") == JobFilter(newest=None)
