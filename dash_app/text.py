@@ -61,7 +61,8 @@ def localised(text: str) -> str:
     """A figure as the domain spells it, in the reader's way."""
     if "." not in text:
         return unknown() if text == UNKNOWN else text
-    return _MARK.sub(decimal_mark(), text)
+    mark = decimal_mark()
+    return text if mark == "." else _MARK.sub(mark, text)
 
 
 def _localised(spell: Callable[_Args, str]) -> Callable[_Args, str]:

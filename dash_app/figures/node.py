@@ -79,30 +79,44 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class NodeMeans:
-    """Means over the time with samples, None where there is none: CPUs, memory [B], power [W]."""
+    """Means by length of interval, each over the intervals where its value is known, None where it never is."""
 
-    cpu_used: float | None
-    memory_bytes: float | None
-    power_w: float | None
+    series: NodeSeries
+
+    @property
+    def cpu_used(self) -> float | None:
+        """CPUs in use."""
+        return self._mean(self.series.cpu_used)
+
+    @property
+    def memory_bytes(self) -> float | None:
+        """Memory [B]."""
+        return self._mean(self.series.memory_bytes)
+
+    @property
+    def power_w(self) -> float | None:
+        """Power [W]."""
+        return self._mean(total_power_w(self.series))
+
+    def _mean(self, values: Sequence[float | None]) -> float | None:
+        return weighted_mean(self.series.start_ms, self.series.ts_ms, values)
 
 
 def node_means(series: NodeSeries) -> NodeMeans:
-    """Means by length of interval, each over the intervals where its value is known."""
-    return NodeMeans(
-        weighted_mean(series.start_ms, series.ts_ms, series.cpu_used),
-        weighted_mean(series.start_ms, series.ts_ms, series.memory_bytes),
-        weighted_mean(series.start_ms, series.ts_ms, total_power_w(series)),
-    )
+    """Means of a job on a node; each is taken when it is asked for."""
+    return NodeMeans(series)
 
 
 def total_power_w(series: NodeSeries, ending: str = "_w") -> list[float | None]:
     """Power over all layers whose name ends so [W]; unknown where a layer that is ever known is unknown."""
-    known = [
-        values for key, values in series.power_w.items() if key.endswith(ending) and any(v is not None for v in values)
-    ]
+    known = [values for key, values in series.power_w.items() if key.endswith(ending) and not _unknown(values)]
     if not known:
         return [None] * len(series.ts_ms)
-    return [None if None in moment else sum(value or 0.0 for value in moment) for moment in zip(*known, strict=True)]
+    return [None if None in moment else sum(moment) for moment in zip(*known, strict=True)]  # type: ignore[arg-type]
+
+
+def _unknown(values: Sequence[float | None]) -> bool:
+    return values.count(None) == len(values)
 
 
 def hundred_percent(series: NodeSeries, logical: bool) -> float:

@@ -48,7 +48,7 @@ def stack_traces(
         hover: plotly format of a value with its unit, such as `%{y:.3s}W`.
     """
     shown = drawn(layers, values)
-    known = [all(values[layer.key][i] is not None for layer in shown) for i in range(len(intervals.start_ms))]
+    known = [None not in moment for moment in zip(*(values[layer.key] for layer in shown), strict=True)]
     return [
         _area(
             layer,
