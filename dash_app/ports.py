@@ -8,7 +8,7 @@ from aggregator.queries.explain import Explanation
 from aggregator.queries.folded import Fold, FoldedPage
 from aggregator.queries.health import Health
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
-from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
+from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobNodes, JobWindows
 from aggregator.queries.models import (
     EnergyRow,
     EnergySeries,
@@ -60,6 +60,10 @@ class PageQueries(Protocol):
 
     def job(self, viewer: Viewer, job_id: int, start_ms: int | None) -> JobDetail | None:
         """One attempt of a job, the newest when `start_ms` is None; None when there is none this viewer may see."""
+        ...
+
+    def job_nodes(self, viewer: Viewer, job_id: int, start_ms: int | None) -> JobNodes | None:
+        """The nodes of one attempt; None when there is none this viewer may see."""
         ...
 
     def job_attempts(self, viewer: Viewer, job_id: int) -> tuple[JobRow, ...]:

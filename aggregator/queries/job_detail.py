@@ -4,10 +4,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
+from aggregator.ledger.rows import plain_rows
 from aggregator.ledger.tables import allocations, bookings, jobs
 from aggregator.queries.expressions import sum_if_all_known, visible
 from aggregator.queries.figures import job_figures
 from aggregator.queries.full import full_of_job
+from aggregator.queries.job_models import JobNodes
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.models import JobDetail, NodeShare
 from maxwatt.domain import gpus
@@ -72,14 +74,32 @@ def _embodied_g(connection: Connection, job_ref: int) -> float | None:
     return found
 
 
+def job_nodes(connection: Connection, viewer: Viewer, job_id: int, start_ms: int | None) -> JobNodes | None:
+    """The nodes of one attempt, None where there is no such job for this viewer."""
+    job = find_job(connection, viewer, job_id, start_ms)
+    if job is None:
+        return None
+    return JobNodes.of(held_shares(connection, job["job_ref"]), job["gpu_count"])
+
+
+def held_shares(connection: Connection, job_ref: int) -> tuple[NodeShare, ...]:
+    """As `node_shares`, but without what was booked, whose sums take long for a large job."""
+    held = _held(connection, job_ref)
+    mine = (bookings.c.job_ref == job_ref) & (bookings.c.account == int(Account.JOB))
+    booked = plain_rows(connection, select(bookings.c.node).distinct().where(mine))
+    return tuple(_node_share(node, held.get(node), None) for node in sorted(held.keys() | {node for (node,) in booked}))
+
+
 def node_shares(connection: Connection, job_ref: int) -> tuple[NodeShare, ...]:
     """A job's part of each node it was given or booked on, by node name."""
-    held = {
-        row["node"]: row
-        for row in connection.execute(select(allocations).where(allocations.c.job_ref == job_ref)).mappings()
-    }
+    held = _held(connection, job_ref)
     booked = {row["node"]: row for row in connection.execute(_booked_by_node(job_ref)).mappings()}
     return tuple(_node_share(node, held.get(node), booked.get(node)) for node in sorted(held.keys() | booked.keys()))
+
+
+def _held(connection: Connection, job_ref: int) -> dict[str, RowMapping]:
+    found = connection.execute(select(allocations).where(allocations.c.job_ref == job_ref)).mappings()
+    return {row["node"]: row for row in found}
 
 
 def _booked_by_node(job_ref: int) -> Any:

@@ -1,6 +1,26 @@
 """Read models that only the page of one job, and what is downloaded from it, show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from aggregator.queries.models import NodeShare
+
+
+@dataclass(frozen=True, slots=True)
+class JobNodes:
+    """Where a job runs or ran: names of its nodes, in order, and how many boards the node with most of them has.
+
+    Where nobody tells the boards by node, they count as evenly shared out.
+    """
+
+    names: tuple[str, ...]
+    boards: int
+
+    @classmethod
+    def of(cls, shares: Sequence[NodeShare], gpu_count: int) -> "JobNodes":
+        """The nodes of a job that has its share of each, and so many boards in all."""
+        told = max((len(share.gpus) for share in shares), default=0)
+        return cls(tuple(share.node for share in shares), told or -(-gpu_count // max(len(shares), 1)))
 
 
 @dataclass(frozen=True, slots=True)

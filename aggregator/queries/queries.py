@@ -17,8 +17,8 @@ from aggregator.queries.folded import Fold, FoldedPage, folded_page
 from aggregator.queries.health import DAYS_OF_JOBS, Health, health
 from aggregator.queries.home import overview, running_jobs, waiting_jobs
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
-from aggregator.queries.job_detail import find_job, job_detail, node_shares
-from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobWindows
+from aggregator.queries.job_detail import find_job, held_shares, job_detail, job_nodes, node_shares
+from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobNodes, JobWindows
 from aggregator.queries.job_names import job_names
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.job_windows import busiest_cpus, job_intensity, job_windows
@@ -141,6 +141,11 @@ class Queries:
         with self._engine.connect() as connection:
             return job_detail(connection, viewer, job_id, start_ms, self._now_ms())
 
+    def job_nodes(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> JobNodes | None:
+        """The nodes of one attempt; None: there is none for this viewer."""
+        with self._engine.connect() as connection:
+            return job_nodes(connection, viewer, job_id, start_ms)
+
     def explain(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> Explanation | None:
         """How the figure of an attempt came about; None: there is none for this viewer."""
         with self._engine.connect() as connection:
@@ -203,7 +208,7 @@ class Queries:
         """How the boards of one attempt were used; None: it has none, or there is none to see."""
         with self._engine.connect() as connection:
             job = find_job(connection, viewer, job_id, start_ms)
-            shares = () if job is None else node_shares(connection, job["job_ref"])
+            shares = () if job is None else held_shares(connection, job["job_ref"])
         if job is None or self._store is None or not (job["gpu_count"] or any(share.gpus for share in shares)):
             return None
         from aggregator.queries.gpu_use import gpu_use

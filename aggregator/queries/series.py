@@ -15,7 +15,7 @@ from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, node_ch
 from aggregator.pipeline.idle_powers import as_arrays
 from aggregator.queries import boards, traffic
 from aggregator.queries.boards import optional
-from aggregator.queries.job_detail import node_shares
+from aggregator.queries.job_detail import held_shares
 from aggregator.queries.models import NodeSeries, NodeShare
 from maxwatt.config import Settings
 from maxwatt.domain.energy import COMPONENTS, PARTS, Account
@@ -66,7 +66,7 @@ def gather(
     Args:
         nodes: of its nodes only these; None: all.
     """
-    every = node_shares(connection, job["job_ref"])
+    every = held_shares(connection, job["job_ref"])
     shares = tuple(share for share in every if nodes is None or share.node in nodes)
     names = [share.node for share in shares]
     start_ms, end_ms = job["start_ms"], job["end_ms"]

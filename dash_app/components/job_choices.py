@@ -1,5 +1,7 @@
 """What can be chosen above the charts of a job: how cores count, one node, a page of nodes, what the picture shows."""
 
+from collections.abc import Sequence
+
 import dash_mantine_components as dmc
 from dash import html
 
@@ -9,7 +11,7 @@ from dash_app.components.states import waiting
 from dash_app.language import _, _n
 
 
-def node_choices(names: list[str], per_page: int) -> html.Div:
+def node_choices(names: Sequence[str], per_page: int) -> html.Div:
     """The switch of the cores, and the choice of one node and of a page of nodes where the job has several."""
     pages = -(-len(names) // per_page) or 1
     meaning = _("100 % is all logical cores, else all cores")

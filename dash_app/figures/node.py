@@ -112,7 +112,7 @@ def total_power_w(series: NodeSeries, ending: str = "_w") -> list[float | None]:
     known = [values for key, values in series.power_w.items() if key.endswith(ending) and not _unknown(values)]
     if not known:
         return [None] * len(series.ts_ms)
-    return [None if None in moment else sum(moment) for moment in zip(*known, strict=True)]  # type: ignore[arg-type]
+    return [None if None in moment else sum(moment) for moment in zip(*known, strict=True)]
 
 
 def _unknown(values: Sequence[float | None]) -> bool:

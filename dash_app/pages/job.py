@@ -1,10 +1,12 @@
 """One job: what it used of what it reserved, its energy, what to change, and how it went on each of its nodes."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
+from aggregator.queries.job_models import JobNodes
 from aggregator.queries.models import JobDetail
 from dash_app.auth import current_viewer
 from dash_app.components.advice import advice_card
@@ -49,10 +51,10 @@ def layout(context: PageContext) -> html.Div:
     detail = context.queries.job(context.viewer, *key) if key else None
     if detail is None:
         return _not_started(context, key)
-    names = [node.node for node in detail.nodes]
+    of_job = JobNodes.of(detail.nodes, detail.row.gpu_count)
     return html.Div(
         [
-            dcc.Store(id="job-key", data=_key(detail)),
+            dcc.Store(id="job-key", data=_key(detail, large=_is_large(of_job))),
             dcc.Interval(id="job-refresh", interval=REFRESH_MS, disabled=not _active(detail)),
             html.Div(
                 [
@@ -65,11 +67,14 @@ def layout(context: PageContext) -> html.Div:
             html.Div(_head(context.queries, context.viewer, detail, context.now_ms), id="job-head"),
             html.Div(waiting(240), id="job-change", className="mw-two mw-change"),
             html.Div(
-                [html.H2(_("Over time"), className="mw-section-title"), node_choices(names, _per_page(detail))],
+                [
+                    html.H2(_("Over time"), className="mw-section-title"),
+                    node_choices(of_job.names, nodes_per_page(of_job.boards)),
+                ],
                 className="mw-section-head",
             ),
             html.Div(waiting(640), id="job-charts", className="mw-charts"),
-            all_nodes(shown=_is_large(detail)),
+            all_nodes(shown=_is_large(of_job)),
             _drawer(),
         ]
     )
@@ -197,22 +202,12 @@ def _register_waiting(app: Dash, queries: PageQueries) -> None:
         return page.children if getattr(page, "id", "") == WAITING else page
 
 
-def shown_nodes(names: list[str], page: int | None, node: str | None, per_page: int) -> list[str]:
+def shown_nodes(names: Sequence[str], page: int | None, node: str | None, per_page: int) -> Sequence[str]:
     """The nodes to draw: the one chosen, else one page of them (pages count from 1)."""
     if node:
         return [node] if node in names else []
     first = (max(page or 1, 1) - 1) * per_page
     return names[first : first + per_page]
-
-
-def _boards(detail: JobDetail) -> int:
-    """GPUs on the node that has most of them, as far as Slurm tells; else all that the job has, evenly shared out."""
-    told = max((len(share.gpus) for share in detail.nodes), default=0)
-    return told or -(-detail.row.gpu_count // max(len(detail.nodes), 1))
-
-
-def _per_page(detail: JobDetail) -> int:
-    return nodes_per_page(_boards(detail))
 
 
 def _head(queries: PageQueries, viewer: Viewer, detail: JobDetail, now: int) -> html.Div:
@@ -235,27 +230,26 @@ def _charts(
     """The charts, and whether the switch of logical cores is hidden: it makes no difference, or nobody knows which."""
     page, node, logical = chosen
     job_id, start_ms = key["job_id"], key["start_ms"]
-    detail = queries.job(viewer, job_id, start_ms)
-    if detail is None:
+    of_job = queries.job_nodes(viewer, job_id, start_ms)
+    if of_job is None:
         return no_update, True
-    names = [share.node for share in detail.nodes]
-    nodes = shown_nodes(names, page, node, _per_page(detail))
-    series = queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), _boards(detail)), nodes)
+    nodes = shown_nodes(of_job.names, page, node, nodes_per_page(of_job.boards))
+    series = queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), of_job.boards), nodes)
     zone = queries.status(viewer).timezone
-    choice = Choice(zone, len(names), logical, queries.job_intensity(viewer, job_id, start_ms))
+    choice = Choice(zone, len(of_job.names), logical, queries.job_intensity(viewer, job_id, start_ms))
     parts: list[Any] = [node_charts(series, choice)]
-    if series and not _is_large(detail):
+    if series and not _is_large(of_job):
         parts.append(statistics_card(statistics_of_series(series), _("of what the charts show"), len(series)))
     return parts, not any(one.threads_per_core > 1 for one in series)
 
 
-def _key(detail: JobDetail) -> Key:
-    return {"job_id": detail.row.job_id, "start_ms": detail.row.start_ms, "large": _is_large(detail)}
+def _key(detail: JobDetail, *, large: bool) -> Key:
+    return {"job_id": detail.row.job_id, "start_ms": detail.row.start_ms, "large": large}
 
 
-def _is_large(detail: JobDetail) -> bool:
+def _is_large(of_job: JobNodes) -> bool:
     """Whether its nodes do not fit on one page of charts."""
-    return len(detail.nodes) > _per_page(detail)
+    return len(of_job.names) > nodes_per_page(of_job.boards)
 
 
 def _drawer() -> dmc.Drawer:

@@ -2,6 +2,7 @@ import pytest
 from ledger_book import BUCKET, GIB, T0, Book
 
 from aggregator.queries.figure_words import mean_value, origin_text
+from aggregator.queries.job_models import JobNodes
 from aggregator.queries.queries import Queries
 from maxwatt.domain.carbon import Quantity
 from maxwatt.domain.viewer import ADMIN
@@ -70,3 +71,21 @@ def test_figures_beside_the_energy(filled: Book, queries: Queries) -> None:
     filled.booking(9, "n2", 0, {"cpu_static_j": 1.0}, share_s=450.0, embodied_g=1.5)
     detail = queries.job(ADMIN, 109)
     assert (detail.embodied_g, detail.consumed_energy_j) == (4.0, 9000.0)
+
+
+def test_the_nodes_of_a_job_without_its_sums(filled: Book, queries: Queries) -> None:
+    for job_id in (101, 102):
+        detail, nodes = queries.job(ADMIN, job_id), queries.job_nodes(ADMIN, job_id)
+        assert detail is not None
+        assert nodes is not None
+        assert nodes.names == tuple(share.node for share in detail.nodes)
+        assert nodes == JobNodes.of(detail.nodes, detail.row.gpu_count)
+    assert queries.job_nodes(ADMIN, 77) is None
+
+
+def test_a_node_that_is_only_booked_is_one_of_the_nodes(filled: Book, queries: Queries) -> None:
+    filled.job(9, "alice", 1, 2, name="moved")
+    filled.booking(9, "n7", 1, {"cpu_static_j": 7200.0})
+    nodes = queries.job_nodes(ADMIN, 109)
+    assert nodes is not None
+    assert "n7" in nodes.names
