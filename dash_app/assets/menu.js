@@ -13,6 +13,11 @@
     document.querySelectorAll(OPEN).forEach(function (menu) { close(menu, menu.contains(document.activeElement)); });
   });
 
+  /* The keyboard went on: what stays open would cover where it is now. */
+  document.addEventListener("focusin", function (event) {
+    document.querySelectorAll(OPEN).forEach(function (menu) { if (!menu.contains(event.target)) close(menu, false); });
+  });
+
   document.addEventListener("click", function (event) {
     var followed = event.target.closest && event.target.closest("a");
     document.querySelectorAll(OPEN).forEach(function (menu) {

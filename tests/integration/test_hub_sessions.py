@@ -193,6 +193,26 @@ def test_others_see_neither_session_nor_job(hub: Hub, session: int, user: str) -
     page.context.close()
 
 
+def test_each_sees_exactly_what_they_may(hub: Hub, alice: Page, session: int) -> None:
+    dana = hub.sign_in("dana", "cluster")
+    expect(dana.get_by_role("heading", name="Cluster", level=1)).to_be_visible()
+    everybody = {"alice", "bob", "carol"}
+    wait_until("everybody's jobs are there", lambda: users_of_jobs(dana.context, hub) == everybody, 30, 0.5)
+    dana.goto(f"{hub.service}job/{session}")
+    expect(dana.locator("#job-head")).to_contain_text("alice")
+    shoot(dana, "session-job-of-another-wide")
+    dana.context.close()
+    assert users_of_jobs(alice.context, hub) == {"alice"}
+    page = alice.context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{hub.service}cluster")
+    expect(page.get_by_role("heading", name="Not for everybody")).to_be_visible()
+    page.goto(f"{hub.service}jobs?user=bob&fold=none")
+    expect(page.get_by_role("heading", name="No job matches")).to_be_visible()
+    assert alice.context.request.get(f"{hub.service}api/v1/cluster").status in {403, 404}
+    page.close()
+
+
 def forge_stop(context: BrowserContext, hub: Hub, owner: str, name: str) -> Any:
     """The request that stops a session, with whatever owner and name."""
     known = context.request.get(f"{hub.service}_dash-dependencies").json()
