@@ -1,11 +1,11 @@
 """Mean power over time: by what it was for, by component, or by whose jobs and sessions drew it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal_column, select, union_all
+from sqlalchemy import Connection, Select, func, literal, literal_column, select, union_all
 
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import name_of_job
@@ -17,7 +17,7 @@ from aggregator.queries.expressions import own_bookings, own_sessions, visible
 from aggregator.queries.lives import overlapping
 from aggregator.queries.models import EnergySeries
 from aggregator.queries.pieces import Piece, inside, pieces
-from aggregator.queries.rolled import is_by_name
+from aggregator.queries.rolled import dimension_of, names_of
 from maxwatt.domain.energy import COMPONENTS, Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.periods import HOUR_MS, Period, start_of
@@ -106,21 +106,33 @@ def _energies(
 ) -> Energies:
     """Energy by step and name: of whole hours or UTC days from their sums, where that says it all."""
     found: Energies = defaultdict(float)
-    summed = viewer.sees_all or (is_by_name(viewer) and split in {"kind", "component", "user"})
     first_ms = max(since_ms, steps.first_ms)
     spans = [Piece(None, first_ms, steps.until_ms)]
-    if summed and steps.until_ms - first_ms > FINE_MS and steps.step_ms % HOUR_MS == 0:
+    dimension = _dimension(split, viewer)
+    if dimension is not None and steps.until_ms - first_ms > FINE_MS and steps.step_ms % HOUR_MS == 0:
         periods = (Period.UTC_DAY, Period.HOUR) if steps.step_ms % DAY_MS == 0 else (Period.HOUR,)
         spans = pieces(connection, (first_ms, steps.until_ms), site, periods)
-    if any(piece.period is not None for piece in spans):
-        for row in connection.execute(_rolled(split, steps, spans, viewer)).mappings():
+    statements, summed = list[Any](), [piece for piece in spans if piece.period is not None]
+    if summed and dimension is not None:
+        statements.append(_rolled(split, dimension, steps, summed, viewer))
+        if viewer.accounts and viewer.user and not viewer.sees_all:  # their own jobs are not in the accounts' sums
+            whole = Piece(None, spans[0].start_ms, spans[-1].end_ms)
+            statements.append(_booked(connection, split, viewer.alone, whole, apart=viewer.accounts))
+            viewer = Viewer("", accounts=viewer.accounts)
+    statements += [_booked(connection, split, viewer, piece) for piece in spans if piece.period is None]
+    for statement in statements:
+        for row in connection.execute(statement).mappings():
             _add(found, split, steps.of(row["start_ms"]), row)
-    for piece in spans:
-        if piece.period is None:
-            own = own_bookings(viewer, overlapping(connection, viewer, piece.start_ms, piece.end_ms))
-            for row in connection.execute(_booked(split, viewer, piece, own)).mappings():
-                _add(found, split, steps.of(row["start_ms"]), row)
     return found
+
+
+def _dimension(split: Split, viewer: Viewer) -> Dimension | None:
+    """Whose sums say it; None: only the bookings do."""
+    named = None if split in {"kind", "component"} else Dimension[split.upper()]
+    if viewer.sees_all:
+        return named or Dimension.CLUSTER
+    own = dimension_of(viewer)
+    return own if named in {None, own} else None
 
 
 def _add(found: Energies, split: Split, step: int, row: Any) -> None:
@@ -133,17 +145,15 @@ def _add(found: Energies, split: Split, step: int, row: Any) -> None:
     found[step, name] += sum(row[component] for component in COMPONENTS)
 
 
-def _rolled(split: Split, steps: Steps, parts: Sequence[Piece], viewer: Viewer) -> Select[Any]:
-    """Sums of the parts that are summed, by step; of who does not see all, those under their name."""
+def _rolled(split: Split, dimension: Dimension, steps: Steps, parts: Sequence[Piece], viewer: Viewer) -> Select[Any]:
+    """Sums of the parts that are summed, by step; of who does not see all, those under their names."""
     part = rollups.c
-    of_jobs = split not in {"kind", "component"}
-    dimension = Dimension[split.upper()] if of_jobs else Dimension.CLUSTER if viewer.sees_all else Dimension.USER
     start: Any = part.start_ms - (part.start_ms - _number(steps.first_ms)) % _number(steps.step_ms)
     found = select(start.label("start_ms"), part.name, part.account, *_components(part))
     found = found.where(inside(parts), part.dimension == int(dimension))
-    if of_jobs:
+    if split not in {"kind", "component"}:
         found = found.where(part.account.in_([int(account) for account in OF_USERS]))
-    found = found if viewer.sees_all else found.where(part.name == viewer.user)
+    found = found if viewer.sees_all else found.where(part.name.in_(names_of(viewer)))
     return found.group_by(start, part.name, part.account)
 
 
@@ -158,23 +168,25 @@ def _components(part: Any) -> list[Any]:
     return [func.sum(static + dynamic).label(component) for static, dynamic, component in pairs]
 
 
-def _booked(split: Split, viewer: Viewer, piece: Piece, own: ColumnElement[bool]) -> Any:
+def _booked(connection: Connection, split: Split, viewer: Viewer, piece: Piece, *, apart: Collection[str] = ()) -> Any:
     """Sums of buckets; names of jobs come from the jobs, those of sessions from the users.
 
     Args:
-        own: condition on the bookings that the viewer may see.
+        apart: accounts whose jobs are left out.
     """
     booked = bookings.c
     within = in_time(piece.start_ms, piece.end_ms)
     sums = _components(booked)
     start = booked.bucket_ms.label("start_ms")
     if split in {"kind", "component"}:
+        own = own_bookings(viewer, overlapping(connection, viewer, piece.start_ms, piece.end_ms, apart=apart))
         plain = select(start, literal("").label("name"), booked.account, *sums).where(within, own)
         return plain.group_by(booked.bucket_ms, booked.account)
     name = name_of_job(Dimension[split.upper()])
     of_jobs = select(start, name.label("name"), booked.account, *sums)
     of_jobs = of_jobs.join_from(bookings, jobs, jobs.c.job_ref == booked.job_ref)
     of_jobs = of_jobs.where(booked.account == int(Account.JOB), within, visible(viewer))
+    of_jobs = of_jobs.where(jobs.c.account.not_in(sorted(apart))) if apart else of_jobs
     of_jobs = of_jobs.group_by(booked.bucket_ms, booked.account, name)
     if split != "user":
         return of_jobs

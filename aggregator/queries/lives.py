@@ -4,6 +4,7 @@ Of a month most jobs lie within: a row each, where their bookings are dozens, al
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select, true
@@ -23,15 +24,22 @@ _ADDED: Final = (*SUMS, "jobs_started")
 
 
 def sums_of_lives(
-    connection: Connection, viewer: Viewer, dimension: Dimension, since_ms: int, until_ms: int
+    connection: Connection,
+    viewer: Viewer,
+    dimension: Dimension,
+    since_ms: int,
+    until_ms: int,
+    *,
+    apart: Collection[str] = (),
 ) -> dict[tuple[str, int], Sums]:
     """Sums by name and account of what the viewer may see, over the buckets that start in [since, until).
 
     Args:
         dimension: of jobs, or the cluster as a whole.
+        apart: accounts whose jobs are left out.
     """
     slots = Slots.one(since_ms, until_ms)
-    candidates = overlapping(connection, viewer, since_ms, until_ms)
+    candidates = overlapping(connection, viewer, since_ms, until_ms, apart=apart)
     of_others = (bookings.c.account == int(Account.JOB)) & bookings.c.job_ref.in_(
         select(jobs.c.job_ref)
         .outerjoin(job_totals, job_totals.c.job_ref == jobs.c.job_ref)
@@ -47,8 +55,11 @@ def sums_of_lives(
     return {key: _added(rows) for key, rows in parts.items()}
 
 
-def overlapping(connection: Connection, viewer: Viewer, since_ms: int, until_ms: int) -> ColumnElement[bool]:
-    """Condition on `jobs`: of the viewer's, what may have a booking in the time; a folded one is at midnight.
+def overlapping(
+    connection: Connection, viewer: Viewer, since_ms: int, until_ms: int, *, apart: Collection[str] = ()
+) -> ColumnElement[bool]:
+    """Condition on `jobs`: of the viewer's, what may have a booking in the time; a folded one is at midnight. Jobs of
+    the accounts `apart` are left out.
 
     What ended after the time began started at most the longest job's length before it: an index of starts finds that.
     """
@@ -57,6 +68,7 @@ def overlapping(connection: Connection, viewer: Viewer, since_ms: int, until_ms:
     first_ms = since_ms - longest_ms - BUCKET_MS
     return and_(
         visible(viewer),
+        jobs.c.account.not_in(sorted(apart)) if apart else true(),
         jobs.c.start_ms >= (first_ms if oldest_ms is None else min(first_ms, oldest_ms)),
         jobs.c.start_ms < until_ms + DAY_MS,
         or_(jobs.c.end_ms.is_(None), jobs.c.end_ms > since_ms - BUCKET_MS),

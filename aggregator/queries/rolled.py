@@ -10,7 +10,7 @@ from sqlalchemy import CompoundSelect, Connection, Select, String, bindparam, fu
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import Slots, booked_sums, sums_of_user
 from aggregator.ledger.sums import sums_of
-from aggregator.ledger.tables import bookings, rollups
+from aggregator.ledger.tables import bookings, jobs, rollups
 from aggregator.queries.accounts import OF_USERS
 from aggregator.queries.lives import sums_of_lives
 from aggregator.queries.pieces import DAYS, Piece, inside, pieces
@@ -39,16 +39,32 @@ def sums_by_name(
 def own_sums(
     connection: Connection, viewer: Viewer, dimension: Dimension, since_ms: int, until_ms: int, site: Site
 ) -> dict[Key, Sums]:
-    """The same of the viewer's own jobs and sessions: by their name where that says it all, else job by job."""
-    if dimension not in {Dimension.CLUSTER, Dimension.USER} or not is_by_name(viewer):
+    """The same of the viewer's own jobs and sessions: by names where their sums say it all, else job by job."""
+    named = dimension_of(viewer)
+    if named is None or dimension not in {Dimension.CLUSTER, named}:
         return sums_of_lives(connection, viewer, dimension, since_ms, until_ms)
-    found = _gathered(_rows(connection, Dimension.USER, since_ms, until_ms, site, own=viewer))
-    return found if dimension is Dimension.USER else {("", account): sums for (_, account), sums in found.items()}
+    span_ms, names = (since_ms, until_ms), names_of(viewer)
+    rows = list(_rows(connection, named, *span_ms, site, names))
+    if dimension is Dimension.CLUSTER:
+        rows = [{**row, "name": ""} for row in rows]
+    if named is Dimension.ACCOUNT and viewer.user:
+        elsewhere = sums_of_lives(connection, viewer.alone, dimension, *span_ms, apart=names)
+        rows += [{**sums, "name": name, "account": account} for (name, account), sums in elsewhere.items()]
+    return _gathered(rows)
 
 
-def is_by_name(viewer: Viewer) -> bool:
-    """Whether what the viewer may see is what the sums of one user hold."""
-    return bool(viewer.user) and not viewer.sees_all and not viewer.accounts
+def dimension_of(viewer: Viewer) -> Dimension | None:
+    """Whose sums hold what a viewer may see who does not see all: one user's, or those of accounts, beside which stand
+    their own jobs elsewhere; None: who sees nothing.
+    """
+    if viewer.accounts:
+        return Dimension.ACCOUNT
+    return Dimension.USER if viewer.user else None
+
+
+def names_of(viewer: Viewer) -> list[str]:
+    """The names in that dimension."""
+    return sorted(viewer.accounts) or [viewer.user]
 
 
 def totals_of(sums: Sums) -> Sums:
@@ -87,28 +103,37 @@ def _gathered(rows: Iterable[Sums]) -> dict[Key, Sums]:
 
 
 def _rows(
-    connection: Connection, dimension: Dimension, since_ms: int, until_ms: int, site: Site, own: Viewer | None = None
+    connection: Connection,
+    dimension: Dimension,
+    since_ms: int,
+    until_ms: int,
+    site: Site,
+    names: Sequence[str] | None = None,
 ) -> Iterator[Sums]:
     """Rows of sums, several of a name and account.
 
     Args:
-        own: of this user alone; the dimension is then that of users.
+        names: of these alone, which are one user or some accounts; None: of all.
     """
     parts = pieces(connection, (since_ms, until_ms), site)
     if any(piece.period is not None for piece in parts):
         wanted = _ROLLED.where(inside(parts), rollups.c.dimension == int(dimension))
-        wanted = wanted if own is None else wanted.where(rollups.c.name == own.user)
+        wanted = wanted if names is None else wanted.where(rollups.c.name.in_(names))
         yield from map(dict, connection.execute(wanted).mappings())
     for piece in parts:
         if piece.period is None:
-            yield from _booked(connection, dimension, piece, site, own)
+            yield from _booked(connection, dimension, piece, site, names)
 
 
 def _booked(
-    connection: Connection, dimension: Dimension, piece: Piece, site: Site, own: Viewer | None
+    connection: Connection, dimension: Dimension, piece: Piece, site: Site, names: Sequence[str] | None
 ) -> Iterator[Sums]:
-    statement = _all_booked(dimension) if own is None else _BOOKED_OF_USER
-    given = {"first_ms": piece.start_ms, "end_ms": piece.end_ms} | ({} if own is None else {"user": own.user})
+    given: dict[str, Any] = {"first_ms": piece.start_ms, "end_ms": piece.end_ms}
+    statement: Any = _all_booked(dimension)
+    if names is not None:
+        of_user = dimension is Dimension.USER
+        statement = _BOOKED_OF_USER if of_user else _BOOKED_OF_ACCOUNTS
+        given |= {"user": names[0]} if of_user else {"accounts": names}
     rows = [dict(row) for row in connection.execute(statement, given).mappings()]
     if dimension is Dimension.NODE_GROUP:
         rows = [{**row, "name": site.group_of(row["name"])} for row in rows]
@@ -141,6 +166,9 @@ def _all_booked(dimension: Dimension) -> Select[Any] | CompoundSelect[Any]:
 
 # These statements are made once, too: that takes longer than to ask them.
 _BOOKED_OF_USERS: Final = booked_sums(Dimension.CLUSTER, Slots.given(), bookings.c.account.in_(_OF_USERS))
+_BOOKED_OF_ACCOUNTS: Final = booked_sums(
+    Dimension.ACCOUNT, Slots.given(), jobs.c.account.concat("").in_(bindparam("accounts", expanding=True))
+)
 _BOOKED_OF_USER: Final = sums_of_user(Slots.given(), bindparam("user", type_=String))
 
 
