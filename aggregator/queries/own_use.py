@@ -16,8 +16,8 @@ from sqlalchemy import Connection, case, func, select
 from aggregator.ledger.tables import job_totals, jobs
 from aggregator.queries.expressions import Expression, visible
 from aggregator.queries.job_rows import cpu_efficiency
-from maxwatt.domain.energy import ENERGY_COLUMNS
-from maxwatt.domain.periods import Period, start_of, starts_between
+from maxwatt.domain.energy import EVIDENCE_COLUMNS
+from maxwatt.domain.periods import HOUR_MS, Period, start_of, starts_between
 from maxwatt.domain.units import DAY_MS
 from maxwatt.domain.viewer import Viewer
 
@@ -87,23 +87,53 @@ class Usual:
     waste_share: float | None
 
 
-def own_use(connection: Connection, viewer: Viewer, zone: ZoneInfo, now_ms: int) -> OwnUse:
-    """The use of what a viewer may see, up to a time [epoch ms UTC]."""
-    first_ms = start_of(Period.WEEK, now_ms - (WEEKS - 1) * 7 * DAY_MS, zone)
-    week_ms = tuple(starts_between(Period.WEEK, first_ms, now_ms, zone))
-    number = case(*((jobs.c.start_ms < end_ms, i) for i, end_ms in enumerate(week_ms[1:])), else_=len(week_ms) - 1)
-    by_week = _grouped(connection, viewer, (number.label("week"),), first_ms, now_ms)
-    weeks = {row["week"]: use_of([row]) for row in by_week}
-    parts = (jobs.c.name, jobs.c.account, jobs.c.partition)
-    recent = _grouped(connection, viewer, parts, now_ms - RECENT_MS, now_ms)
+def recent_since_ms(now_ms: int) -> int:
+    """Where the last weeks begin [epoch ms UTC]: with a whole hour, so that what lies before it need not be summed up
+    at each question."""
+    return (now_ms - RECENT_MS) // HOUR_MS * HOUR_MS
+
+
+def past_weeks(connection: Connection, viewer: Viewer, zone: ZoneInfo, now_ms: int) -> Sequence[Any]:
+    """Sums by week of the jobs that a viewer may see, of the weeks before the last ones."""
+    week_ms = _weeks(zone, now_ms)
+    return _grouped(connection, viewer, (_week(week_ms),), week_ms[0], recent_since_ms(now_ms))
+
+
+def own_use(
+    connection: Connection, viewer: Viewer, zone: ZoneInfo, now_ms: int, past: Sequence[Any] | None = None
+) -> OwnUse:
+    """The use of what a viewer may see, up to a time [epoch ms UTC].
+
+    Args:
+        past: of `past_weeks` in the same hour; None: not known yet.
+    """
+    past = past_weeks(connection, viewer, zone, now_ms) if past is None else past
+    week_ms = _weeks(zone, now_ms)
+    parts = (_week(week_ms), jobs.c.name, jobs.c.account, jobs.c.partition)
+    recent = _grouped(connection, viewer, parts, recent_since_ms(now_ms), now_ms)
+    weeks: dict[int, list[Any]] = defaultdict(list)
+    for row in (*past, *recent):
+        weeks[row["week"]].append(row)
     return OwnUse(
         week_ms=week_ms,
-        weeks=tuple(weeks.get(i) for i in range(len(week_ms))),
+        weeks=tuple(use_of(weeks[i]) if i in weeks else None for i in range(len(week_ms))),
         recent=use_of(recent),
         names=_parts(recent, lambda row: row["name"]),
         accounts=_parts(recent, lambda row: row["account"]),
         partitions=_parts(recent, lambda row: row["partition"]),
     )
+
+
+def _weeks(zone: ZoneInfo, now_ms: int) -> tuple[int, ...]:
+    """Starts of the weeks that are told [epoch ms UTC]."""
+    first_ms = start_of(Period.WEEK, now_ms - (WEEKS - 1) * 7 * DAY_MS, zone)
+    return tuple(starts_between(Period.WEEK, first_ms, now_ms, zone))
+
+
+def _week(week_ms: Sequence[int]) -> Any:
+    """Number of the week in which a job started."""
+    number = case(*((jobs.c.start_ms < end_ms, i) for i, end_ms in enumerate(week_ms[1:])), else_=len(week_ms) - 1)
+    return number.label("week")
 
 
 def usual_use(connection: Connection, now_ms: int) -> Usual:
@@ -150,7 +180,8 @@ def _grouped(
 ) -> Sequence[Any]:
     """Sums of the jobs that started in [since, until), by some keys."""
     part = job_totals.c
-    energy_j: Any = sum((part[name] for name in ENERGY_COLUMNS[1:]), part[ENERGY_COLUMNS[0]])
+    # The same joules as all components, in fewer columns: each is looked at several times.
+    energy_j: Any = sum((part[name] for name in EVIDENCE_COLUMNS[1:]), part[EVIDENCE_COLUMNS[0]])
     used_s = case((part.cpu_unknown_s == 0, part.cpu_used_s))
     cpu = cpu_efficiency(used_s, part.cpu_reserved_s)
     memory = case((jobs.c.memory_bytes > 0, part.memory_peak_bytes / jobs.c.memory_bytes))

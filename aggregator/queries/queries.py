@@ -39,7 +39,7 @@ from aggregator.queries.models import (
 from aggregator.queries.node_coverage import NodeCoverage
 from aggregator.queries.node_energy import energy_of_nodes
 from aggregator.queries.outlook import outlook
-from aggregator.queries.own_use import OwnUse, Usual, own_use, usual_use
+from aggregator.queries.own_use import OwnUse, Usual, own_use, past_weeks, recent_since_ms, usual_use
 from aggregator.queries.public import PublicCluster, public_cluster
 from aggregator.queries.recent import RecentJob, RecentUse, recent_uses
 from aggregator.queries.remembered import Remembered
@@ -60,6 +60,9 @@ PUBLIC_KEPT_S: Final = 30.0
 
 OWN_KEPT_S: Final = 30.0
 """So long the use of somebody's jobs is kept: the parts of a page ask for it at once [s]."""
+
+PAST_KEPT_S: Final = 600.0
+"""So long the weeks before them are kept, in which little changes any more [s]."""
 
 USUAL_KEPT_S: Final = 1800.0
 """So long the medians of everybody's use are kept: they take all jobs of four weeks [s]."""
@@ -308,7 +311,10 @@ class Queries:
 
         def look_up() -> OwnUse:
             with self._engine.connect() as connection:
-                return own_use(connection, viewer, self._site.zone, self._now_ms())
+                now_ms, zone = self._now_ms(), self._site.zone
+                question = ("weeks", viewer, recent_since_ms(now_ms))
+                past = self._remembered.get(question, PAST_KEPT_S, lambda: past_weeks(connection, viewer, zone, now_ms))
+                return own_use(connection, viewer, zone, now_ms, past)
 
         return self._remembered.get(("own", viewer), OWN_KEPT_S, look_up)
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-MAX_ANSWERS: Final = 64
+MAX_ANSWERS: Final = 256
 """More are not kept at once."""
 
 

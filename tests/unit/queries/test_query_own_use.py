@@ -3,9 +3,9 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from ledger_book import BUCKET, GIB, T0, Book
+from ledger_book import BUCKET, GIB, SETTINGS, T0, Book
 
-from aggregator.queries.own_use import LEAST, WEEKS, own_use, usual_use
+from aggregator.queries.own_use import LEAST, WEEKS, own_use, past_weeks, usual_use
 from aggregator.queries.queries import Queries
 from maxwatt.domain.units import DAY_MS
 from maxwatt.domain.viewer import ADMIN, Viewer
@@ -96,3 +96,27 @@ def test_what_is_older_than_four_weeks_is_not_usual(book: Book) -> None:
     book.sum_up()
     with book.engine.connect() as connection:
         assert usual_use(connection, NOW).people == 0
+
+
+def test_a_week_that_the_last_four_begin_in_is_whole(book: Book) -> None:
+    for ref, bucket in enumerate((20, -96), start=1):  # after the last four weeks began, and before it in the same week
+        add(book, ref, "alice", 100.0, 0.5, start=-4 * WEEK + bucket)
+    book.sum_up()
+    now_ms = NOW + 2 * DAY_MS
+    with book.engine.connect() as connection:
+        past = past_weeks(connection, Viewer("alice"), UTC, NOW)
+        found, again = (own_use(connection, Viewer("alice"), UTC, NOW, each) for each in (past, None))
+        later = own_use(connection, Viewer("alice"), UTC, now_ms)
+    assert found == again
+    assert [sum(week.jobs for week in each.weeks if week) for each in (found, later)] == [2, 2]
+    assert (found.recent.jobs, later.recent.jobs) == (1, 0)
+    assert max(week.jobs for week in found.weeks if week) == 2
+
+
+def test_the_weeks_before_the_last_four_are_kept_for_each_viewer(book: Book) -> None:
+    queries = Queries(book.engine, None, SETTINGS, now_ms=lambda: NOW)
+    add(book, 1, "alice", 100.0, 0.5, start=-96 * 40)
+    add(book, 2, "bob", 100.0, 0.5, start=-96 * 40)
+    book.sum_up()
+    for user in ("alice", "bob", "carl"):
+        assert sum(week.jobs for week in queries.own_use(Viewer(user)).weeks if week) == (user != "carl")
