@@ -1,11 +1,11 @@
 """A job on all of its nodes from its bookings: cheap however many nodes and days it has, and as coarse as a bucket."""
 
-from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
+from aggregator.ledger.rows import Row, plain_rows
 from aggregator.ledger.tables import allocations, bookings, factors, figures
 from aggregator.queries.expressions import energy_of, sum_if_all_known
 from aggregator.queries.job_models import IntensitySeries, JobWindows
@@ -43,36 +43,37 @@ def job_windows(connection: Connection, job_ref: int, max_steps: int) -> JobWind
     )
     held = select(allocations.c.node, allocations.c.memory_bytes).where(allocations.c.job_ref == job_ref)
     starts_ms = tuple(range(first_ms, last_ms + 1, step_ms))
-    return _windows(connection.execute(cells), starts_ms, step_ms, {row[0]: row[1] for row in connection.execute(held)})
+    memory: dict[str, float] = dict(plain_rows(connection, held))
+    return _windows(plain_rows(connection, cells), starts_ms, step_ms, memory)
 
 
-def _windows(cells: Any, starts_ms: tuple[int, ...], step_ms: int, memory: Mapping[str, float]) -> JobWindows:
-    by_node: dict[str, dict[int, Row[Any]]] = defaultdict(dict)
-    for row in cells:
-        by_node[row.node][int(row.step)] = row
-    nodes = tuple(sorted(by_node))
-    rows = [[by_node[node].get(step) for step in range(len(starts_ms))] for node in nodes]
+def _windows(cells: Sequence[Row], starts_ms: tuple[int, ...], step_ms: int, memory: Mapping[str, float]) -> JobWindows:
+    nodes = tuple(sorted({cell[0] for cell in cells}))
+    place = {node: number for number, node in enumerate(nodes)}
+    power_w, cpu_ratio, memory_bytes = (_blank(nodes, starts_ms) for _ in range(3))
+    held_s = [[0.0] * len(starts_ms) for _ in nodes]
+    for node, at, energy_j, held, covered_s, used_s, reserved_s, peak_bytes in cells:
+        row, step = place[node], int(at)
+        held_s[row][step] = held
+        memory_bytes[row][step] = peak_bytes
+        if held > 0 and (covered_s > 0 or energy_j):
+            power_w[row][step] = energy_j / held
+        if used_s is not None and reserved_s:
+            cpu_ratio[row][step] = used_s / reserved_s
     return JobWindows(
         nodes=nodes,
         start_ms=starts_ms,
         step_ms=step_ms,
-        power_w=tuple(tuple(_power_w(row) for row in line) for line in rows),
-        cpu_ratio=tuple(tuple(_cpu_ratio(row) for row in line) for line in rows),
-        memory_bytes=tuple(tuple(row.memory_bytes if row else None for row in line) for line in rows),
-        held_s=tuple(tuple(row.held_s if row else 0.0 for row in line) for line in rows),
+        power_w=tuple(map(tuple, power_w)),
+        cpu_ratio=tuple(map(tuple, cpu_ratio)),
+        memory_bytes=tuple(map(tuple, memory_bytes)),
+        held_s=tuple(map(tuple, held_s)),
         memory_held_bytes=tuple(memory.get(node, 0.0) for node in nodes),
     )
 
 
-def _power_w(row: Row[Any] | None) -> float | None:
-    known = row is not None and row.held_s > 0 and (row.covered_s > 0 or row.energy_j)
-    return row.energy_j / row.held_s if row is not None and known else None
-
-
-def _cpu_ratio(row: Row[Any] | None) -> float | None:
-    if row is None or row.cpu_used_s is None or not row.cpu_reserved_s:
-        return None
-    return float(row.cpu_used_s / row.cpu_reserved_s)
+def _blank(nodes: Sequence[str], starts_ms: Sequence[int]) -> list[list[float | None]]:
+    return [[None] * len(starts_ms) for _ in nodes]
 
 
 def busiest_cpus(connection: Connection, job_ref: int) -> float | None:

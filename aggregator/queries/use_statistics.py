@@ -1,5 +1,6 @@
 """Mean, highest and 95th percentile of a job's use, of each node and over all, by time. Pure."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
@@ -38,11 +39,10 @@ Pairs = Sequence[tuple[float, float]]
 
 def percentile(pairs: Pairs, share: float) -> float:
     """The lowest of the values that are not exceeded in at least this share of the time."""
-    whole_s = sum(length_s for _, length_s in pairs)
-    ordered = sorted(pairs)
-    passed_s = accumulate(length_s for _, length_s in ordered)
-    enough_s = share * whole_s * (1 - 1e-12)  # sums of floats
-    return next(value for (value, _), passed in zip(ordered, passed_s, strict=True) if passed >= enough_s)
+    values, lengths_s = zip(*sorted(pairs), strict=True)
+    passed_s = list(accumulate(lengths_s))
+    enough_s = share * passed_s[-1] * (1 - 1e-12)  # sums of floats
+    return float(values[bisect_left(passed_s, enough_s)])
 
 
 def _known(lengths_s: Sequence[float], values: Sequence[float | None]) -> Pairs:

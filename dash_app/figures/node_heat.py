@@ -75,8 +75,10 @@ def heat_figure(windows: JobWindows, name: str, zone: str) -> Figure:
     return figure(layout, [picture])
 
 
-def thinned(nodes: Sequence[str], values: Values) -> list[tuple[str, list[float | None]]]:
+def thinned(nodes: Sequence[str], values: Values) -> list[tuple[str, Sequence[float | None]]]:
     """At most MAX_ROWS rows, each with its name: neighbours together, by the mean of those that are known."""
+    if len(nodes) <= MAX_ROWS:
+        return list(zip(nodes, values, strict=True))
     size = -(-len(nodes) // MAX_ROWS)
     groups = [range(first, min(first + size, len(nodes))) for first in range(0, len(nodes), size)]
     return [

@@ -193,7 +193,7 @@ def test_the_picture_of_some_nodes_has_a_row_each() -> None:
     assert list(figure.data[0].y)[-1] == "n0008"
     assert numbers(figure.data[0].z)[8][1] == pytest.approx(800.0)
     assert figure.data[0].zmax == 100.0
-    assert thinned(("a", "b"), ((None,), (None,))) == [("a", [None]), ("b", [None])]
+    assert thinned(("a", "b"), ((None,), (None,))) == [("a", (None,)), ("b", (None,))]
 
 
 def test_memory_figure_has_a_unit_that_fits() -> None:
