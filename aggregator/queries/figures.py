@@ -7,23 +7,21 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 
 from aggregator.ledger.tables import bookings, factors, figures, windows
-from aggregator.queries.expressions import energy_of
+from aggregator.queries.factor_days import FactorDay
 from aggregator.queries.models import FigureUse
 from maxwatt.domain.carbon import Quantity
-from maxwatt.domain.energy import Account
 
 _ORIGIN: Final = ("quantity", "provider", "zone", "kind", "vintage", "state")
 _ORDER: Final = tuple(quantity.value for quantity in Quantity)
 
 
-def job_figures(connection: Connection, job_ref: int) -> tuple[FigureUse, ...]:
+def job_figures(connection: Connection, days: Iterable[FactorDay]) -> tuple[FigureUse, ...]:
     """Figures that a job was booked with, by quantity, the most used first; weighted by its energy."""
-    weights = (
-        select(bookings.c.factor_id, func.sum(func.abs(energy_of())))
-        .where(bookings.c.job_ref == job_ref, bookings.c.account == int(Account.JOB), bookings.c.factor_id.is_not(None))
-        .group_by(bookings.c.factor_id)
-    )
-    return figure_uses(connection, {row[0]: float(row[1]) for row in connection.execute(weights)})
+    weights: dict[int, float] = defaultdict(float)
+    for day in days:
+        if day.factor_id is not None:
+            weights[day.factor_id] += day.absolute_j
+    return figure_uses(connection, weights)
 
 
 def time_figures(connection: Connection, since_ms: int, until_ms: int) -> tuple[FigureUse, ...]:

@@ -5,17 +5,17 @@ stays idle: it has no factor.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from aggregator.ledger import stale
-from aggregator.ledger.tables import bookings, rollups
-from aggregator.queries.expressions import energy_of
+from aggregator.ledger.tables import rollups
+from aggregator.queries.factor_days import FactorDay
 from maxwatt.domain.energy import ENERGY_COLUMNS, Account
 from maxwatt.domain.periods import Period
 from maxwatt.domain.rollups import Dimension
-from maxwatt.domain.units import DAY_MS
 
 USERS: Final = (Account.JOB, Account.SESSION)
 """Accounts that somebody answers for: among them the rest of the meter is shared out."""
@@ -39,16 +39,12 @@ def full_factors(connection: Connection, days_ms: list[int]) -> dict[int, float]
     return {day: total_j[day] / direct_j[day] for day in total_j if direct_j[day] > 0 and day not in moving}
 
 
-def full_of_job(connection: Connection, job_ref: int) -> float | None:
+def full_of_job(connection: Connection, days: Iterable[FactorDay]) -> float | None:
     """Full energy of a job [J], None while one of its days is not closed."""
-    day_ms = bookings.c.bucket_ms - bookings.c.bucket_ms % DAY_MS
-    booked = (
-        select(day_ms.label("day_ms"), func.sum(energy_of()).label("energy_j"))
-        .where(bookings.c.job_ref == job_ref, bookings.c.account == int(Account.JOB))
-        .group_by(day_ms)
-    )
-    by_day = {row.day_ms: row.energy_j for row in connection.execute(booked)}
+    by_day: dict[int, float] = defaultdict(float)
+    for day in days:
+        by_day[day.day_ms] += day.energy_j
     factor = full_factors(connection, list(by_day))
-    if not by_day or any(amount_j and day not in factor for day, amount_j in by_day.items()):
+    if not by_day or any(amount_j and day_ms not in factor for day_ms, amount_j in by_day.items()):
         return None
-    return float(sum(amount_j * factor.get(day, 0.0) for day, amount_j in by_day.items()))
+    return float(sum(amount_j * factor.get(day_ms, 0.0) for day_ms, amount_j in by_day.items()))

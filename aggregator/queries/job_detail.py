@@ -1,12 +1,14 @@
 """One job in full: Slurm's facts, its share of each node, and the factors its CO₂ was booked with."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, case, func, select
 
 from aggregator.ledger.rows import plain_rows
 from aggregator.ledger.tables import allocations, bookings, jobs
 from aggregator.queries.expressions import sum_if_all_known, visible
+from aggregator.queries.factor_days import factor_days
 from aggregator.queries.figures import job_figures
 from aggregator.queries.full import full_of_job
 from aggregator.queries.job_models import JobNodes
@@ -16,6 +18,23 @@ from maxwatt.domain import gpus
 from maxwatt.domain.energy import ENERGY_COLUMNS, Account
 from maxwatt.domain.hostlist import compress
 from maxwatt.domain.viewer import Viewer
+
+_BOOKED: Final = (
+    select(
+        bookings.c.node,
+        *(func.sum(bookings.c[name]).label(name) for name in ENERGY_COLUMNS),
+        sum_if_all_known(bookings.c.cpu_used_s, bookings.c.cpu_reserved_s).label("cpu_used_s"),
+        func.sum(bookings.c.covered_s).label("covered_s"),
+        func.max(bookings.c.memory_peak_bytes).label("memory_peak_bytes"),
+        func.sum(bookings.c.embodied_g).label("embodied_g"),
+        func.sum(case((bookings.c.embodied_g.is_(None) & (bookings.c.share_s > 0), 1), else_=0)).label(
+            "embodied_unknown"
+        ),
+    )
+    .where(bookings.c.job_ref == bindparam("job_ref"), bookings.c.account == int(Account.JOB))
+    .group_by(bookings.c.node)
+)
+"""Of each node of a job; made once, as making it takes longer than asking it."""
 
 
 def find_job(connection: Connection, viewer: Viewer, job_id: int, start_ms: int | None) -> RowMapping | None:
@@ -49,15 +68,16 @@ def job_detail(
     if job is None:
         return None
     (row,) = job_rows(connection, [job["job_ref"]], now_ms)
-    nodes = node_shares(connection, job["job_ref"])
+    held, booked = _held(connection, job["job_ref"]), _booked(connection, job["job_ref"])
+    nodes, days = _shares(held, booked), factor_days(connection, job["job_ref"])
     return JobDetail(
         row=row,
         **{name: job[name] for name in _COPIED},
         gpus=_gpu_text(nodes),
         nodes=nodes,
-        figures=job_figures(connection, job["job_ref"]),
-        full_j=full_of_job(connection, job["job_ref"]),
-        embodied_g=_embodied_g(connection, job["job_ref"]),
+        figures=job_figures(connection, days),
+        full_j=full_of_job(connection, days),
+        embodied_g=_embodied_g(booked.values()),
     )
 
 
@@ -67,11 +87,11 @@ _COPIED = (
 )
 
 
-def _embodied_g(connection: Connection, job_ref: int) -> float | None:
-    mine = (bookings.c.job_ref == job_ref) & (bookings.c.account == int(Account.JOB))
-    total = sum_if_all_known(bookings.c.embodied_g, bookings.c.share_s)
-    found: float | None = connection.execute(select(total).where(mine)).scalar()
-    return found
+def _embodied_g(booked: Iterable[RowMapping]) -> float | None:
+    """Of all nodes; None where one booking does not know it, or none does."""
+    rows = list(booked)
+    known = [row["embodied_g"] for row in rows if row["embodied_g"] is not None]
+    return sum(known) if known and not any(row["embodied_unknown"] for row in rows) else None
 
 
 def job_nodes(connection: Connection, viewer: Viewer, job_id: int, start_ms: int | None) -> JobNodes | None:
@@ -92,28 +112,21 @@ def held_shares(connection: Connection, job_ref: int) -> tuple[NodeShare, ...]:
 
 def node_shares(connection: Connection, job_ref: int) -> tuple[NodeShare, ...]:
     """A job's part of each node it was given or booked on, by node name."""
-    held = _held(connection, job_ref)
-    booked = {row["node"]: row for row in connection.execute(_booked_by_node(job_ref)).mappings()}
+    return _shares(_held(connection, job_ref), _booked(connection, job_ref))
+
+
+def _shares(held: Mapping[str, RowMapping], booked: Mapping[str, RowMapping]) -> tuple[NodeShare, ...]:
     return tuple(_node_share(node, held.get(node), booked.get(node)) for node in sorted(held.keys() | booked.keys()))
+
+
+def _booked(connection: Connection, job_ref: int) -> dict[str, RowMapping]:
+    found = connection.execute(_BOOKED.params(job_ref=job_ref)).mappings()
+    return {row["node"]: row for row in found}
 
 
 def _held(connection: Connection, job_ref: int) -> dict[str, RowMapping]:
     found = connection.execute(select(allocations).where(allocations.c.job_ref == job_ref)).mappings()
     return {row["node"]: row for row in found}
-
-
-def _booked_by_node(job_ref: int) -> Any:
-    return (
-        select(
-            bookings.c.node,
-            *(func.sum(bookings.c[name]).label(name) for name in ENERGY_COLUMNS),
-            sum_if_all_known(bookings.c.cpu_used_s, bookings.c.cpu_reserved_s).label("cpu_used_s"),
-            func.sum(bookings.c.covered_s).label("covered_s"),
-            func.max(bookings.c.memory_peak_bytes).label("memory_peak_bytes"),
-        )
-        .where(bookings.c.job_ref == job_ref, bookings.c.account == int(Account.JOB))
-        .group_by(bookings.c.node)
-    )
 
 
 def _node_share(node: str, held: RowMapping | None, booked: RowMapping | None) -> NodeShare:
