@@ -26,7 +26,7 @@ from sqlalchemy import (
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS
 from maxwatt.domain.rollups import SUMS
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """The newest of `migrations/versions`, which must make exactly these tables."""
 
 metadata: Final = MetaData()
@@ -87,7 +87,10 @@ jobs = Table(
     Index("jobs_partition", "partition", "start_ms"),
     Index("jobs_state", "state", "start_ms"),
     Index("jobs_name", "name", "start_ms"),
-    Index("jobs_array", "array_job_id"),
+    *(
+        Index(name, column, sqlite_where=text(f"{column} IS NOT NULL"), postgresql_where=text(f"{column} IS NOT NULL"))
+        for name, column in (("jobs_array", "array_job_id"), ("jobs_het", "het_job_id"))
+    ),
 )
 
 allocations = Table(

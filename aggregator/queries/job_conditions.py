@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_
 from aggregator.ledger.tables import allocations, job_totals, jobs
 from aggregator.queries.expressions import Expression, visible
 from aggregator.queries.job_rows import cpu_efficiency
-from aggregator.queries.job_text import on_nodes, text_condition
+from aggregator.queries.job_text import named, numbered, on_nodes
 from aggregator.queries.models import FigureRange, JobFilter
-from aggregator.queries.reach import Reach, started_within
+from aggregator.queries.reach import NUMBER, Reach, started_within
 from maxwatt.domain.energy import ENERGY_COLUMNS
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.hostlist import expand
@@ -94,9 +94,9 @@ def _conditions(connection: Connection, wanted: JobFilter, reach: Reach, now_ms:
         yield reach.column("state").in_(wanted.states)
     if wanted.nodes.strip():
         yield on_nodes(_host_names(wanted.nodes.strip()))
-    if wanted.text.strip():
-        yield text_condition(connection, wanted.text.strip(), reach)
-    elif reach.since_ms is not None:
+    if text := wanted.text.strip():
+        yield numbered(connection, text) if reach.lead == NUMBER else named(text)
+    if reach.since_ms is not None:
         yield jobs.c.start_ms >= reach.since_ms
     yield from (_tagged(tag) for tag in wanted.tags)
     yield from started_within(connection, wanted)

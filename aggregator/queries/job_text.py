@@ -1,25 +1,29 @@
-"""What a search finds: a job by its number, else names of jobs and nodes."""
+"""What a search finds: jobs by their number, where there are such; else by their name or a node."""
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from aggregator.ledger.tables import allocations, jobs
+from aggregator.queries.expressions import visible
 from aggregator.queries.job_detail import has_id
-from aggregator.queries.reach import Reach
+from maxwatt.domain.viewer import Viewer
 
 
-def text_condition(connection: Connection, text: str, reach: Reach) -> ColumnElement[bool]:
-    """Part of the name in any case, a node, an id (`123`), or an array task or het part (`123_4`, `123+1`).
+def numbered(connection: Connection, text: str) -> ColumnElement[bool]:
+    """Condition on `jobs`: an id (`123`), or an array task or het part (`123_4`, `123+1`); no job has another text."""
+    return or_(false(), *_numbered(connection, text))
 
-    Numbers are found however old they are: an index has them.
-    """
-    named = or_(jobs.c.name.icontains(text, autoescape=True), on_nodes((text,)))
-    within = named if reach.since_ms is None else and_(jobs.c.start_ms >= reach.since_ms, named)
-    numbered = list(_numbered(connection, text))
-    if not numbered or connection.execute(select(jobs.c.job_ref).where(or_(*numbered)).limit(1)).first() is None:
-        return within  # without the numbers the database finds its way by the start
-    return or_(*numbered, within)
+
+def is_number(connection: Connection, viewer: Viewer, text: str) -> bool:
+    """Whether a text is the number of a job that the viewer may see."""
+    found = select(jobs.c.job_ref).where(visible(viewer, first=False), numbered(connection, text)).limit(1)
+    return any(sign.isdigit() for sign in text) and connection.execute(found).first() is not None
+
+
+def named(text: str) -> ColumnElement[bool]:
+    """Condition on `jobs`: part of the name in any case, or a node."""
+    return or_(jobs.c.name.icontains(text, autoescape=True), on_nodes((text,)))
 
 
 def _numbered(connection: Connection, text: str) -> Iterator[ColumnElement[bool]]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, true, union_all
 
 from aggregator.ledger.tables import jobs
 from aggregator.queries.expressions import Expression, visible_parts
+from aggregator.queries.job_text import is_number
 from aggregator.queries.models import JobFilter
 from maxwatt.domain.viewer import Viewer
 
@@ -16,6 +17,9 @@ LOOKED: Final = 50_000
 
 OWN: Final = "own"
 """What leads to the jobs is that the viewer may see them."""
+
+NUMBER: Final = "number"
+"""The number of a job or array leads to it, however old it is."""
 
 EVERYTHING: Final = ""
 """Nothing narrows the question."""
@@ -32,7 +36,7 @@ class Reach:
     """Which jobs a question looks through.
 
     Args:
-        lead: the column whose index has to lead to them, OWN or EVERYTHING.
+        lead: the column whose index has to lead to them, or one of OWN, NUMBER and EVERYTHING.
         since_ms: those that began before this are not looked at; None: all are [epoch ms].
         ordered: whether an index may give the order: it would lead past everything that is not looked at.
     """
@@ -68,6 +72,8 @@ class Order:
 
 def reach_of(connection: Connection, viewer: Viewer, wanted: JobFilter, order: Order) -> Reach:
     """The newest `wanted.newest` jobs of what narrows the question best, or all where an index gives the answer."""
+    if (text := wanted.text.strip()) and is_number(connection, viewer, text):
+        return Reach(NUMBER, ordered=False)
     if wanted.newest is None:
         return Reach()
     if wanted.array_job_id is not None:

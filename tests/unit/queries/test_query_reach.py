@@ -71,11 +71,15 @@ def test_of_several_ways_that_with_the_fewest_jobs_is_gone(queries: Queries) -> 
     assert (ids(found), found.since_ms) == ([101], None)
 
 
-def test_numbers_are_found_however_old_they_are(queries: Queries) -> None:
-    assert ids(asked(queries, text="101", newest=1)) == [102, 101]  # a part of the job 101 is 102
-    assert ids(asked(queries, text="50", newest=1)) == [101]
-    assert ids(asked(queries, text="run", newest=1)) == [108, 107]
+def test_a_number_finds_its_job_however_old_it_is_and_nothing_else(book: Book, queries: Queries) -> None:
+    book.job(9, "alice", 9, 10, name="like-101")
+    for newest in (1, None):
+        assert ids(asked(queries, text="101", newest=newest)) == [102, 101]  # a part of the job 101 is 102
+        assert ids(asked(queries, text="50", newest=newest)) == [101]
+        assert ids(asked(queries, BOB, text="101", newest=newest)) == [102]
+    assert ids(asked(queries, ALICE, text="10", newest=1)) == [109]
     assert ids(asked(queries, ALICE, text="102", newest=1)) == []
+    assert ids(asked(queries, text="run", newest=1)) == [108]
 
 
 def test_a_coordinator_gets_the_newest_of_all_parts(queries: Queries) -> None:

@@ -1,4 +1,4 @@
-"""What the pages and their sign-in ask for. To grow until this version is released, see docs/ledger.md.
+"""What the pages and their sign-in ask for.
 
 A column that is added is nullable or has a `server_default`: there are rows already.
 """
