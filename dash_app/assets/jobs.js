@@ -7,7 +7,7 @@
   var ON_NARROW = ["job_id", "name", "state", "energy_j"];
   var FROM_WIDE = ["partition", "node_count", "start_ms", "cpu_efficiency", "memory_efficiency", "co2_g"];
   var PLAIN_WIDTHS = [{ colId: "job_id", width: 128 }, { colId: "state", width: 144 }, { colId: "energy_j", width: 92 }];
-  var NARROW_WIDTHS = [{ colId: "job_id", width: 84 }, { colId: "state", width: 68 }, { colId: "energy_j", width: 84 }];
+  var NARROW_WIDTHS = [{ colId: "job_id", width: 84 }, { colId: "state", width: 74 }, { colId: "energy_j", width: 84 }];
   var NARROWEST = 330;
   var NARROWEST_WIDTHS = [{ colId: "job_id", width: 74 }, { colId: "state", width: 60 }, { colId: "energy_j", width: 74 }];
   var DEFAULT_FOLD = "array";

@@ -34,7 +34,7 @@ def evidence_popover(evidence: Evidence | None, more: Sequence[Fact] = (), quest
         question: the button's text; how we know, where it is empty.
     """
     summary = html.Summary(question or _("How do we know?"), className="mw-ask", role="button")
-    panel = html.Div(evidence_content(evidence, more), className="mw-evidence")
+    panel = html.Div(evidence_content(evidence, more, html.H2), className="mw-evidence")
     return html.Details([summary, panel], className="mw-pop mw-closes")
 
 
@@ -53,7 +53,9 @@ def uncertainty_text(evidence: Evidence | None) -> str:
     return _("± {share}, still open", share=share) if evidence.provisional else f"± {share}"
 
 
-def evidence_content(evidence: Evidence | None, more: Sequence[Fact]) -> html.Div:
+def evidence_content(
+    evidence: Evidence | None, more: Sequence[Fact], heading: type[html.H2 | html.H3] = html.H3
+) -> html.Div:
     """Shares of evidence, coverage, uncertainty, method, and what more there is to say."""
     if evidence is None:
         return html.Div(_("Nothing is booked for this yet, so there is nothing to show."))
@@ -72,7 +74,7 @@ def evidence_content(evidence: Evidence | None, more: Sequence[Fact]) -> html.Di
     marks = dcc.Link(_("What these words mean"), href=link(MARKS))
     return html.Div(
         [
-            html.H3(_("Where the energy figure comes from")),
+            heading(_("Where the energy figure comes from")),
             share_bar(slices, _("Kinds of evidence")),
             facts(rows),
             marks,

@@ -109,7 +109,7 @@ def node_table(now: ClusterNow) -> html.Div:
     rows = [
         [
             node.node,
-            node.state or unknown(),
+            _(KIND_LABELS[node.kind]),
             format_power(node.total_w),
             *(format_share(use) for use in (node.cpu_use, node.gpu_use, node.memory_use)),
             str(node.jobs),

@@ -8,6 +8,7 @@ from dash import dcc, html
 from aggregator.queries.cluster_models import NodeDetail, NodeJob
 from dash_app.components.bars import Slice, share_bar, use_bar
 from dash_app.components.facts import facts
+from dash_app.components.node_map import KIND_LABELS
 from dash_app.components.states import empty
 from dash_app.components.tables import table
 from dash_app.figures.theme import (
@@ -36,7 +37,8 @@ def node_panel(detail: NodeDetail | None, now_ms: int, zone: str) -> list[Any]:
     if detail is None:
         return [empty(_("This node is not known"), _("Slurm does not name it, and it never sent a sample."))]
     node = detail.now
-    state = node.state + (f" · {node.reason}" if node.reason and node.reason != "none" else "")
+    state = _(KIND_LABELS[node.kind]) + (f" ({node.state})" if node.state else "")
+    state += f" · {node.reason}" if node.reason and node.reason != "none" else ""
     sampled = (
         _("never")
         if node.sampled_ms is None

@@ -39,9 +39,12 @@ def freshness(status: Status, now_ms: int) -> tuple[str, str]:
 
 
 def banners(status: Status, now_ms: int) -> list[html.Div]:
-    """A sentence for every source that does not answer and every other fault."""
+    """A sentence for every source that does not answer and every other fault.
+
+    No alert: it says how long ago something was, so a screen reader would tell it again each minute.
+    """
     sentences = [_source_sentence(source, now_ms) for source in status.sources if source.error]
-    return [html.Div(sentence, className="mw-banner", role="alert") for sentence in [*sentences, *status.faults]]
+    return [html.Div(sentence, className="mw-banner", role="note") for sentence in [*sentences, *status.faults]]
 
 
 def simulated_badge(simulated: bool) -> html.Span | None:

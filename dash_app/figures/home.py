@@ -21,7 +21,7 @@ def days_figure(days: Sequence[TimeSums], zone: str, known_since_ms: int | None,
     known = [day for day in days if known_since_ms is not None and day.until_ms > known_since_ms]
     names = [format_day(local_time(day.since_ms, zone).date(), year=False) for day in days]
     shown = [format_day(local_time(day.since_ms, zone).date(), year=False) for day in known]
-    every = max(1, len(names) // 6)
+    every = max(1, len(names) // 4)  # as many as stand side by side on a phone
     layout = base_layout(
         height_px, barmode="stack", bargap=0.28, hovermode="closest",
         xaxis={
