@@ -61,7 +61,7 @@ def test_one_job(watched: Watched) -> None:
     expect(page.locator("#job-head")).to_contain_text("2025-06-14 15:06:40 CEST")
     expect(page.locator("#job-head")).to_contain_text("2.4 kWh")
     expect(page.locator("#job-charts .js-plotly-plot .main-svg").first).to_be_visible()
-    assert page.locator("#job-charts .js-plotly-plot").count() == 3
+    assert page.locator("#job-charts .js-plotly-plot").count() == 4  # CPU, memory, traffic, power
     page.get_by_role("button", name="How do we know?").first.click()
     expect(page.get_by_text("Counted by the hardware")).to_be_visible()
     page.keyboard.press("Escape")
