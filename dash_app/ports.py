@@ -32,6 +32,11 @@ from maxwatt.domain.viewer import Viewer
 class PageQueries(Protocol):
     """Every figure on a page comes from one of these. Times are epoch ms UTC; windows are [since_ms, until_ms)."""
 
+    @property
+    def timezone(self) -> str:
+        """The site's time zone, without asking for the whole `status`."""
+        ...
+
     def jobs(self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int) -> JobPage:
         """A slice of the job table. `sort` names a JobRow field; unknown sorts last."""
         ...

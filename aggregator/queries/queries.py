@@ -88,6 +88,11 @@ class Queries:
         self._remembered = Remembered()
         self._coverage = NodeCoverage()
 
+    @property
+    def timezone(self) -> str:
+        """The site's time zone, also in `status`, which asks the ledger."""
+        return self._settings.cluster.timezone
+
     def jobs(self, viewer: Viewer, filter: JobFilter, sort: str, descending: bool, offset: int, limit: int) -> JobPage:
         """A page of the job table; see `jobs.job_page`. Raises InputError for an unknown sort key."""
         with self._engine.connect() as connection:

@@ -30,7 +30,7 @@ class JobsWanted:
     state: Annotated[
         tuple[State, ...], Field(max_length=_MOST, description="In one of these states; may be given several times.")
     ] = ()
-    text: Annotated[Text, Field(description="Part of the name, a node, or an id such as 4711 or 4711_3.")] = ""
+    text: Annotated[Text, Field(description="An id such as 4711 or 4711_3, else part of the name, or a node.")] = ""
     nodes: Annotated[Text, Field(description="On one of these nodes; a host list such as `n[1-4,7]`.")] = ""
     array_job_id: Annotated[int | None, Field(ge=0, lt=10**12, description="Tasks of this array.")] = None
     tag: Annotated[

@@ -122,7 +122,7 @@ def _page(
     no job was looked at.
     """
     viewer = current_viewer()
-    zone = queries.status(viewer).timezone
+    zone = queries.timezone
     wanted, fold = jobs_filter(values, now_ms(), zone), fold_of(values)
     (sort, descending), (offset, limit) = sort_of(request), slice_of(request)
     if fold is None:
