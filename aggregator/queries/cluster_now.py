@@ -13,7 +13,7 @@ from aggregator.queries.accounts import ACCOUNT_NAMES
 from aggregator.queries.cluster_models import ClusterNow, NodeDetail, NodeJob, NodeKind, NodeNow
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.node_powers import SPAN_MS, Powers
-from aggregator.queries.rolled import sums_by_name, totals_of
+from aggregator.queries.rolled import energy_of_sums, sums_by_name
 from maxwatt.domain.energy import Account
 from maxwatt.domain.jobs import JobState
 from maxwatt.domain.node_state import idle_account
@@ -66,7 +66,7 @@ def node_detail(
     day_j: dict[str, float] = defaultdict(float)
     for (name, account), row in sums.items():
         if name == now.node:
-            day_j[ACCOUNT_NAMES[Account(account)]] += totals_of(row)["energy_j"]
+            day_j[ACCOUNT_NAMES[Account(account)]] += energy_of_sums(row)
     held = allocations.c
     running = select(jobs.c.job_ref, held.cpus, held.memory_bytes, held.gpus).join_from(jobs, allocations, _same_job())
     running = running.where(held.node == now.node, _runs()).order_by(jobs.c.job_ref)

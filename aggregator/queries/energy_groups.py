@@ -13,7 +13,7 @@ from aggregator.queries.booked_time import first_booked_ms, in_time, open_window
 from aggregator.queries.evidence import evidence_of
 from aggregator.queries.expressions import own_sessions, visible
 from aggregator.queries.models import EnergyRow, Grouping
-from aggregator.queries.rolled import Key, Sums, added, own_sums, sums_by_name, totals_of, values_of
+from aggregator.queries.rolled import Key, Sums, added, energy_of_sums, own_sums, sums_by_name, totals_of, values_of
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.rollups import Dimension
@@ -87,7 +87,7 @@ def _energy_row(name: str, parts: dict[Account, Sums], running: int, provisional
         waste_unknown_j=sums["waste_unknown_j"],
         **values_of(sums),
         evidence=evidence_of(total, sums["spread_j"], provisional),
-        sessions_j=totals_of(parts[Account.SESSION])["energy_j"] if Account.SESSION in parts else 0.0,
+        sessions_j=energy_of_sums(parts[Account.SESSION]) if Account.SESSION in parts else 0.0,
     )
 
 

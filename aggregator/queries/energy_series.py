@@ -1,8 +1,10 @@
 """Mean power over time: by what it was for, by component, or by whose jobs and sessions drew it."""
 
+import operator
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final, get_args
 
 from sqlalchemy import Connection, Select, func, literal, literal_column, select, union_all
@@ -18,7 +20,7 @@ from aggregator.queries.lives import overlapping
 from aggregator.queries.models import EnergySeries
 from aggregator.queries.pieces import Piece, inside, pieces
 from aggregator.queries.rolled import dimension_of, names_of
-from maxwatt.domain.energy import COMPONENTS, Account
+from maxwatt.domain.energy import COMPONENTS, EVIDENCE_COLUMNS, Account
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.periods import HOUR_MS, Period, start_of
 from maxwatt.domain.rollups import Dimension
@@ -142,14 +144,14 @@ def _add(found: Energies, split: Split, step: int, row: Any) -> None:
             found[step, component.value] += row[component]
         return
     name = ACCOUNT_NAMES[Account(row["account"])] if split == "kind" else row["name"]
-    found[step, name] += sum(row[component] for component in COMPONENTS)
+    found[step, name] += row["energy_j"]
 
 
 def _rolled(split: Split, dimension: Dimension, steps: Steps, parts: Sequence[Piece], viewer: Viewer) -> Select[Any]:
     """Sums of the parts that are summed, by step; of who does not see all, those under their names."""
     part = rollups.c
     start: Any = part.start_ms - (part.start_ms - _number(steps.first_ms)) % _number(steps.step_ms)
-    found = select(start.label("start_ms"), part.name, part.account, *_components(part))
+    found = select(start.label("start_ms"), part.name, part.account, *_sums(part, split))
     found = found.where(inside(parts), part.dimension == int(dimension))
     if split not in {"kind", "component"}:
         found = found.where(part.account.in_([int(account) for account in OF_USERS]))
@@ -162,8 +164,10 @@ def _number(value: int) -> Any:
     return literal_column(str(value))
 
 
-def _components(part: Any) -> list[Any]:
-    """Energy of each component [J], static and dynamic together."""
+def _sums(part: Any, split: Split) -> list[Any]:
+    """Energy [J] of each component, static and dynamic together; in one where they are not told apart."""
+    if split != "component":  # the columns of evidence hold the same joules as the components, and are fewer
+        return [func.sum(reduce(operator.add, (part[name] for name in EVIDENCE_COLUMNS))).label("energy_j")]
     pairs = [(part[f"{component}_static_j"], part[f"{component}_dynamic_j"], component) for component in COMPONENTS]
     return [func.sum(static + dynamic).label(component) for static, dynamic, component in pairs]
 
@@ -176,7 +180,7 @@ def _booked(connection: Connection, split: Split, viewer: Viewer, piece: Piece, 
     """
     booked = bookings.c
     within = in_time(piece.start_ms, piece.end_ms)
-    sums = _components(booked)
+    sums = _sums(booked, split)
     start = booked.bucket_ms.label("start_ms")
     if split in {"kind", "component"}:
         own = own_bookings(viewer, overlapping(connection, viewer, piece.start_ms, piece.end_ms, apart=apart))

@@ -9,7 +9,7 @@ from aggregator.queries.evidence import evidence_of
 from aggregator.queries.figures import time_figures
 from aggregator.queries.models import EnergySummary, Evidence
 from aggregator.queries.node_coverage import NodeCoverage
-from aggregator.queries.rolled import Key, Sums, added, own_sums, sums_by_name, totals_of, values_of
+from aggregator.queries.rolled import Key, Sums, added, energy_of_sums, own_sums, sums_by_name, totals_of, values_of
 from maxwatt.domain.energy import COMPONENTS, IDLE_ACCOUNTS, Account
 from maxwatt.domain.rollups import VALUE_COLUMNS, Dimension
 from maxwatt.domain.viewer import Viewer
@@ -32,7 +32,7 @@ def energy_summary(
     span_ms = whole_buckets(since_ms, until_ms)
     coverage = (coverage or NodeCoverage()) if viewer.sees_all else None
     found = _sums(connection, viewer, span_ms, site)
-    by_account = {Account(account): totals_of(sums)["energy_j"] for (_, account), sums in found.items()}
+    by_account = {Account(account): energy_of_sums(sums) for (_, account), sums in found.items()}
     total = totals_of(added(list(found.values())))
 
     def others(*accounts: Account) -> float | None:

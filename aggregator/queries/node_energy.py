@@ -10,7 +10,7 @@ from aggregator.queries.accounts import ACCOUNT_NAMES
 from aggregator.queries.booked_time import booked_seconds, open_windows, whole_buckets
 from aggregator.queries.evidence import evidence_of
 from aggregator.queries.models import NodeEnergyRow
-from aggregator.queries.rolled import Sums, added, sums_by_name, totals_of, values_of
+from aggregator.queries.rolled import Sums, added, energy_of_sums, sums_by_name, totals_of, values_of
 from maxwatt.domain.energy import Account
 from maxwatt.domain.rollups import Dimension
 from maxwatt.domain.viewer import Viewer
@@ -35,7 +35,7 @@ def energy_of_nodes(
 
 def _row(name: str, accounts: dict[Account, Sums], coverage_s: tuple[float, float], provisional: bool) -> NodeEnergyRow:
     total = totals_of(added(list(accounts.values())))
-    by_account = {account: totals_of(sums)["energy_j"] for account, sums in accounts.items()}
+    by_account = {account: energy_of_sums(sums) for account, sums in accounts.items()}
     seconds = dict(zip(("covered_s", "held_s"), coverage_s, strict=True))
     return NodeEnergyRow(
         name=name,

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import CompoundSelect, Connection, Select, String, bindparam, func, select
+from sqlalchemy import CompoundSelect, Connection, CursorResult, Select, String, bindparam, func, select
 
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import Slots, booked_sums, sums_of_user
@@ -26,6 +27,7 @@ Key = tuple[str, int]
 
 _OF_USERS: Final = tuple(int(account) for account in OF_USERS)
 _STATIC: Final = tuple(name for name in ENERGY_COLUMNS if name.endswith("_static_j"))
+_VALUES: Final = itemgetter(*SUMS)
 _DYNAMIC: Final = tuple(name for name in ENERGY_COLUMNS if name.endswith("_dynamic_j"))
 
 
@@ -67,6 +69,12 @@ def names_of(viewer: Viewer) -> list[str]:
     return sorted(viewer.accounts) or [viewer.user]
 
 
+def energy_of_sums(sums: Sums) -> float:
+    """Energy of all components [J]."""
+    energy_j: float = sum([sums[name] for name in ENERGY_COLUMNS])
+    return energy_j
+
+
 def totals_of(sums: Sums) -> Sums:
     """The sums with energy, static and dynamic energy [J] of all components beside them."""
     static_j = sum([sums[name] for name in _STATIC])
@@ -88,10 +96,16 @@ def added(parts: Sequence[Sums]) -> Sums:
     """Sums of sums; the oldest method that took part, 0 where none did."""
     if len(parts) == 1:
         return {**parts[0], "jobs_started": parts[0]["jobs_started"] or 0}
-    found: Sums = {name: sum([part[name] for part in parts]) for name in SUMS}
+    columns = zip(*map(_VALUES, parts), strict=True)
+    found: Sums = dict(zip(SUMS, map(sum, columns), strict=True)) if parts else dict.fromkeys(SUMS, 0)
     found["jobs_started"] = sum([part["jobs_started"] or 0 for part in parts])
     found["method_version"] = min((part["method_version"] for part in parts), default=0)
     return found
+
+
+def _dicts(found: CursorResult[Any]) -> Iterator[Sums]:
+    names = tuple(found.keys())  # asked for once, not with each row
+    return (dict(zip(names, row, strict=True)) for row in found)
 
 
 def _gathered(rows: Iterable[Sums]) -> dict[Key, Sums]:
@@ -119,7 +133,7 @@ def _rows(
     if any(piece.period is not None for piece in parts):
         wanted = _ROLLED.where(inside(parts), rollups.c.dimension == int(dimension))
         wanted = wanted if names is None else wanted.where(rollups.c.name.in_(names))
-        yield from map(dict, connection.execute(wanted).mappings())
+        yield from _dicts(connection.execute(wanted))
     for piece in parts:
         if piece.period is None:
             yield from _booked(connection, dimension, piece, site, names)
@@ -134,7 +148,7 @@ def _booked(
         of_user = dimension is Dimension.USER
         statement = _BOOKED_OF_USER if of_user else _BOOKED_OF_ACCOUNTS
         given |= {"user": names[0]} if of_user else {"accounts": names}
-    rows = [dict(row) for row in connection.execute(statement, given).mappings()]
+    rows = list(_dicts(connection.execute(statement, given)))
     if dimension is Dimension.NODE_GROUP:
         rows = [{**row, "name": site.group_of(row["name"])} for row in rows]
     yield from rows
@@ -150,12 +164,12 @@ def person_rows(connection: Connection, user: str | None, cuts_ms: Sequence[int]
         own = rollups.c.account.in_(_OF_USERS) & (rollups.c.name == (user or ""))
         wanted = _ROLLED.add_columns(rollups.c.start_ms).group_by(rollups.c.start_ms)
         wanted = wanted.where(inside(parts), rollups.c.dimension == int(dimension), own)
-        yield from map(dict, connection.execute(wanted).mappings())
+        yield from _dicts(connection.execute(wanted))
     for piece in parts:
         if piece.period is None:
             statement = _BOOKED_OF_USERS if user is None else _BOOKED_OF_USER
             given = {"first_ms": piece.start_ms, "end_ms": piece.end_ms} | ({} if user is None else {"user": user})
-            rows = connection.execute(statement, given).mappings().all()
+            rows = _dicts(connection.execute(statement, given))
             yield from ({**row, "start_ms": piece.start_ms} for row in rows)
 
 
