@@ -8,7 +8,7 @@ from aggregator.queries.explain import Explanation
 from aggregator.queries.folded import Fold, FoldedPage
 from aggregator.queries.health import Health
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
-from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobNodes, JobWindows
+from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobChange, JobNodes, JobWindows
 from aggregator.queries.models import (
     EnergyRow,
     EnergySeries,
@@ -103,6 +103,10 @@ class PageQueries(Protocol):
 
     def similar_jobs(self, viewer: Viewer, job_id: int, start_ms: int) -> Comparison | None:
         """The job beside the user's last ones of the same name, partition and account."""
+        ...
+
+    def job_change(self, viewer: Viewer, job_id: int, start_ms: int) -> JobChange | None:
+        """The advice, and beside which jobs it stands, at once."""
         ...
 
     def job_advice(self, viewer: Viewer, job_id: int, start_ms: int) -> Advices | None:

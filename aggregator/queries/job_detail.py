@@ -65,8 +65,15 @@ def job_detail(
 ) -> JobDetail | None:
     """Everything known of one attempt, None where there is no such job for this viewer."""
     job = find_job(connection, viewer, job_id, start_ms)
-    if job is None:
-        return None
+    return None if job is None else detail_of(connection, job, now_ms)
+
+
+def detail_of(connection: Connection, job: RowMapping, now_ms: int) -> JobDetail:
+    """Everything known of an attempt that was found.
+
+    Args:
+        job: its row in the ledger.
+    """
     (row,) = job_rows(connection, [job["job_ref"]], now_ms)
     held, booked = _held(connection, job["job_ref"]), _booked(connection, job["job_ref"])
     nodes, days = _shares(held, booked), factor_days(connection, job["job_ref"])

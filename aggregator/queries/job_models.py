@@ -143,6 +143,14 @@ class Advices:
     silent: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    """What to change, and what the job stands beside."""
+
+    advices: Advices
+    similar: Comparison
+
+
 Track = tuple[str, tuple[float, ...], tuple[float | None, ...]]
 """A node, lengths of its intervals [s], and a value in each."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, RowMapping
 
 from aggregator.pipeline.sums import site_of
 from aggregator.queries.advice import Observed, advise
@@ -17,8 +17,8 @@ from aggregator.queries.folded import Fold, FoldedPage, folded_page
 from aggregator.queries.health import DAYS_OF_JOBS, Health, health
 from aggregator.queries.home import overview, running_jobs, waiting_jobs
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
-from aggregator.queries.job_detail import find_job, held_shares, job_detail, job_nodes, node_shares
-from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobNodes, JobWindows
+from aggregator.queries.job_detail import detail_of, find_job, held_shares, job_detail, job_nodes, node_shares
+from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobChange, JobNodes, JobWindows
 from aggregator.queries.job_names import job_names
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.job_windows import busiest_cpus, job_intensity, job_windows
@@ -34,6 +34,7 @@ from aggregator.queries.models import (
     JobRow,
     NodeEnergyRow,
     NodeSeries,
+    NodeShare,
     Status,
 )
 from aggregator.queries.node_coverage import NodeCoverage
@@ -216,8 +217,10 @@ class Queries:
         """How the boards of one attempt were used; None: it has none, or there is none to see."""
         with self._engine.connect() as connection:
             job = find_job(connection, viewer, job_id, start_ms)
-            shares = () if job is None else held_shares(connection, job["job_ref"])
-        if job is None or self._store is None or not (job["gpu_count"] or any(share.gpus for share in shares)):
+            return None if job is None else self._gpus(job, held_shares(connection, job["job_ref"]))
+
+    def _gpus(self, job: RowMapping, shares: Sequence[NodeShare]) -> GpuUse | None:
+        if self._store is None or not (job["gpu_count"] or any(share.gpus for share in shares)):
             return None
         from aggregator.queries.gpu_use import gpu_use
 
@@ -233,20 +236,23 @@ class Queries:
             (row,) = job_rows(connection, [job["job_ref"]], self._now_ms())
             return similar_jobs(connection, viewer, job, row)
 
-    def job_advice(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> Advices | None:
-        """What to change in the batch script of one attempt; None: there is none to see."""
-        detail = self.job(viewer, job_id, start_ms)
-        similar = self.similar_jobs(viewer, job_id, start_ms)
-        if detail is None or similar is None:
-            return None
+    def job_change(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> JobChange | None:
+        """What to change in the batch script of one attempt, and what it stands beside; None: there is none to see."""
         with self._engine.connect() as connection:
-            job = find_job(connection, viewer, job_id, detail.row.start_ms)
+            job = find_job(connection, viewer, job_id, start_ms)
             if job is None:
                 return None
+            detail = detail_of(connection, job, self._now_ms())
+            similar = similar_jobs(connection, viewer, job, detail.row)
             busiest = busiest_cpus(connection, job["job_ref"])
-        threads = {self._settings.model_of(share.node).threads_per_core for share in detail.nodes}
-        gpus = self.job_gpus(viewer, job_id, detail.row.start_ms)
-        return advise(detail, Observed(job["exclusive"], busiest, gpus, similar, max(threads, default=0)))
+        threads = max((self._settings.model_of(share.node).threads_per_core for share in detail.nodes), default=0)
+        observed = Observed(job["exclusive"], busiest, self._gpus(job, detail.nodes), similar, threads)
+        return JobChange(advise(detail, observed), similar)
+
+    def job_advice(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> Advices | None:
+        """What to change in the batch script of one attempt; None: there is none to see."""
+        change = self.job_change(viewer, job_id, start_ms)
+        return None if change is None else change.advices
 
     def energy_by(self, viewer: Viewer, group: Grouping, since_ms: int, until_ms: int) -> tuple[EnergyRow, ...]:
         """Energy of each user, account or partition, most first; buckets count by their start."""

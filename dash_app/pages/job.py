@@ -108,10 +108,8 @@ def _register_parts(app: Dash, queries: PageQueries) -> None:
     def change(key: Key | None) -> Any:
         if not key:
             return no_update
-        viewer = current_viewer()
-        advices = queries.job_advice(viewer, key["job_id"], key["start_ms"])
-        similar = queries.similar_jobs(viewer, key["job_id"], key["start_ms"])
-        return [] if advices is None or similar is None else [advice_card(advices), similar_card(similar)]
+        found = queries.job_change(current_viewer(), key["job_id"], key["start_ms"])
+        return [] if found is None else [advice_card(found.advices), similar_card(found.similar)]
 
     @app.callback(
         Output("job-overview", "children"),

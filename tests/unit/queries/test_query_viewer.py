@@ -27,7 +27,15 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "job_attempts": [{"job_id": 102}],
     **{
         name: [{"job_id": 102}, {"job_id": 101}]
-        for name in ("job_nodes", "job_windows", "job_intensity", "job_gpus", "similar_jobs", "job_advice")
+        for name in (
+            "job_nodes",
+            "job_windows",
+            "job_intensity",
+            "job_gpus",
+            "similar_jobs",
+            "job_change",
+            "job_advice",
+        )
     },
     "waiting_job": [{"job_id": 102}],
     "job_series": [{"job_id": 102}, {"job_id": 101}],
