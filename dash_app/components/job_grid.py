@@ -28,9 +28,10 @@ GRID_THEME: Final = (
 
 def sort_of(request: dict[str, Any]) -> tuple[str, bool]:
     """Field and direction of a grid's request; newest first when none is asked for or it is none of ours."""
-    model = request.get("sortModel") or [{}]
-    field = model[0].get("colId")
-    return (field, model[0].get("sort") == "desc") if field in FIELDS else DEFAULT_SORT
+    model = request.get("sortModel")
+    first = model[0] if isinstance(model, list) and model and isinstance(model[0], dict) else {}
+    field = str(first.get("colId"))
+    return (field, first.get("sort") == "desc") if field in FIELDS else DEFAULT_SORT
 
 
 def slice_of(request: dict[str, Any]) -> tuple[int, int]:

@@ -70,7 +70,7 @@ def register(app: Dash, queries: PageQueries) -> None:
         on_error=_failed,
     )
     def rows(request: dict[str, Any] | None, search: str | None) -> tuple[Any, Any, Any]:
-        if not request:
+        if not isinstance(request, dict):
             return no_update, no_update, no_update
         values = view_values(search)
         data, total, count, since = _page(queries, request, values)

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
-from stand_in import HOSTILE_ID, NO_SAMPLES, REQUEUED, UNBOOKED
-from test_accessibility import settle
+from stand_in import HOSTILE_ID, NO_SAMPLES, REQUEUED, UNBOOKED, StandIn, job_row
+from test_accessibility import narrowest, settle
 from watched import CHROMIUM_MARKS, Watched
 
 pytestmark = CHROMIUM_MARKS
@@ -42,6 +42,20 @@ def test_ids_that_are_none(watched: Watched) -> None:
     for number in ("77", "-1", "9" * 30, "%00", "9001;drop", "%3Cb%3E"):
         watched.page.goto(f"{watched.url}/job/{number}")
         expect(watched.page.get_by_role("heading", level=1, name="There is no such job")).to_be_visible()
+
+
+def test_a_job_of_two_thousand_nodes(watched: Watched, stand_in: StandIn) -> None:
+    huge = job_row(9050, node_list="n[0001-2000]", node_count=2000, cpus=64_000)
+    stand_in.rows.append(huge)
+    page = watched.open("/job/9050")
+    expect(page.locator("#job-overview .js-plotly-plot")).to_be_visible()
+    expect(page.locator("#job-charts h3").first).to_have_text("n0001")
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert narrowest(page, 320) <= 320
+    page.locator("#job-node").fill("n1999")
+    page.get_by_role("option", name="n1999").click()
+    expect(page.locator("#job-charts h3")).to_have_text(["n1999"])
+    stand_in.rows.remove(huge)
 
 
 def test_awkward_jobs_are_explained(watched: Watched) -> None:

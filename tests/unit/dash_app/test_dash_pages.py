@@ -23,7 +23,7 @@ from stand_in import (
 )
 
 from dash_app.components.job_columns import FIELDS
-from dash_app.components.job_grid import sort_of
+from dash_app.components.job_grid import slice_of, sort_of
 from dash_app.context import PageContext
 from dash_app.factory import PAGES, create_app
 from dash_app.pages import energy, home, job, jobs, quality
@@ -472,6 +472,16 @@ def test_sorting_accepts_known_fields_only() -> None:
     assert sort_of({"sortModel": [{"colId": "tags", "sort": "asc"}]}) == ("start_ms", True)
     assert sort_of({"sortModel": [{"colId": "__class__", "sort": "asc"}]}) == ("start_ms", True)
     assert sort_of({}) == ("start_ms", True)
+
+
+@pytest.mark.parametrize("model", [None, "x", [], [7], [{}], [{"colId": ["name"]}], [{"colId": "1; drop table jobs"}]])
+def test_a_forged_order_is_the_newest_first(model: object) -> None:
+    assert sort_of({"sortModel": model}) == ("start_ms", True)
+
+
+@pytest.mark.parametrize(("first", "last", "slice_"), [(0, 10**6, (0, 500)), (-5, 1e308, (0, 0)), ("x", None, (0, 0))])
+def test_a_forged_slice_is_bounded(first: object, last: object, slice_: tuple[int, int]) -> None:
+    assert slice_of({"startRow": first, "endRow": last}) == slice_
 
 
 def test_every_sortable_column_is_one_the_ledger_sorts_by() -> None:
