@@ -91,6 +91,8 @@ def _definition(column: Column, zone: str) -> dict[str, Any]:
         found["headerTooltip"] = _(column.tip)
     if column.renderer:
         found["cellRenderer"] = column.renderer
+    if not column.shown:
+        found["initialHide"] = True
     if column.number:
         found["type"] = "rightAligned"
     return found if column.sortable else found | {"sortable": False}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.queries.models import FigureRange, JobFilter
 from aggregator.queries.reach import LOOKED
+from dash_app.components.job_columns import COLUMNS, DEFAULT, column_definitions
 from dash_app.job_view import FILTERS, bounds, fold_of, jobs_filter, view_path, view_values
 from maxwatt.domain.units import DAY_MS
 
@@ -82,3 +83,8 @@ def test_bounds() -> None:
 
 def test_all_jobs_are_looked_through_where_the_address_says_so() -> None:
     assert wanted("?back=all") == JobFilter(newest=None)
+
+
+def test_columns_that_nobody_chose_are_hidden_before_the_first_row_is_there() -> None:
+    hidden = {column["field"] for column in column_definitions("UTC") if column.get("initialHide")}
+    assert hidden == {column.field for column in COLUMNS} - set(DEFAULT)
