@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from aggregator.queries.job_models import JobNodes
-from aggregator.queries.models import JobDetail
+from aggregator.queries.models import JobDetail, Status
 from dash_app.auth import current_viewer
 from dash_app.components.advice import advice_card
 from dash_app.components.attributes import aria
@@ -64,7 +64,7 @@ def layout(context: PageContext) -> html.Div:
                 className="mw-job-top",
             ),
             session_slot(),
-            html.Div(_head(context.queries, context.viewer, detail, context.now_ms), id="job-head"),
+            html.Div(_head(context.queries, context.viewer, detail, context.status, context.now_ms), id="job-head"),
             html.Div(waiting(240), id="job-change", className="mw-two mw-change"),
             html.Div(
                 [
@@ -161,7 +161,7 @@ def _register_live(app: Dash, queries: PageQueries) -> None:
         detail = queries.job(viewer, key["job_id"], key["start_ms"]) if key else None
         if detail is None:
             return no_update, True
-        return _head(queries, viewer, detail, now_ms()), not _active(detail)
+        return _head(queries, viewer, detail, queries.status(viewer), now_ms()), not _active(detail)
 
 
 def _register_why(app: Dash, queries: PageQueries) -> None:
@@ -208,10 +208,10 @@ def shown_nodes(names: Sequence[str], page: int | None, node: str | None, per_pa
     return names[first : first + per_page]
 
 
-def _head(queries: PageQueries, viewer: Viewer, detail: JobDetail, now: int) -> html.Div:
+def _head(queries: PageQueries, viewer: Viewer, detail: JobDetail, status: Status, now: int) -> html.Div:
     job_id, start_ms = detail.row.job_id, detail.row.start_ms
     attempts, gpus = queries.job_attempts(viewer, job_id), queries.job_gpus(viewer, job_id, start_ms)
-    return job_head(detail, attempts, gpus, queries.status(viewer), now)
+    return job_head(detail, attempts, gpus, status, now)
 
 
 def _overview(queries: PageQueries, viewer: Viewer, key: Key, metric: str | None) -> html.Div | None:
