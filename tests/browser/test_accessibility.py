@@ -92,6 +92,8 @@ def test_no_serious_fault_before_signing_in(browser: Browser, url: str) -> None:
         page = context.new_page()
         page.goto(url + path)
         assert faults(page) == []
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert narrowest(page, 320) <= 320
         context.close()
 
 
