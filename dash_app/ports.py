@@ -4,27 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from aggregator.queries.cluster_models import ClusterNow, NodeDetail, Outlook, Split
+from aggregator.queries.energy_models import EnergyRow, EnergySeries, EnergySummary, Grouping, NodeEnergyRow
 from aggregator.queries.explain import Explanation
 from aggregator.queries.folded import Fold, FoldedPage
 from aggregator.queries.health import Health
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobChange, JobNodes, JobWindows
-from aggregator.queries.models import (
-    EnergyRow,
-    EnergySeries,
-    EnergySummary,
-    Grouping,
-    JobDetail,
-    JobFilter,
-    JobPage,
-    JobRow,
-    NodeEnergyRow,
-    NodeSeries,
-    Status,
-)
+from aggregator.queries.models import JobDetail, JobFilter, JobPage, JobRow, Status
 from aggregator.queries.own_use import OwnUse, Usual
 from aggregator.queries.public import PublicCluster
 from aggregator.queries.recent import RecentJob, RecentUse
+from aggregator.queries.series_models import NodeSeries
 from maxwatt.domain.jobs import WaitingJob
 from maxwatt.domain.viewer import Viewer
 

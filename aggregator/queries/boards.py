@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aggregator.kernel.arrays import F64, I32, I64
-from aggregator.queries.models import GpuSeries, NodeShare
+from aggregator.queries.models import NodeShare
+from aggregator.queries.series_models import GpuSeries
 from maxwatt.domain.gpus import board_shares
 from maxwatt.domain.node_model import NodeModel
 

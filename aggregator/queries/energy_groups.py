@@ -10,9 +10,9 @@ from aggregator.ledger.rollups import name_of_job
 from aggregator.ledger.tables import bookings, jobs, users
 from aggregator.queries.accounts import OF_USERS, SESSIONS
 from aggregator.queries.booked_time import first_booked_ms, in_time, open_windows, whole_buckets
+from aggregator.queries.energy_models import EnergyRow, Grouping
 from aggregator.queries.evidence import evidence_of
 from aggregator.queries.expressions import own_sessions, visible
-from aggregator.queries.models import EnergyRow, Grouping
 from aggregator.queries.rolled import Key, Sums, added, energy_of_sums, own_sums, sums_by_name, totals_of, values_of
 from maxwatt.domain.energy import Account
 from maxwatt.domain.errors import InputError

@@ -15,9 +15,9 @@ from aggregator.ledger.tables import bookings, jobs, rollups, users
 from aggregator.queries.accounts import ACCOUNT_NAMES, OF_USERS
 from aggregator.queries.booked_time import has_folded_days, in_time, measured_seconds
 from aggregator.queries.cluster_models import OTHERS, Split
+from aggregator.queries.energy_models import EnergySeries
 from aggregator.queries.expressions import own_bookings, own_sessions, visible
 from aggregator.queries.lives import overlapping
-from aggregator.queries.models import EnergySeries
 from aggregator.queries.pieces import Piece, inside, pieces
 from aggregator.queries.rolled import dimension_of, names_of
 from maxwatt.domain.energy import COMPONENTS, EVIDENCE_COLUMNS, Account

@@ -5,9 +5,10 @@ from sqlalchemy import Connection
 from aggregator.ledger.refresh import Site
 from aggregator.queries.accounts import idle_by_kind
 from aggregator.queries.booked_time import measured_seconds, open_windows, whole_buckets
+from aggregator.queries.energy_models import EnergySummary
 from aggregator.queries.evidence import evidence_of
 from aggregator.queries.figures import time_figures
-from aggregator.queries.models import EnergySummary, Evidence
+from aggregator.queries.models import Evidence
 from aggregator.queries.node_coverage import NodeCoverage
 from aggregator.queries.rolled import Key, Sums, added, energy_of_sums, own_sums, sums_by_name, totals_of, values_of
 from maxwatt.domain.energy import COMPONENTS, IDLE_ACCOUNTS, Account

@@ -1,13 +1,9 @@
-"""Read models: what pages, API, mail and command line show. One definition of every figure; null is unknown."""
+"""Read models of jobs: what pages, API, mail and command line show. Null is unknown, in every read model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
 
 from maxwatt.domain.gpus import Gpu
-
-Grouping = Literal["user", "account", "partition", "qos"]
-"""What energy of jobs can be summed by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,131 +197,6 @@ class JobDetail:
     full_j: float | None = None
     embodied_g: float | None = None
     consumed_energy_j: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GpuSeries:
-    """A whole board of a job over the intervals of its node, None where nothing was read.
-
-    Args:
-        gpu: index on the node.
-        utilisation: mean share of time with work on it, 0..1.
-        memory_bytes: in use at the end of the interval.
-        memory_total_bytes: installed; None: unknown.
-    """
-
-    gpu: int
-    utilisation: tuple[float | None, ...]
-    memory_bytes: tuple[float | None, ...]
-    memory_total_bytes: float | None
-
-
-TRAFFIC: Final = ("network_received", "network_sent", "disk_read", "disk_written")
-"""What a job moved; each a mean rate [B/s]."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSeries:
-    """A job on one node over time; every list is as long as `ts_ms`, None where nothing is known.
-
-    `ts_ms` are the ends of the intervals, `start_ms` their starts.
-    cpu_used: mean CPUs in use over the interval; memory_bytes: resident at its end;
-    power_w: by `cpu_static_w`, `cpu_dynamic_w`, … one list each.
-    gpus: the boards that the job has for itself; of a shared one nobody can tell whose work it was.
-    threads_per_core: CPUs that Slurm counts for each core; 0: unknown.
-    traffic_bytes_per_s: mean rates by the names of `TRAFFIC`, those that are known at all; of a network that other jobs
-    use too, nobody can tell whose it was.
-    """
-
-    node: str
-    start_ms: tuple[int, ...]
-    ts_ms: tuple[int, ...]
-    cpu_used: tuple[float | None, ...]
-    memory_bytes: tuple[float | None, ...]
-    power_w: Mapping[str, tuple[float | None, ...]]
-    cpus: float
-    memory_allocated_bytes: float
-    gpus: tuple[GpuSeries, ...] = ()
-    threads_per_core: int = 0
-    traffic_bytes_per_s: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class EnergyRow:
-    """Energy of one user, account or partition: the bookings of its jobs, and of a user's sessions.
-
-    Args:
-        name: sessions have no account or partition: there they are a row of their own, `(sessions)`.
-        jobs: jobs with a booking in the time.
-        sessions_j: of `energy_j`, that of sessions.
-        cpu_hours: CPUs held x hours.
-        waste_j: sum of the bookings whose waste is known, None where none is.
-        waste_unknown_j: energy of the bookings whose waste is unknown; above 0, `waste_j` is a lower bound.
-    """
-
-    name: str
-    jobs: int
-    cpu_hours: float
-    energy_j: float
-    energy_static_j: float
-    energy_dynamic_j: float
-    waste_j: float | None
-    co2_g: float | None
-    co2_market_g: float | None
-    cost: float | None
-    evidence: Evidence
-    waste_unknown_j: float = 0.0
-    sessions_j: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class NodeEnergyRow:
-    """Energy of one node, or of one home group of nodes, by account [J]; the accounts sum to `energy_j`."""
-
-    name: str
-    energy_j: float
-    by_account_j: Mapping[str, float]
-    co2_g: float | None
-    co2_market_g: float | None
-    cost: float | None
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class EnergySummary:
-    """Where the energy of a time went: jobs, sessions, system, idle, unattributed; they sum to `total_j`.
-
-    A viewer who does not see all gets their own jobs and sessions only: the three others are None.
-    `figures` are what CO2 and cost were computed with, weighted by time.
-    `booked_s` is the time behind the sums [s]: that of the buckets in which something was measured.
-    `idle_by_kind_j` splits `idle_j` by the state of the nodes: `idle`, `drained`, `down`, `powered_off`, `booting`.
-    """
-
-    since_ms: int
-    until_ms: int
-    jobs_j: float
-    system_j: float | None
-    idle_j: float | None
-    unattributed_j: float | None
-    total_j: float
-    by_component_j: Mapping[str, float]
-    co2_g: float | None
-    co2_market_g: float | None
-    cost: float | None
-    evidence: Evidence
-    booked_s: float
-    sessions_j: float = 0.0
-    idle_by_kind_j: Mapping[str, float] = field(default_factory=dict)
-    figures: tuple[FigureUse, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class EnergySeries:
-    """Mean power of each account over time, for the cluster or of one viewer: `{"jobs": [W], "sessions": [W], …}`."""
-
-    start_ms: tuple[int, ...]
-    step_ms: int
-    power_w: Mapping[str, tuple[float | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from aggregator.ledger.refresh import Site
 from aggregator.ledger.tables import measured
 from aggregator.queries.accounts import ACCOUNT_NAMES
 from aggregator.queries.booked_time import booked_seconds, open_windows, whole_buckets
+from aggregator.queries.energy_models import NodeEnergyRow
 from aggregator.queries.evidence import evidence_of
-from aggregator.queries.models import NodeEnergyRow
 from aggregator.queries.rolled import Sums, added, energy_of_sums, sums_by_name, totals_of, values_of
 from maxwatt.domain.energy import Account
 from maxwatt.domain.rollups import Dimension

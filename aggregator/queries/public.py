@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from aggregator.ledger.refresh import Site
 from aggregator.queries.cluster_models import ClusterNow, IntensityHour
 from aggregator.queries.energy_groups import energy_by
+from aggregator.queries.energy_models import EnergySeries, EnergySummary
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.figure_words import mean_value
-from aggregator.queries.models import EnergySeries, EnergySummary
 from aggregator.queries.node_coverage import NodeCoverage
 from aggregator.queries.outlook import outlook
 from maxwatt.config import Settings

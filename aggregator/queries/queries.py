@@ -10,6 +10,7 @@ from aggregator.queries.advice import Observed, advise
 from aggregator.queries.cluster_models import ClusterNow, NodeDetail, Outlook, Split
 from aggregator.queries.cluster_now import cluster_now, node_detail
 from aggregator.queries.energy_groups import energy_by
+from aggregator.queries.energy_models import EnergyRow, EnergySeries, EnergySummary, Grouping, NodeEnergyRow
 from aggregator.queries.energy_series import energy_series
 from aggregator.queries.energy_summary import energy_summary
 from aggregator.queries.explain import Explanation, explain
@@ -23,20 +24,7 @@ from aggregator.queries.job_names import job_names
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.job_windows import busiest_cpus, job_intensity, job_windows
 from aggregator.queries.jobs import job_attempts, job_page
-from aggregator.queries.models import (
-    EnergyRow,
-    EnergySeries,
-    EnergySummary,
-    Grouping,
-    JobDetail,
-    JobFilter,
-    JobPage,
-    JobRow,
-    NodeEnergyRow,
-    NodeSeries,
-    NodeShare,
-    Status,
-)
+from aggregator.queries.models import JobDetail, JobFilter, JobPage, JobRow, NodeShare, Status
 from aggregator.queries.node_coverage import NodeCoverage
 from aggregator.queries.node_energy import energy_of_nodes
 from aggregator.queries.outlook import outlook
@@ -44,6 +32,7 @@ from aggregator.queries.own_use import OwnUse, Usual, own_use, past_weeks, recen
 from aggregator.queries.public import PublicCluster, public_cluster
 from aggregator.queries.recent import RecentJob, RecentUse, recent_uses
 from aggregator.queries.remembered import Remembered
+from aggregator.queries.series_models import NodeSeries
 from aggregator.queries.similar import similar_jobs
 from aggregator.queries.status import data_status
 from aggregator.queries.waiting import waiting_job

@@ -16,7 +16,8 @@ from aggregator.pipeline.idle_powers import as_arrays
 from aggregator.queries import boards, traffic
 from aggregator.queries.boards import optional
 from aggregator.queries.job_detail import held_shares
-from aggregator.queries.models import NodeSeries, NodeShare
+from aggregator.queries.models import NodeShare
+from aggregator.queries.series_models import NodeSeries
 from maxwatt.config import Settings
 from maxwatt.domain.energy import COMPONENTS, PARTS, Account
 from maxwatt.domain.errors import InputError

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from aggregator.queries.cluster_models import Split
-from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Grouping, NodeEnergyRow
+from aggregator.queries.energy_models import EnergyRow, EnergySeries, EnergySummary, Grouping, NodeEnergyRow
 from dash_app.api.parameters import Points, Window
 from dash_app.api.resource import Resource
 from dash_app.ports import PageQueries

@@ -5,7 +5,8 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from aggregator.queries.models import JobDetail, NodeSeries
+from aggregator.queries.models import JobDetail
+from aggregator.queries.series_models import NodeSeries
 from dash_app.api.parameters import JobId, Points, Start, Text
 from dash_app.api.problems import ParameterFault, refused
 from dash_app.api.resource import Resource

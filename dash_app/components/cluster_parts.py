@@ -7,9 +7,10 @@ from dash import dcc, html
 
 from aggregator.queries.checks.finding import Level
 from aggregator.queries.cluster_models import ClusterNow, Outlook
+from aggregator.queries.energy_models import EnergyRow, EnergySeries, EnergySummary
 from aggregator.queries.figure_words import mean_value
 from aggregator.queries.health import Health
-from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Status
+from aggregator.queries.models import Status
 from dash_app.components.bars import Slice, share_bar
 from dash_app.components.energy_parts import waste_text
 from dash_app.components.outlook_parts import intensity_note

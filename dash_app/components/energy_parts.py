@@ -6,7 +6,8 @@ from typing import Final
 from dash import dcc, html
 
 from aggregator.queries.cluster_models import Split
-from aggregator.queries.models import EnergyRow, EnergySeries, EnergySummary, Grouping, Status
+from aggregator.queries.energy_models import EnergyRow, EnergySeries, EnergySummary, Grouping
+from aggregator.queries.models import Status
 from dash_app.components.bars import Slice, share_bar
 from dash_app.components.charts import chart, legend
 from dash_app.components.evidence import evidence_note

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from aggregator.queries.energy_models import EnergySummary
 from aggregator.queries.figure_words import mean_value, origin_text
-from aggregator.queries.models import EnergySummary, FigureUse, JobRow
+from aggregator.queries.models import FigureUse, JobRow
 from dash_app.components.facts import Fact
 from dash_app.language import _, marked
 from dash_app.text import format_co2, format_number, unknown

@@ -6,7 +6,7 @@ from typing import Any, Final
 from dash import html
 
 from aggregator.queries.job_models import JobWindows, NodeStatistic, Track, UseStatistic
-from aggregator.queries.models import NodeSeries
+from aggregator.queries.series_models import NodeSeries
 from aggregator.queries.use_statistics import use_statistic
 from dash_app.components.charts import card
 from dash_app.components.live import part_id

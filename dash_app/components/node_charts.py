@@ -7,7 +7,7 @@ from typing import Any, Final
 from dash import html
 
 from aggregator.queries.job_models import IntensitySeries
-from aggregator.queries.models import NodeSeries
+from aggregator.queries.series_models import NodeSeries
 from dash_app.components.attributes import HIDDEN
 from dash_app.components.charts import card, chart, legend, line_mark
 from dash_app.components.live import part_id

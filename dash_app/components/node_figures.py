@@ -5,7 +5,7 @@ from typing import Final
 
 from dash import html
 
-from aggregator.queries.models import NodeSeries
+from aggregator.queries.series_models import NodeSeries
 from dash_app.components.tables import behind_chart, thinned
 from dash_app.figures.node import total_power_w
 from dash_app.language import _, marked

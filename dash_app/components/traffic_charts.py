@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from dash import html
 
-from aggregator.queries.models import NodeSeries
+from aggregator.queries.series_models import NodeSeries
 from dash_app.components.charts import chart, line_mark
 from dash_app.components.live import part_id
 from dash_app.figures.node import Frame

@@ -5,7 +5,7 @@ from html import escape
 from typing import Final
 
 from aggregator.queries.cluster_models import OTHERS, Split
-from aggregator.queries.models import EnergyRow, EnergySeries
+from aggregator.queries.energy_models import EnergyRow, EnergySeries
 from dash_app.figures.plain import Figure, Trace, bars, figure, line
 from dash_app.figures.stack import Layer, drawn, stack_traces
 from dash_app.figures.theme import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aggregator.queries.job_models import IntensitySeries
-from aggregator.queries.models import NodeSeries
+from aggregator.queries.series_models import NodeSeries
 from dash_app.figures.plain import Figure, Trace, figure, line
 from dash_app.figures.stack import Layer, drawn, stack_traces
 from dash_app.figures.theme import (

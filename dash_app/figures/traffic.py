@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aggregator.queries.models import NodeSeries
+from aggregator.queries.series_models import NodeSeries
 from dash_app.figures.node import Frame, node_layout, node_line
 from dash_app.figures.plain import Figure, figure
 from dash_app.figures.theme import BLUE, VERMILION

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from aggregator.queries.figure_words import mean_value, origin_text
 from aggregator.queries.job_models import GpuUse, JobWindows
-from aggregator.queries.models import TRAFFIC, JobDetail, JobRow, NodeSeries, Status
+from aggregator.queries.models import JobDetail, JobRow, Status
+from aggregator.queries.series_models import TRAFFIC, NodeSeries
 from dash_app.figures.node import POWER_LAYERS, total_power_w
 from maxwatt.domain.carbon import Quantity
 from maxwatt.domain.energy import ENERGY_COLUMNS, EVIDENCE

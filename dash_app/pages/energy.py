@@ -5,7 +5,7 @@ from typing import Any, Final
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
-from aggregator.queries.models import Grouping
+from aggregator.queries.energy_models import Grouping
 from dash_app.auth import current_viewer
 from dash_app.components.attributes import aria
 from dash_app.components.charts import card

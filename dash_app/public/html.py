@@ -4,7 +4,7 @@ from html import escape
 from typing import Final
 
 from aggregator.queries.cluster_models import IntensityHour
-from aggregator.queries.models import EnergySeries
+from aggregator.queries.energy_models import EnergySeries
 from aggregator.queries.public import PublicCluster, PublicEnergy
 from dash_app.components.outlook_parts import STATES
 from dash_app.figures.cluster import COMPONENT_LAYERS

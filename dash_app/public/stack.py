@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from aggregator.queries.models import EnergySeries
+from aggregator.queries.energy_models import EnergySeries
 from dash_app.figures.stack import Layer
 from dash_app.figures.theme import power_scale
 from dash_app.figures.timeline import Clock, Intervals, runs

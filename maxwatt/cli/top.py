@@ -4,8 +4,9 @@ import argparse
 from typing import Final
 
 from aggregator.queries.accounts import ACCOUNT_NAMES
+from aggregator.queries.energy_models import EnergyRow, EnergySummary, Grouping, NodeEnergyRow
 from aggregator.queries.jobs import MAX_LIMIT
-from aggregator.queries.models import EnergyRow, EnergySummary, Grouping, JobFilter, JobRow, NodeEnergyRow, Status
+from aggregator.queries.models import JobFilter, JobRow, Status
 from aggregator.queries.queries import Queries
 from maxwatt.cli._format import cost_text, evidence_text, figure_text, header_lines, print_json, print_table
 from maxwatt.cli._options import add_config_options, settings_of

@@ -12,7 +12,8 @@ from plotly.utils import PlotlyJSONEncoder
 from stand_in import NOW_MS, StandIn
 
 from aggregator.queries.cluster_models import ClusterNow, NodeNow, Outlook
-from aggregator.queries.models import EnergySeries, FigureUse
+from aggregator.queries.energy_models import EnergySeries
+from aggregator.queries.models import FigureUse
 from dash_app.components.cluster_parts import largest_waste, latest, now_tiles, quality_part
 from dash_app.components.energy_parts import power_chart
 from dash_app.components.node_map import cell_class, map_data, map_legend, node_table, power_edges_w, scale_top_w

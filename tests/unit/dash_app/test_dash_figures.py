@@ -10,8 +10,9 @@ from plotted import checked, numbers, values
 from stand_in import EVIDENCE, job_row, node_series
 
 from aggregator.queries.cluster_models import OTHERS
+from aggregator.queries.energy_models import EnergyRow, EnergySeries
 from aggregator.queries.job_models import IntensitySeries, JobWindows
-from aggregator.queries.models import EnergyRow, EnergySeries, GpuSeries, NodeSeries
+from aggregator.queries.series_models import GpuSeries, NodeSeries
 from dash_app.figures.cluster import (
     ACCOUNT_LAYERS,
     power_over_time_figure,

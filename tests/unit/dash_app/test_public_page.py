@@ -9,7 +9,7 @@ from cluster_stand_in import grid, split_series
 from flask.testing import FlaskClient
 from stand_in import NOW_MS, StandIn
 
-from aggregator.queries.models import EnergySeries
+from aggregator.queries.energy_models import EnergySeries
 from aggregator.queries.public import PublicCluster, PublicEnergy
 from dash_app.factory import create_app
 from dash_app.figures.cluster import COMPONENT_LAYERS

@@ -5,7 +5,7 @@ import json
 import pytest
 from plotted import checked, numbers
 
-from aggregator.queries.models import NodeSeries
+from aggregator.queries.series_models import NodeSeries
 from dash_app.components.node_figures import node_figures
 from dash_app.components.traffic_charts import traffic_charts
 from dash_app.figures.node import Frame
