@@ -23,7 +23,7 @@ from roles import PERSONS, REFUSED, ROLES, Role  # noqa: E402
 from rules import CALLBACKS, PAGES, RESOURCES, ROUTES, Rule  # noqa: E402
 from two_owners import NOBODYS_JOB, OWNERS, QUIRINA, Owner, Site, make_site  # noqa: E402
 
-from aggregator.queries.models import Grouping  # noqa: E402
+from aggregator.queries.energy_models import Grouping  # noqa: E402
 from dash_app.api.catalogue import RESOURCES as CATALOGUE  # noqa: E402
 from dash_app.components.job_downloads import FILES  # noqa: E402
 from dash_app.factory import pages_of  # noqa: E402
