@@ -35,10 +35,18 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, head: bytes, body: bytes) -> tuple[int, int]:
-        """Status and bytes of the answer; 0 where there was none."""
+        """Status and bytes of the answer; 0 where there was none.
+
+        A connection that was kept may have been closed by the server meanwhile: then it is opened anew, as browsers do.
+        """
+        kept = self._streams is not None
         try:
             return await asyncio.wait_for(self._ask(head, body), TIMEOUT_S)
-        except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError):
+        except (ConnectionError, asyncio.IncompleteReadError) as error:
+            await self.close()
+            unanswered = not getattr(error, "partial", b"")
+            return await self.ask(head, body) if kept and unanswered else (0, 0)
+        except (OSError, TimeoutError, ValueError):
             await self.close()
             return 0, 0
 

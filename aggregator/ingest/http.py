@@ -14,6 +14,7 @@ from maxwatt.domain.clock import now_ms
 from maxwatt.domain.errors import InputError, MaxwattError
 
 WRITE_PATH: Final = "/api/v2/write"
+HEALTH_PATH: Final = "/health"
 
 TOLD_FAULTS: Final = 10
 """Faults that the message names; `faults` holds more of them."""
@@ -51,7 +52,7 @@ def ingest_blueprint(
             return _error(500, "internal error", str(error))
         return _faulty(batch) if batch.fault_count else Response(status=204)
 
-    @blueprint.get("/health")
+    @blueprint.get(HEALTH_PATH)
     def health() -> Response:
         status = "pass" if committer.alive else "fail"
         answer = jsonify(name="maxwatt", version=__version__, status=status)

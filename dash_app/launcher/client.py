@@ -13,6 +13,7 @@ from dash_app.language import _, marked
 from dash_app.launcher.session import Session, sessions_of
 from dash_app.signin.hub_api import OPENER, PAUSE_S, TIMEOUT_S, HubAwayError
 from dash_app.signin.hub_place import HubPlace
+from dash_app.turns import elsewhere
 from maxwatt.domain.errors import MaxwattError
 
 ACT_TIMEOUT_S: Final = 20.0
@@ -109,7 +110,7 @@ class HubServers:
             method=method,
         )
         try:
-            with OPENER.open(request, timeout=timeout_s) as response:
+            with elsewhere(), OPENER.open(request, timeout=timeout_s) as response:
                 text = response.read(_MAX_BYTES)
             return json.loads(text) if text else None
         except urllib.error.HTTPError as error:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from dash_app.signin.hub_place import HubPlace
+from dash_app.turns import elsewhere
 from maxwatt.domain.errors import MaxwattError
 
 TIMEOUT_S: Final = 5.0
@@ -89,7 +90,7 @@ def _answer(url: str, token: str, body: bytes | None) -> dict[str, Any] | None:
     headers = {"Authorization": f"token {token}", "Accept": "application/json", "User-Agent": "maxwatt"}
     try:
         request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310  the administrator's own setting
-        with OPENER.open(request, timeout=TIMEOUT_S) as response:
+        with elsewhere(), OPENER.open(request, timeout=TIMEOUT_S) as response:
             found = json.loads(response.read(_MAX_BYTES))
     except urllib.error.HTTPError as error:
         error.close()

@@ -17,7 +17,7 @@ from waitress.server import create_server
 
 from aggregator.ingest.body import MAX_BODY_BYTES
 from aggregator.ingest.committer import Committer
-from aggregator.ingest.http import ingest_blueprint
+from aggregator.ingest.http import HEALTH_PATH, WRITE_PATH, ingest_blueprint
 from aggregator.ingest.tokens import digest
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.loop import Aggregator
@@ -28,6 +28,7 @@ from aggregator.sources.carbon.site import site_steps
 from aggregator.sources.jobs.coordinators import Coordinators
 from aggregator.store.registry import open_store
 from dash_app.factory import create_app
+from dash_app.turns import taking_turns
 from maxwatt.cli._web_threads import TwoPools
 from maxwatt.config import Settings
 from maxwatt.domain.errors import ConfigError, StoreLockedError
@@ -184,7 +185,7 @@ def _where(note: Path) -> str:
 def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
     try:
         server = create_server(
-            app,
+            taking_turns(app, free_paths=(WRITE_PATH, HEALTH_PATH)),
             host=host,
             port=port,
             _dispatcher=TwoPools(),

@@ -8,7 +8,7 @@ from waitress.task import ThreadedTaskDispatcher
 from aggregator.ingest.http import WRITE_PATH
 
 PAGE_THREADS: Final = 8
-"""Pages compute: more threads than this would only take turns."""
+"""Of these, few compute at once (`dash_app.turns`); the others wait for their turn, or for a hub."""
 
 PUSH_THREADS: Final = 128
 """A push mostly waits for its commit, and a waiting thread costs little: with 1,400 agents there are up to 60."""
