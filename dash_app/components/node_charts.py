@@ -33,6 +33,8 @@ from dash_app.figures.timeline import clock_at
 from dash_app.language import _
 from dash_app.text import format_bytes, format_number, format_power, format_share
 
+FEW_NODES: Final = 4
+"""So many nodes have charts of their traffic, too: a browser draws dozens of charts slowly."""
 WIDE_POINTS: Final = 300
 SMALL_POINTS: Final = 120
 """Intervals of a chart over the width of a page, and of a card: about one for two pixels."""
@@ -66,7 +68,10 @@ def node_charts(series: Sequence[NodeSeries], choice: Choice) -> html.Div:
     if not sampled:
         return html.Div(_no_samples(), className="mw-card")
     wide = choice.of_nodes == 1 or len(series) == 1
-    cards = [node_card(one, choice, wide=wide) if has_samples(one) else _silent_node(one.node) for one in series]
+    few = len(series) <= FEW_NODES
+    cards = [
+        node_card(one, choice, wide=wide, traffic=few) if has_samples(one) else _silent_node(one.node) for one in series
+    ]
     return html.Div(
         [
             html.Div([legend(power_layers(sampled)), _clock_note(sampled, choice.zone)], className="mw-charts-head"),
@@ -96,7 +101,7 @@ def has_samples(series: NodeSeries) -> bool:
     return known or has_power(series)
 
 
-def node_card(series: NodeSeries, choice: Choice, *, wide: bool) -> html.Section:
+def node_card(series: NodeSeries, choice: Choice, *, wide: bool, traffic: bool) -> html.Section:
     """One node: charts in a column that share the time axis below the last."""
     powered = has_power(series)
     low = Frame(choice.zone, _HEIGHTS[wide]["low"], right=wide, few=not wide)
@@ -105,7 +110,7 @@ def node_card(series: NodeSeries, choice: Choice, *, wide: bool) -> html.Section
         *_cpu(series, low, choice.logical),
         *_gpus(series, low),
         *_memory(series, low if powered else last),
-        *traffic_charts(series, low),
+        *(traffic_charts(series, low) if traffic else []),
         *(_power(series, last, choice.intensity) if powered else _no_power()),
         node_figures(series, choice.zone),
     ]
