@@ -176,8 +176,8 @@ def test_jobs_longer_than_three_intervals_are_the_truth_within_five_percent(play
 def test_the_short_job_is_billed(played):
     booked, true = played.energy_of(played.jobs.short), played.true_jobs()[played.jobs.short]
     assert true["seconds"] < 2 * INTERVAL_S
-    # The dynamic energy comes from TotalCPU, laid evenly over Slurm's whole seconds: where a reading cuts them, work
-    # is looked for in a second in which there was none. So the law for it is a second's energy at an edge.
+    # Slurm tells whole seconds, so a job this short is right to a second's energy at an edge. On a busy machine half
+    # of it was missing sometimes; on a quiet one it is right within 15 %.
     second_j = true["cpu_dynamic_j"] / true["cpu_s"]
     assert booked["cpu_dynamic_j"] == pytest.approx(true["cpu_dynamic_j"], abs=second_j)
     assert booked["cpu_dynamic_j"] > 0.25 * true["cpu_dynamic_j"]
