@@ -9,6 +9,8 @@ from maxwatt.domain.errors import SourceError
 
 pytestmark = CHROMIUM_MARKS
 
+MOVING = "document.getAnimations().filter(one => one.playState === 'running').map(one => one.animationName || '')"
+
 
 @pytest.fixture
 def one(browser: Browser, url: str) -> Watched:
@@ -77,3 +79,21 @@ def test_nothing_waits_for_ever(
     expect(page.locator("#page .mantine-Skeleton-root")).to_have_count(0)
     stand_in.failing.clear()
     one.context.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/jobs", f"/job/{PLAIN}", "/cluster", "/method"])
+def test_nothing_moves_on_a_page_at_rest(watched: Watched, path: str) -> None:
+    """What moves, seen or not, has the page drawn sixty times a second for as long as it is open."""
+    page = watched.open(path)
+    page.wait_for_selector("#page h1")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_selector("#page .mantine-Skeleton-root", state="detached")
+    page.wait_for_timeout(500)  # what came in fades in
+    assert page.evaluate(MOVING) == []
+
+
+def test_the_bar_on_top_moves_while_an_answer_is_awaited(watched: Watched) -> None:
+    page = watched.open("/method")
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.documentElement.classList.add('mw-is-busy')")
+    assert "mw-slide" in page.evaluate(MOVING)
