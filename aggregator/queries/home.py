@@ -165,7 +165,9 @@ def _wasteful(
     wanted = JobFilter(user=user or "", since_ms=since_ms, ranges=(FigureRange("waste_j", 1.0),))
     if user == "":
         return ()
-    page = job_page(connection, viewer, wanted, now_ms, sort="waste_j", descending=True, offset=0, limit=WASTEFUL)
+    page = job_page(
+        connection, viewer, wanted, now_ms, sort="waste_j", descending=True, offset=0, limit=WASTEFUL, counted=0
+    )
     return page.rows
 
 

@@ -18,7 +18,7 @@ MAX_LIMIT: Final = 1000
 """Most rows of one page."""
 
 COUNTED: Final = 1000
-"""So many jobs from a page's first on are counted; a page says when there are more."""
+"""So many are counted at most; a page says when there are more."""
 
 _COLUMNS: Final = {
     name: jobs.c[name]
@@ -42,11 +42,15 @@ def job_page(
     descending: bool,
     offset: int,
     limit: int,
+    counted: int = COUNTED,
 ) -> JobPage:
     """Jobs `offset` to `offset + limit` (at most MAX_LIMIT) of those the viewer may see; unknown values come last.
 
-    One question gives the order and the count, which is bounded by COUNTED; only the bookings of
-    the page are summed. A booked figure sorts by the totals of whole jobs.
+    One question gives the order and the count; only the bookings of the page are summed. A booked figure sorts by the
+    totals of whole jobs.
+
+    Args:
+        counted: so many jobs from the page's first on are counted; who shows no count asks for none.
 
     Raises:
         InputError: an unknown sort key, a negative offset or limit, or a filter that cannot be read.
@@ -54,7 +58,7 @@ def job_page(
     if offset < 0 or limit < 0:
         raise InputError(f"offset and limit must not be negative, not {offset} and {limit}")
     limit = min(limit, MAX_LIMIT)
-    bound = offset + max(limit, COUNTED)
+    bound = offset + max(limit, counted)
     if sort not in SORT_KEYS:
         raise InputError(f"jobs cannot be sorted by {sort!r}; known: {', '.join(SORT_KEYS)}")
     order = Order(sort, descending, bound + 1)
