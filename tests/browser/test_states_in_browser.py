@@ -1,7 +1,7 @@
 """What stands there when something is away: a session, the network, the ledger."""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from stand_in import PLAIN, StandIn
 from watched import CHROMIUM_MARKS, TOKEN, Watched
 
@@ -97,3 +97,32 @@ def test_the_bar_on_top_moves_while_an_answer_is_awaited(watched: Watched) -> No
     page.wait_for_load_state("networkidle")
     page.evaluate("document.documentElement.classList.add('mw-is-busy')")
     assert "mw-slide" in page.evaluate(MOVING)
+
+
+def test_a_page_that_nobody_looks_at_asks_nothing_until_it_is_looked_at_again(watched: Watched) -> None:
+    asked = list[str]()
+    watched.page.clock.install()
+    page = watched.open("/cluster")
+    page.wait_for_selector("#page .main-svg")
+    page.wait_for_load_state("networkidle")
+    page.on("request", lambda request: asked.append(request.url))
+    look(page, hidden=True)
+    page.clock.run_for(300_000)
+    page.wait_for_timeout(300)
+    assert asked == []
+    look(page, hidden=False)
+    page.wait_for_timeout(2000)
+    assert 2 <= len(asked) <= 8  # each part once, not once for every time that it was due
+    asked.clear()
+    page.clock.run_for(61_000)
+    page.wait_for_timeout(1000)
+    assert len(asked) >= 4
+
+
+def look(page: Page, *, hidden: bool) -> None:
+    """As if another tab were looked at, or this one again."""
+    said = str(hidden).lower()
+    page.evaluate(
+        f"Object.defineProperty(document, 'hidden', {{ configurable: true, get: () => {said} }});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )

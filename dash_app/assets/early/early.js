@@ -29,6 +29,30 @@
     else window.location.reload();
   }
 
+  /* A page that nobody looks at asks nothing. What came due meanwhile is asked once, when it is looked at again. */
+  var REFRESH_MS = 3000; // what repeats faster moves something, and browsers hold that back themselves
+  var plainInterval = window.setInterval.bind(window);
+  var plainClear = window.clearInterval.bind(window);
+  var due = new Map();
+  window.setInterval = function (act, everyMs) {
+    if (typeof act !== "function" || !(everyMs >= REFRESH_MS)) return plainInterval.apply(null, arguments);
+    var id = plainInterval(function () {
+      if (document.hidden) due.set(id, act);
+      else act();
+    }, everyMs);
+    return id;
+  };
+  window.clearInterval = function (id) {
+    due.delete(id);
+    plainClear(id);
+  };
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden) return;
+    var waiting = Array.from(due.values());
+    due.clear();
+    waiting.forEach(function (act) { act(); });
+  });
+
   /* While the server is away, ask every few seconds whether it is back: nobody should have to click to find out. */
   var GATEWAY = [502, 503, 504]; // a proxy answers, the server does not
   var base = document.currentScript.src.replace(/assets\/early\/early\.js.*$/, "");
