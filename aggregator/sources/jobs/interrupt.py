@@ -15,6 +15,11 @@ class Interrupt:
         self._ends: list[Callable[[], None]] = []
         self._is_set = False
 
+    @property
+    def is_set(self) -> bool:
+        """Whether there was an interrupt."""
+        return self._is_set
+
     @contextmanager
     def ends(self, end: Callable[[], None]) -> Iterator[None]:
         """Within this, an interrupt calls `end`, which must end the wait.

@@ -180,6 +180,35 @@ def test_an_interrupt_ends_the_command_under_way_and_all_later_ones(tmp_path):
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.parametrize("child", ["time.sleep(60)", "os.setsid(); time.sleep(60)"], ids=["child", "daemon"])
+@pytest.mark.parametrize("interrupted", [True, False], ids=["interrupted", "timed out"])
+def test_what_a_command_left_behind_keeps_nobody_waiting(tmp_path, child, interrupted):
+    # it holds the command's output open, and so the end of the answer never comes
+    program(tmp_path, "sacct", f"import os, time\nif os.fork() == 0:\n    {child}\ntime.sleep(60)")
+    interrupt, limit_s = Interrupt(), 30.0 if interrupted else 1.0
+    if interrupted:
+        threading.Timer(1.0, interrupt.set).start()
+    started = time.monotonic()
+    with pytest.raises(StoppedError if interrupted else SourceError):
+        commands.run(SlurmSettings(bin_dir=str(tmp_path), command_timeout_s=limit_s), "sacct", [], interrupt)
+    assert time.monotonic() - started < 10
+
+
+def test_a_command_given_up_leaves_no_child_behind(tmp_path):
+    program(tmp_path, "sacct", f"""\
+import os, time
+if os.fork() == 0:
+    open({str(tmp_path / "pid")!r}, "w").write(str(os.getpid()))
+time.sleep(60)""")
+    with pytest.raises(SourceError):
+        run(SlurmSettings(bin_dir=str(tmp_path), command_timeout_s=1.0), "sacct", [])
+    child = Path("/proc") / (tmp_path / "pid").read_text()
+    deadline = time.monotonic() + 10
+    while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_command_that_is_not_there_says_what_to_set(tmp_path):
     with pytest.raises(SourceError, match=r"slurm\.bin_dir"):
         run(SlurmSettings(bin_dir=str(tmp_path)), "sacct", [])
