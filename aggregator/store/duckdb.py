@@ -1,7 +1,9 @@
 """The embedded store: samples in one DuckDB file, opened by exactly one process."""
 
 import contextlib
+import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +24,11 @@ from maxwatt.domain.units import DAY_MS
 
 THREADS: Final = 2
 
+READS_END_S: Final = 3.0
+"""So long [s] the closing of a store waits for reads that it broke off."""
+
+_LOG = logging.getLogger(__name__)
+
 
 class DuckDBStore:
     """`maxwatt.domain.ports.Store` in a file.
@@ -41,6 +48,7 @@ class DuckDBStore:
     def __init__(self, path: Path, memory_limit: str = "1GB", threads: int = THREADS) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._reads, self._readers = threading.Condition(), set[Any]()
         self._opened: Any | None = connect(path, memory_limit, threads)
         try:
             self._prepare()
@@ -195,10 +203,25 @@ class DuckDBStore:
     def _cursor(self, purpose: str) -> Iterator[Any]:
         """A cursor of the calling thread's own, so that it need not wait for the writer."""
         try:
-            with contextlib.closing(self._connection.cursor()) as cursor:
+            cursor = self._new_cursor()
+            try:
                 yield cursor
+            finally:
+                self._give_back(cursor)
         except duckdb.Error as error:
             raise SourceError(f"{self._path}: could not be {purpose}: {error}") from error
+
+    def _new_cursor(self) -> Any:
+        with self._reads:
+            cursor = self._connection.cursor()
+            self._readers.add(cursor)
+            return cursor
+
+    def _give_back(self, cursor: Any) -> None:
+        with self._reads:
+            self._readers.discard(cursor)
+            cursor.close()
+            self._reads.notify_all()
 
     def newest_ms(self) -> dict[str, int]:
         """Time [epoch ms UTC] of the newest node row per node."""
@@ -290,11 +313,28 @@ class DuckDBStore:
         return next((day for day in days if day not in self._arranged), None)
 
     def close(self) -> None:
-        """Write everything into the file proper and let go of it. Closing twice does nothing."""
-        with self._lock:
-            if self._opened is not None:
-                self._opened.close()
-                self._opened = None  # kept beyond the interpreter's end, DuckDB would complain
+        """Write everything into the file proper and let go of it. Closing twice does nothing.
+
+        Reads under way are broken off. One that does not end for all that keeps the file open until the process ends.
+        """
+        with self._lock, self._reads:
+            opened, self._opened = self._opened, None  # kept beyond the interpreter's end, DuckDB would complain
+        if opened is None:
+            return
+        if self._reads_end(READS_END_S):
+            opened.close()  # with a read under way it would refuse, or wait for it
+        else:
+            _LOG.warning("%s: left as it is: it is still read", self._path)
+
+    def _reads_end(self, limit_s: float) -> bool:
+        """Break off what is read, again and again, as a read is made of several questions; whether that ended them."""
+        end_s = time.monotonic() + limit_s
+        with self._reads:
+            while self._readers and time.monotonic() < end_s:
+                for cursor in self._readers:
+                    cursor.interrupt()
+                self._reads.wait(0.05)
+            return not self._readers
 
 
 def _changed(connection: Any, statement: str, values: list[Any]) -> int:

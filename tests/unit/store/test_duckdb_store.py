@@ -1,4 +1,5 @@
 import dataclasses
+import threading
 from pathlib import Path
 
 import duckdb
@@ -109,6 +110,35 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
         store.write({"node": pa.table(ROW)})
     with pytest.raises(SourceError):
         store.forget_before(1)
+
+
+def test_closing_breaks_off_what_is_read_and_waits_for_nobody(tmp_path: Path) -> None:
+    day_ms = 86_400_000
+    times = pa.array(range(1_780_000_000_000, 1_780_000_000_000 + day_ms, 200), pa.int64())
+    names = pa.array(["a"] * len(times))
+    for _ in range(5):
+        store = DuckDBStore(tmp_path / "s.duckdb")
+        store.write({"node": pa.table({"node": names, "ts_ms": times, "cpu_count": pa.array([8] * len(times))})})
+        said, first = list[str](), threading.Barrier(5)
+        readers = [threading.Thread(target=read_until_closed, args=(store, first, said)) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        first.wait(30)
+        store.close()
+        for reader in readers:
+            reader.join(30)
+        assert len(said) == 4, said
+        DuckDBStore(tmp_path / "s.duckdb").close()  # the file was let go of
+
+
+def read_until_closed(store: DuckDBStore, first: threading.Barrier, said: list[str]) -> None:
+    try:
+        store.read(["a"], 0, 2**62)
+        first.wait(30)
+        while True:
+            store.read(["a"], 0, 2**62)
+    except SourceError as error:
+        said.append(str(error))
 
 
 def test_a_name_with_a_quote_is_only_a_name(tmp_path: Path) -> None:
