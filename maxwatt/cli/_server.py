@@ -7,18 +7,13 @@ import ipaddress
 import json
 import os
 import secrets
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from flask import Flask
-from waitress.server import create_server
-
-from aggregator.ingest.body import MAX_BODY_BYTES
 from aggregator.ingest.committer import Committer
-from aggregator.ingest.http import HEALTH_PATH, WRITE_PATH, ingest_blueprint
+from aggregator.ingest.http import ingest_blueprint
 from aggregator.ingest.tokens import digest
 from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.loop import Aggregator
@@ -29,15 +24,10 @@ from aggregator.sources.carbon.site import site_steps
 from aggregator.sources.jobs.coordinators import Coordinators
 from aggregator.store.registry import open_store
 from dash_app.factory import create_app
-from dash_app.turns import taking_turns
-from maxwatt.cli._web_threads import TwoPools
+from maxwatt.cli._web_server import listening
 from maxwatt.config import Settings
 from maxwatt.domain.errors import ConfigError, StoreLockedError
 from maxwatt.domain.ports import AccountingSource, LiveSource, Store
-
-MAX_CONNECTIONS = 800
-"""A browser keeps up to six open for two minutes; were there no more to be had, agents would wait for them. Below the
-number of files that a process may have open, usually 1024."""
 
 MIN_TOKEN_CHARS = 16
 """A shorter text in the token's file is none: torn, or made by hand and easy to guess."""
@@ -91,9 +81,9 @@ def running_server(
         app = create_app(Queries(ledger.engine, store, settings), settings, token, ledger.identities)
         app.server.register_blueprint(ingest_blueprint(committer, [digest(ingest_token(folder))]))
         stack.enter_context(lasting_objects())
-        url = stack.enter_context(_listening(app.server, settings.server.host, settings.server.port))
-        aggregator.start()
         stack.callback(aggregator.stop)
+        url = stack.enter_context(listening(app.server, settings.server.host, settings.server.port))
+        aggregator.start()
         _write_private(lock, json.dumps({"url": url, "pid": os.getpid()}))
         stack.callback(lock.unlink, missing_ok=True)
         yield Server(url, _access_url(settings, url, token), store, ledger, committer, aggregator)
@@ -195,34 +185,6 @@ def lasting_objects() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-@contextlib.contextmanager
-def _listening(app: Flask, host: str, port: int) -> Iterator[str]:
-    try:
-        server = create_server(
-            taking_turns(app, free_paths=(WRITE_PATH, HEALTH_PATH)),
-            host=host,
-            port=port,
-            _dispatcher=TwoPools(),
-            connection_limit=MAX_CONNECTIONS,
-            asyncore_use_poll=True,  # select() takes no file number above 1023
-            ident=None,
-            max_request_body_size=MAX_BODY_BYTES,
-            clear_untrusted_proxy_headers=False,  # of them only the scheme is read, to keep cookies on https
-        )
-    except OSError as error:
-        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}. Choose another --port") from error
-    thread = threading.Thread(target=server.run, name="web", daemon=True)
-    thread.start()
-    try:
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{server.effective_port}"
-    finally:
-        # In the server's own thread: it must not close under its select. It may be done before it is even woken.
-        with contextlib.suppress(OSError):
-            server.trigger.pull_trigger(server.close)
-        thread.join(timeout=5)
 
 
 def _write_private(path: Path, text: str) -> None:
