@@ -1,7 +1,9 @@
 """The aggregator: polls Slurm, books what came in, closes what is complete. It continues from the ledger alone."""
 
 import contextlib
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -41,8 +43,13 @@ ARRANGE_EVERY_S: Final = 6 * 3600.0
 COORDINATORS_EVERY_S: Final = 600.0
 """Seconds between two questions for who coordinates which account."""
 
+PATIENCE_S: Final = 8.0
+"""So long [s] a stopping aggregator waits for what is under way."""
+
 LATE_MS: Final = 300 * MS_PER_S
 """Samples that come later than this [ms] after their time are booked by a run of their own."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +239,21 @@ class Aggregator:
             ask = self._until_stopped(self._coordinators.poll)
             self._threads.append(Repeating("coordinators", ask, COORDINATORS_EVERY_S, self._tell))
 
-    def stop(self) -> None:
-        """Finish the poll and the piece of booking under way and return. Stopping twice does nothing."""
+    def stop(self, limit_s: float = PATIENCE_S) -> None:
+        """Finish the poll and the piece of booking under way and return. Stopping twice does nothing.
+
+        What a server, a database or a disk holds up for longer than a limit [s] is told and left: it is begun again at
+        the next start.
+        """
         self._stopping.set()
         self._store.stop_arranging()
-        while self._threads:
-            self._threads.pop().stop()
+        threads, self._threads = self._threads, []
+        for thread in threads:
+            thread.end()
+        end_s = time.monotonic() + limit_s
+        late = [thread.name for thread in threads if not thread.ended(max(0.0, end_s - time.monotonic()))]
+        if late:
+            _LOG.warning("stopped without waiting any longer for: %s", ", ".join(late))
 
     def arrange(self, now_ms: int) -> None:
         """Let the store lay days that are over in the order in which they are read, those with late samples again."""

@@ -27,10 +27,24 @@ class Repeating:
         self._thread = threading.Thread(target=self._run, name=f"maxwatt-{name}", daemon=True)
         self._thread.start()
 
+    @property
+    def name(self) -> str:
+        """Of the thread."""
+        return self._name
+
     def stop(self) -> None:
         """Finish the call under way and return."""
-        self._stopping.set()
+        self.end()
         self._thread.join()
+
+    def end(self) -> None:
+        """Begin no call any more; returns at once."""
+        self._stopping.set()
+
+    def ended(self, limit_s: float) -> bool:
+        """Whether the call under way came to its end within a time [s]."""
+        self._thread.join(limit_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -1,5 +1,6 @@
 """When the aggregator polls, and how it stops."""
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -91,6 +92,28 @@ def test_stopping_does_not_wait_for_a_long_history_and_the_next_start_goes_on(
     Aggregator(store, ledger, settings).book(now_ms())
     until = ledger.booked_until()
     assert until is not None and until > now_ms() - DAY_MS
+
+
+def test_stopping_leaves_what_does_not_end_and_says_so(
+    ledger: Ledger, store: DuckDBStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    def silent() -> list[tuple[str, str]]:
+        asked.set()
+        go.wait(30)
+        return []
+
+    aggregator = Aggregator(store, ledger, SETTINGS, coordinators=silent)
+    aggregator.start()
+    try:
+        assert asked.wait(30)
+        started = time.monotonic()
+        aggregator.stop(limit_s=0.5)
+        assert time.monotonic() - started < 10
+        assert "coordinators" in caplog.text and "polls" not in caplog.text
+    finally:
+        go.set()
 
 
 def test_days_are_arranged_two_hours_after_their_end(ledger: Ledger, store: DuckDBStore) -> None:
