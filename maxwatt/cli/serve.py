@@ -4,12 +4,12 @@ import argparse
 import dataclasses
 import json
 import os
-import signal
-import threading
-from collections.abc import Callable
-from types import FrameType
 
+from maxwatt.cli._ending import end_now, end_within, stop_on_signals
 from maxwatt.cli._options import PORTS, add_config_options, settings_of, whole_number
+
+END_S = 20.0
+"""A server that is told to stop ends within this [s], whatever holds it up."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,17 +38,10 @@ def run(args: argparse.Namespace) -> int:
         tell = _tell_json if args.json else _tell
         tell(server.url, server.access_url, settings.server.data_dir)
         stopped.wait()
+        end_within(END_S)
         interrupt.set()  # Slurm may take its time to answer; nobody waits for that now
+    end_now()
     return 0
-
-
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stopped = threading.Event()
-    on_signal: Callable[[int, FrameType | None], None] = lambda *_: stopped.set()  # noqa: E731
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
-    return stopped
 
 
 def _tell(url: str, access_url: str, data_dir: str) -> None:

@@ -15,9 +15,9 @@ from aggregator.ledger.ledger import Ledger
 from aggregator.pipeline.attribute import attribute_range
 from aggregator.pipeline.sums import refresh_sums
 from aggregator.store.registry import open_store
+from maxwatt.cli._ending import stop_on_signals
 from maxwatt.cli._server import LOCK_FILE, locked, running_server
 from maxwatt.cli._settings_file import to_toml
-from maxwatt.cli.serve import stop_on_signals
 from maxwatt.cli.simulation import logins, this_machine
 from maxwatt.cli.simulation.accounts import ADMIN, make_accounts
 from maxwatt.cli.simulation.cluster import CLUSTER_NAME, KINDS, USERS
