@@ -1,6 +1,8 @@
 """A whole site on the mini cluster: one agent per virtual node and a server, started and stopped as people would."""
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +15,9 @@ from typing import Any
 from deploy.minicluster.client import MiniCluster
 
 MAXWATT = [sys.executable, "-m", "maxwatt"]
+
+LOG_CHARS = 20_000
+"""So much of the server's log a failure shows: the stacks of all threads are in it."""
 
 
 @dataclass
@@ -36,7 +41,8 @@ class Site:
     def start_server(self) -> None:
         with (self.logs / "server.log").open("a") as log:
             command = [*MAXWATT, "serve", "--config", str(self.config), "--json"]
-            self.server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+            env = os.environ | {"PYTHONFAULTHANDLER": "1"}  # SIGABRT then tells where every thread stands
+            self.server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=env)
         assert self.server.stdout is not None
         line = self.server.stdout.readline()
         assert line, (self.logs / "server.log").read_text()
@@ -45,7 +51,17 @@ class Site:
     def stop_server(self, how: signal.Signals = signal.SIGTERM) -> None:
         assert self.server is not None
         self.server.send_signal(how)
-        assert self.server.wait(timeout=30) in (0, -how)
+        assert self._ended(self.server) in (0, -how), (self.logs / "server.log").read_text()[-LOG_CHARS:]
+
+    def _ended(self, server: subprocess.Popen[str]) -> int | str:
+        try:
+            return server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.send_signal(signal.SIGABRT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(timeout=5)
+            server.kill()
+            return "did not end"
 
     def start_agent(self, node: str) -> None:
         config = self.cluster.node(node)["agent_config"]

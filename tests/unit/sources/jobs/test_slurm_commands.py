@@ -195,11 +195,15 @@ def test_what_a_command_left_behind_keeps_nobody_waiting(tmp_path, child, interr
 
 
 def test_a_command_given_up_leaves_no_child_behind(tmp_path):
-    program(tmp_path, "sacct", f"""\
+    program(
+        tmp_path,
+        "sacct",
+        f"""\
 import os, time
 if os.fork() == 0:
     open({str(tmp_path / "pid")!r}, "w").write(str(os.getpid()))
-time.sleep(60)""")
+time.sleep(60)""",
+    )
     with pytest.raises(SourceError):
         run(SlurmSettings(bin_dir=str(tmp_path), command_timeout_s=1.0), "sacct", [])
     child = Path("/proc") / (tmp_path / "pid").read_text()
