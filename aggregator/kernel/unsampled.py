@@ -15,6 +15,9 @@ from aggregator.kernel.timeline import Timeline
 def tails(chunk: Chunk, timeline: Timeline, sampled: Sampled, busy: Meter, free_s: F64, max_gap_ms: int) -> Pieces:
     """What Slurm's TotalCPU knows beyond a job's last samples, capped by what the node used and no sample explains.
 
+    TotalCPU sometimes says far more than was used, of jobs with many children above all. What it claims beyond what
+    the job's own CPUs could deliver in that time therefore comes last: it gets what the others leave.
+
     Args:
         busy: CPU seconds of the nodes as a meter.
         free_s: [b] CPU seconds of each busy interval that no sample explains.
@@ -30,11 +33,24 @@ def tails(chunk: Chunk, timeline: Timeline, sampled: Sampled, busy: Meter, free_
     interval = busy.interval[segment]
     lasts_ms = share * (end - start)[owner]
     weight = free_s[interval] * busy.share[segment] * lasts_ms / timeline.length_ms[segment] if len(owner) else share
-    demand_s = want_s[life][owner] * ratio(weight, sums(owner, weight, len(life))[owner])
-    asked_s = sums(interval, demand_s, len(free_s))
-    scale = np.where(asked_s > free_s, ratio(free_s, asked_s), 1.0)
-    cpu_s = demand_s * scale[interval] if len(owner) else np.zeros(0)
+    part = ratio(weight, sums(owner, weight, len(life))[owner])
+    able_s = np.minimum(want_s[life], _most_s(chunk.lives, life, end - start))
+    cpu_s = _divided(able_s[owner] * part, interval, free_s)
+    left_s = np.maximum(free_s - sums(interval, cpu_s, len(free_s)), 0.0)
+    cpu_s += _divided((want_s[life] - able_s)[owner] * part, interval, left_s)
     return Pieces(life[owner], segment, cpu_s, ACCOUNTED)
+
+
+def _most_s(lives: Lives, life: I64, lasts_ms: I64) -> F64:
+    """CPU seconds that the CPUs of lives can deliver in some time; of a whole node all that it has."""
+    return np.asarray(np.where(lives.exclusive[life], np.inf, lives.cpus[life] * lasts_ms / 1000))
+
+
+def _divided(claim_s: F64, interval: I64, free_s: F64) -> F64:
+    """What claims get of the CPU seconds of their intervals: all they ask, or in proportion where that is too much."""
+    asked_s = sums(interval, claim_s, len(free_s))
+    scale = np.where(asked_s > free_s, ratio(free_s, asked_s), 1.0)
+    return np.asarray(claim_s * scale[interval])
 
 
 def _wanted(lives: Lives, sampled: Sampled, last_s: F64) -> F64:

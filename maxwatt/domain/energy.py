@@ -3,7 +3,7 @@
 from enum import IntEnum, StrEnum
 from typing import Final
 
-METHOD_VERSION: Final = 2
+METHOD_VERSION: Final = 3
 """Raised with every change of the method that can change a figure."""
 
 

@@ -67,6 +67,16 @@ def test_jobs_of_all_lengths_and_crowds(world: Scene) -> None:
         assert cpus.max() <= node.machine.cpus * (1 + 1e-9)
 
 
+def test_slurm_cuts_seconds_and_does_not_count_every_job_right(world: Scene) -> None:
+    used_s = np.sum([node.truth.cpu_s for node in world.nodes], axis=0)
+    told = np.array([known.total_cpu_s for known in world.accounts]) / np.maximum(used_s, 1e-9)
+    for job, known in zip(world.jobs, world.accounts, strict=True):
+        assert 0 <= job.begin_s - known.start_s < 1 and 0 <= job.end_s - known.end_s < 1
+    wrong = np.flatnonzero((used_s > 1) & (np.abs(told - 1) > 0.01))
+    assert (len(wrong) > 0) == (world.regime is PHYSICS)
+    assert not len(wrong) or (told[wrong].min() < 0.9 and 1.1 < told[wrong].max() <= 2)
+
+
 def test_same_seed_same_scene() -> None:
     one, other = scene(PHYSICS, 3, nodes=2, hours=2), scene(PHYSICS, 3, nodes=2, hours=2)
     np.testing.assert_array_equal(one.truth_j, other.truth_j)

@@ -176,11 +176,8 @@ def test_jobs_longer_than_three_intervals_are_the_truth_within_five_percent(play
 def test_the_short_job_is_billed(played):
     booked, true = played.energy_of(played.jobs.short), played.true_jobs()[played.jobs.short]
     assert true["seconds"] < 2 * INTERVAL_S
-    # Slurm tells whole seconds, so a job this short is right to a second's energy at an edge. On a busy machine half
-    # of it was missing sometimes; on a quiet one it is right within 15 %.
-    second_j = true["cpu_dynamic_j"] / true["cpu_s"]
-    assert booked["cpu_dynamic_j"] == pytest.approx(true["cpu_dynamic_j"], abs=second_j)
-    assert booked["cpu_dynamic_j"] > 0.25 * true["cpu_dynamic_j"]
+    # Some tenths of a CPU second: on a busy machine the node's and its jobs' are read at slightly different times.
+    assert booked["cpu_dynamic_j"] == pytest.approx(true["cpu_dynamic_j"], rel=0.2)
 
 
 def test_nothing_is_unattributed(played):

@@ -419,6 +419,34 @@ def test_what_accounting_says_moves_cpu_seconds_between_jobs_and_the_system_only
         close(told.get(key, 0.0), guessed.get(key, 0.0), sum(float(each.sum()) for each in told.values()))
 
 
+@given(clusters(), st.integers(-300, 3000), st.integers(1, 600), st.integers(1, 8), st.booleans())
+def test_a_total_cpu_that_cannot_be_takes_no_more_from_others(
+    world: Cluster, start_s: int, length_s: int, cpus: int, readable: bool
+) -> None:
+    """Ten times what its CPUs can deliver or a thousand times: what jobs get of which the truth is told is the same."""
+    own = Job((0,), start_s, length_s, cpus, readable=readable)
+    beside = Job((0,), start_s, length_s, 3, readable=False)  # billed by TotalCPU as well
+    how = tuple(replace(each, missing=0.0, gap_s=None) for each in world.metering)
+    chunk = cluster(how, (own, beside, *map(_told, world.jobs)), world.seed).chunk
+    deliver_s, totals_s = cpus * (length_s + 1.0), chunk.lives.total_cpu_s
+    chunks = [
+        replace(chunk, lives=replace(chunk.lives, total_cpu_s=np.append(times * deliver_s, totals_s[1:])))
+        for times in (10, 1000)
+    ]
+    a, b = (attribute(each, WHOLE)[0] for each in chunks)
+    for job in np.unique(chunk.lives.job[1:]).tolist():
+        close(energy_of(b, chunk, job), energy_of(a, chunk, job), total_of(a))
+    assert energy_of(b, chunk, 0).sum() >= energy_of(a, chunk, 0).sum() - 1e-9 * max(total_of(a), 1.0)
+
+
+def _told(job: Job) -> Job:
+    """The job on one node, read to its end, with a TotalCPU that is true."""
+    return replace(
+        job, nodes=job.nodes[:1], readable=True, lost_tail_s=0, total_cpu=1.0, busy=min(job.busy, 1.0), twin=False,
+        goes_on=False,
+    )  # fmt: skip
+
+
 def _settled(booked: Bookings) -> dict[tuple[int, ...], np.ndarray]:
     """Static energy by node, account and life; dynamic with the jobs and the system of a node as one."""
     found: dict[tuple[int, ...], np.ndarray] = {}

@@ -18,6 +18,7 @@ class Regime:
         idle_drift: amplitude of the idle power's slow waves [1].
         declared: half-width of the error of the node model's idle and rest powers [1].
         killed: share of jobs whose end cuts off part of Slurm's TotalCPU.
+        overcounted: share of jobs of which TotalCPU says up to twice what they used.
         powers: some whole-node meters read power, slowly, instead of counting energy.
         read_lag_s: how late within its cycle a counter may be read [s].
     """
@@ -34,6 +35,7 @@ class Regime:
     idle_drift: float = 0.0
     declared: float = 0.0
     killed: float = 0.0
+    overcounted: float = 0.0
     powers: bool = False
     read_lag_s: float = 0.0
 
@@ -43,6 +45,6 @@ PLUMBING: Final = Regime("plumbing")
 
 PHYSICS: Final = Regime(
     "physics", joules_low=0.6, joules_high=1.6, turbo=0.25, smt_share=0.55, fan_ratio=0.08, gain=0.02, noise=0.01,
-    idle_drift=0.02, declared=0.1, killed=0.04, powers=True, read_lag_s=0.02,
+    idle_drift=0.02, declared=0.1, killed=0.04, overcounted=0.03, powers=True, read_lag_s=0.02,
 )  # fmt: skip
 """What real nodes do: an error here is the method's limit."""

@@ -17,7 +17,7 @@ class Account:
 
 
 def account(job: Job, cpu_s: float) -> Account:
-    """Times are cut to whole seconds; of a killed job only some processes were reaped.
+    """Times are cut to whole seconds; of a killed job only some processes were reaped, of others some count twice.
 
     Args:
         cpu_s: what it truly used on all of its nodes.

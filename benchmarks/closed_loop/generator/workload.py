@@ -29,7 +29,7 @@ class Job:
         suspended: spans in which it was stopped.
         use: share of its CPUs that it works with, on the whole; gpu_use: likewise of its GPUs.
         cpu_weight, dram_weight: its joules per CPU second relative to the node's.
-        seen: share of its last minute's CPU time that Slurm's TotalCPU knows of.
+        seen: Slurm's TotalCPU as a share of the CPU time that it used.
         state: Slurm's word for its end.
     """
 
@@ -152,14 +152,21 @@ def _job(
     low, high = np.log(regime.joules_low), np.log(regime.joules_high)
     shared = machine.crowd == "shared"
     memory = machine.memory_bytes if exclusive else machine.memory_bytes / machine.cpus * cpus * rng.uniform(0.3, 1)
-    killed = rng.random() < regime.killed
+    luck = float(rng.random())
+    killed = luck < regime.killed
     return Job(
         number=0, begin_s=begin_s, end_s=end_s, machines=places, cpus=cpus,
         memory_bytes=int(memory / (OVERBOOKED if shared else 1)), gpus=gpus, exclusive=exclusive,
         suspended=_suspended(rng, begin_s, end_s), use=_use(rng), gpu_use=float(rng.uniform(0.05, 1)),
         cpu_weight=float(np.exp(rng.uniform(low, high))), dram_weight=float(np.exp(rng.uniform(low, high))),
-        seen=float(rng.uniform(0, 1)) if killed else 1.0, state="CANCELLED" if killed else "COMPLETED",
+        seen=float(rng.uniform(0, 1)) if killed else _overcounted(luck, regime),
+        state="CANCELLED" if killed else "COMPLETED",
     )  # fmt: skip
+
+
+def _overcounted(luck: float, regime: Regime) -> float:
+    """TotalCPU as a share of what was used: up to 2 for the last of 0 to 1."""
+    return 1 + max(0.0, luck - 1 + regime.overcounted) / regime.overcounted if regime.overcounted else 1.0
 
 
 def _use(rng: np.random.Generator) -> float:

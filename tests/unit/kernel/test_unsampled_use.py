@@ -21,12 +21,49 @@ def test_a_job_too_short_to_be_sampled_is_billed_by_its_total_cpu() -> None:
 
 
 def test_a_short_job_never_gets_more_than_the_node_used() -> None:
-    """Slurm says 30 and 10 CPU seconds; the node used 10: they get 7.5 and 2.5, the system nothing."""
-    lives = [life(1, 2, 5, 4, total_cpu_s=30.0), life(2, 2, 5, 4, total_cpu_s=10.0)]
+    """Slurm says 12 and 4 CPU seconds; the node used 10: they get 7.5 and 2.5, the system nothing."""
+    lives = [life(1, 2, 5, 4, total_cpu_s=12.0), life(2, 2, 5, 4, total_cpu_s=4.0)]
     found = booked([0, 10], node=[ONE], lives=lives)
     assert found.energy_j(1, "cpu", "dynamic") == pytest.approx(300)
     assert found.energy_j(2, "cpu", "dynamic") == pytest.approx(100)
     assert found.energy_j(SYSTEM, "cpu", "dynamic") == pytest.approx(0)
+
+
+def test_what_a_jobs_own_cpus_cannot_deliver_comes_last() -> None:
+    """Job 1 has one CPU from 2 to 6: of its 30 CPU seconds 4 can be. With job 2's 3 they leave 3, which it gets too."""
+    lives = [life(1, 2, 5, 1, total_cpu_s=30.0), life(2, 2, 5, 4, total_cpu_s=3.0)]
+    found = booked([0, 10], node=[ONE], lives=lives)
+    assert found.energy_j(1, "cpu", "dynamic") == pytest.approx(280)  # (4 + 3) * 40
+    assert found.energy_j(2, "cpu", "dynamic") == pytest.approx(120)  # 3 * 40
+    assert found.energy_j(SYSTEM, "cpu", "dynamic") == pytest.approx(0)
+
+
+def test_what_cpus_can_deliver_is_shared_in_proportion_before_anything_else() -> None:
+    """4 of job 1's 30 can be, and all of job 2's 8: together 12, of which the node used 10."""
+    lives = [life(1, 2, 5, 1, total_cpu_s=30.0), life(2, 2, 5, 4, total_cpu_s=8.0)]
+    found = booked([0, 10], node=[ONE], lives=lives)
+    assert found.energy_j(1, "cpu", "dynamic") == pytest.approx(40 * 10 * 4 / 12)
+    assert found.energy_j(2, "cpu", "dynamic") == pytest.approx(40 * 10 * 8 / 12)
+
+
+def test_what_cpus_can_deliver_counts_from_the_last_sample_on() -> None:
+    """Job 1's CPU can have delivered 2 after its sample at 10 s, of the 12 that Slurm still knows of; job 2 used 4."""
+    found = booked(
+        [10, 20],
+        node=[TWO],
+        job=[job_rows(1, [0, 10], [0.0, 8.0])],
+        lives=[life(1, 0, 11, 1, total_cpu_s=20.0), life(2, 12, 14, 4, total_cpu_s=4.0)],
+    )
+    assert found.energy_j(1, "cpu", "dynamic") == pytest.approx(80)  # 6 - 4
+    assert found.energy_j(2, "cpu", "dynamic") == pytest.approx(160)
+
+
+def test_a_job_with_the_node_for_itself_has_all_of_its_cpus() -> None:
+    """It asked for one CPU and holds 8: 12 of 4 s each can be."""
+    lives = [life(1, 2, 5, 1, exclusive=True, total_cpu_s=12.0), life(2, 2, 5, 4, total_cpu_s=4.0)]
+    found = booked([0, 10], node=[ONE], lives=lives)
+    assert found.energy_j(1, "cpu", "dynamic") == pytest.approx(300)
+    assert found.energy_j(2, "cpu", "dynamic") == pytest.approx(100)
 
 
 def test_what_a_job_used_after_its_last_sample() -> None:
