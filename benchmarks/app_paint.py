@@ -20,7 +20,7 @@ def paint(access_url: str, asked: Sequence[Kind]) -> dict[str, Figures]:
     """First contentful paint, and when the page's own content stood there [ms], by kind."""
     from playwright.sync_api import sync_playwright
 
-    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell")
     if not Path(chromium).exists():
         return {}
     url = access_url.partition("?")[0].rstrip("/")

@@ -1,8 +1,8 @@
 """Makes the pictures of the pages: `python docs/make_screenshots.py URL TOKEN OUTDIR`.
 
-Drives Chromium (from CHROMIUM, else /usr/bin/chromium) over every page that the navigation offers, and one job: wide
-and light, wide and dark, narrow and light; the job in German, too. The job is the one with the most energy among the
-newest, or MAXWATT_JOB, such as `/job/42`.
+Drives Chromium (from CHROMIUM, else /usr/bin/chromium-headless-shell) over every page that the navigation offers, and
+one job: wide and light, wide and dark, narrow and light; the job in German, too. The job is the one with the most
+energy among the newest, or MAXWATT_JOB, such as `/job/42`.
 """
 
 import os
@@ -39,7 +39,7 @@ def main(url: str, token: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=ARGUMENTS
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell"), args=ARGUMENTS
         )
         for variant in VARIANTS:
             page = _page(browser, *VARIANTS[variant])

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 expect.set_options(timeout=30_000)  # machines that test are busy
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell"))
 SHOTS = os.environ.get("MAXWATT_SCREENSHOTS", "")
 TOKEN = "browser-token"
 PROXY_SECRET = "only-the-proxy-of-these-tests-knows-this"

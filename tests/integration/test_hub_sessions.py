@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from deploy.minicluster.client import MiniCluster, connect
 from deploy.minicluster.waiting import wait_until
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell"))
 SHOTS = os.environ.get("MAXWATT_SCREENSHOTS", "")
 PATIENCE_MS = 60_000
 SERIOUS = {"serious", "critical"}
