@@ -16,14 +16,13 @@ from maxwatt.config import ServerSettings, Settings
 
 pytestmark = CHROMIUM_MARKS
 NODES = 2000
+TOP_IN_MAP = """document.activeElement.getBoundingClientRect().top
+    - document.getElementById("cluster-map").getBoundingClientRect().top"""  # the page itself may scroll
 
 
 @pytest.fixture(scope="module")
 def stand_in() -> StandIn:
     return StandIn(node_count=NODES)
-
-TOP_IN_MAP = """document.activeElement.getBoundingClientRect().top
-    - document.getElementById("cluster-map").getBoundingClientRect().top"""  # the page itself may scroll
 
 
 @pytest.fixture(scope="module")
