@@ -83,7 +83,7 @@ jobs = Table(
     Index("jobs_end", "end_ms"),
     Index("jobs_length", text("(end_ms - start_ms)")),
     Index("jobs_user", "user", "start_ms"),
-    Index("jobs_account", "account", "start_ms"),
+    Index("jobs_account", "account", "start_ms", "partition"),  # an account's jobs of a partition without the others
     Index("jobs_partition", "partition", "start_ms"),
     Index("jobs_state", "state", "start_ms"),
     Index("jobs_name", "name", "start_ms"),
