@@ -26,7 +26,7 @@ from sqlalchemy import (
 from maxwatt.domain.energy import COMPONENTS, ENERGY_COLUMNS, EVIDENCE_COLUMNS
 from maxwatt.domain.rollups import SUMS
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """The newest of `migrations/versions`, which must make exactly these tables."""
 
 metadata: Final = MetaData()

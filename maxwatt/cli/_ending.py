@@ -11,7 +11,7 @@ import threading
 import traceback
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
 TELL_S: Final = 5.0
 """After so long [s] a stopping server tells what it waits for."""
@@ -56,7 +56,7 @@ def end_within(limit_s: float, tell_s: float = TELL_S) -> None:
     timer.start()
 
 
-def end_now() -> None:
+def end_now() -> NoReturn:
     """End the process without the interpreter's own end, as a thread that still answers a page would meet that in the
     middle of a library's code, which aborts the process or hangs it."""
     logging.shutdown()

@@ -41,7 +41,6 @@ def run(args: argparse.Namespace) -> int:
         end_within(END_S)
         interrupt.set()  # Slurm may take its time to answer; nobody waits for that now
     end_now()
-    return 0
 
 
 def _tell(url: str, access_url: str, data_dir: str) -> None:

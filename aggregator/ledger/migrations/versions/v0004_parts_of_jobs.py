@@ -1,7 +1,4 @@
-"""Indexes of arrays and of heterogeneous jobs hold these jobs alone; that of accounts has the partition.
-
-To grow until this version is released.
-"""
+"""Indexes of arrays and of heterogeneous jobs hold these jobs alone."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,5 +13,3 @@ def upgrade() -> None:
     for name, column in (("jobs_array", "array_job_id"), ("jobs_het", "het_job_id")):
         there = sa.text(f"{column} IS NOT NULL")
         op.create_index(name, "jobs", [column], sqlite_where=there, postgresql_where=there)
-    op.drop_index("jobs_account", "jobs")
-    op.create_index("jobs_account", "jobs", ["account", "start_ms", "partition"])
