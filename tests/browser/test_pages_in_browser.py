@@ -98,7 +98,7 @@ def test_energy(watched: Watched) -> None:
     expect(page.locator("#energy-sums")).to_contain_text("226 kWh")
     expect(page).to_have_url(re.compile(r"/energy\?range=24h$"))
     page.get_by_text("Partitions", exact=True).click()
-    page.wait_for_function("location.search.includes('by=partition')")
+    expect(page).to_have_url(re.compile("by=partition"))
     watched.shoot("browser-energy")
 
 
