@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from stand_in import PLAIN, WIDE
-from watched import CHROMIUM_MARKS, Watched
+from watched import CHROMIUM_MARKS, Watched, narrowest
 
 from dash_app.factory import PAGES
 
@@ -56,15 +56,6 @@ def faults_of_all_looks(page: Page) -> list[str]:
         page.wait_for_timeout(300)  # the page follows
         found += [f"{width} px, {scheme}: {fault}" for fault in faults(page)]
     return found
-
-
-def narrowest(page: Page, width: int) -> int:
-    """How wide the content is, once charts have followed the window's width or a few seconds have passed."""
-    for _ in range(50):
-        if page.evaluate("document.documentElement.scrollWidth") <= width:
-            break
-        page.wait_for_timeout(100)
-    return int(page.evaluate("document.documentElement.scrollWidth"))
 
 
 @pytest.fixture(scope="module")

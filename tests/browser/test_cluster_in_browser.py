@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 from stand_in import StandIn
 from waitress.server import create_server
-from watched import CHROMIUM_MARKS, TOKEN, Watched
+from watched import CHROMIUM_MARKS, TOKEN, Watched, narrowest
 
 from dash_app.factory import create_app
 from maxwatt.config import ServerSettings, Settings
@@ -95,11 +95,11 @@ def test_narrow_and_dark(browser: Browser, url: str) -> None:
     page = one.open("/cluster?nodes=use")
     expect(page.locator("#cluster-map button")).to_have_count(NODES)
     expect(page.locator("#cluster-outlook")).to_contain_text("Cleanest")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert narrowest(page, 390) <= 390
     one.shoot("browser-cluster-dark-narrow")
     page = one.open("/me?of=biophys")
     expect(page.locator("#me-usual")).to_contain_text("usual here")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert narrowest(page, 390) <= 390
     one.shoot("browser-me-dark-narrow")
     one.context.close()
     assert one.faults == []
@@ -122,5 +122,5 @@ def test_the_public_page_needs_no_sign_in_and_no_script(browser: Browser, url: s
         assert [
             one["id"] for one in Axe().run(page).response["violations"] if one["impact"] in {"serious", "critical"}
         ] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert narrowest(page, width) <= width
     context.close()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 from stand_in import NO_SAMPLES, PLAIN, RUNNING, WIDE
-from watched import CHROMIUM_MARKS, Watched
+from watched import CHROMIUM_MARKS, Watched, narrowest
 
 pytestmark = CHROMIUM_MARKS
 
@@ -59,7 +59,7 @@ def test_a_large_job_in_one_picture(watched: Watched) -> None:
     expect(page.locator("#job-charts .mw-job-node")).to_have_count(8)
     page.locator("#job-metric").get_by_text("CPU", exact=True).click()
     expect(page.locator("#job-overview")).to_contain_text("CPU, node by node")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    assert narrowest(page, 1440) <= 1440
     watched.shoot("browser-job-wide")
 
 
@@ -67,6 +67,8 @@ def test_a_live_job_is_refreshed_without_jumps(watched: Watched) -> None:
     page = watched.open(f"/job/{RUNNING}")
     expect(page.locator("#job-charts .main-svg").first).to_be_visible()
     page.get_by_text("Figures", exact=False).first.click()
+    page.wait_for_selector("#page .mantine-Skeleton-root", state="detached")
+    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(600)
     before = page.evaluate("[document.documentElement.scrollHeight, document.querySelector('#job-charts').offsetTop]")
     page.evaluate("document.querySelector('.js-plotly-plot').marked = true")
@@ -106,9 +108,9 @@ def test_on_a_phone_it_fits(browser: Browser, url: str, job_id: int, selector: s
     one = Watched(browser, url, viewport={"width": 390, "height": 844}, color_scheme="dark")
     page = one.open(f"/job/{job_id}")
     page.wait_for_selector(selector)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert narrowest(page, 390) <= 390
     page.get_by_text("Download", exact=True).click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert narrowest(page, 390) <= 390
     one.shoot(f"browser-job-phone-{job_id}")
     one.context.close()
     assert one.faults == []

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 from stand_in import HOSTILE_ID, NO_SAMPLES, REQUEUED, UNBOOKED, StandIn, job_row
-from test_accessibility import narrowest, settle
-from watched import CHROMIUM_MARKS, Watched
+from test_accessibility import settle
+from watched import CHROMIUM_MARKS, Watched, narrowest
 
 pytestmark = CHROMIUM_MARKS
 

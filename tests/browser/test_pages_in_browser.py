@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 from stand_in import HOSTILE_ID, PAIR, PLAIN, WIDE
-from watched import CHROMIUM_MARKS, TOKEN, Watched
+from watched import CHROMIUM_MARKS, TOKEN, Watched, narrowest
 
 pytestmark = CHROMIUM_MARKS
 
@@ -44,9 +44,11 @@ def test_jobs_show_filter_sort_and_open(watched: Watched) -> None:
     page.keyboard.press("Escape")
     page.locator(".ag-header-cell[col-id='energy_j']").click()
     expect(page.locator(".ag-header-cell[col-id='energy_j']")).to_have_attribute("aria-sort", "descending")
-    page.wait_for_timeout(500)
-    energies = [float(text) for text in page.locator(".ag-row [col-id='energy_j']").all_inner_texts()[:8]]
-    assert len(energies) == 8
+    energies = [page.locator(f".ag-row[row-index='{place}'] [col-id='energy_j']") for place in range(8)]
+    for each in energies:
+        expect(each).to_have_text(re.compile(r"^[\d.]+$"))
+    figures = [float(each.inner_text()) for each in energies]
+    assert figures == sorted(figures, reverse=True)
 
     first.locator("[col-id='name']").click()
     expect(page.locator("h1")).to_contain_text("Job")
@@ -61,7 +63,7 @@ def test_one_job(watched: Watched) -> None:
     expect(page.locator("#job-head")).to_contain_text("2025-06-14 15:06:40 CEST")
     expect(page.locator("#job-head")).to_contain_text("2.4 kWh")
     expect(page.locator("#job-charts .js-plotly-plot .main-svg").first).to_be_visible()
-    assert page.locator("#job-charts .js-plotly-plot").count() == 4  # CPU, memory, traffic, power
+    expect(page.locator("#job-charts .js-plotly-plot")).to_have_count(4)  # CPU, memory, traffic, power
     page.get_by_role("button", name="How do we know?").first.click()
     expect(page.get_by_text("Counted by the hardware")).to_be_visible()
     page.keyboard.press("Escape")
@@ -122,7 +124,7 @@ def test_figures_lead_to_what_their_marks_mean(watched: Watched) -> None:
     page.get_by_role("link", name="What these words mean").click()
     expect(page.locator("#what-each-mark-means")).to_be_in_viewport()
     expect(page).to_have_url(re.compile("/method#what-each-mark-means$"))
-    assert page.title() == "Method · maxwatt"
+    expect(page).to_have_title("Method · maxwatt")
     page.reload()  # formulas above grow while they are typeset
     page.locator(".mw-doc mjx-container svg").nth(90).wait_for()
     expect(page.locator("#what-each-mark-means")).to_be_in_viewport()
@@ -137,7 +139,7 @@ def test_narrow_screens_fit(browser: Browser, url: str, scheme: str) -> None:
     for path, selector in waits.items():
         page = one.open(path)
         page.wait_for_selector(selector)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert narrowest(page, 390) <= 390, path
         assert page.evaluate("document.documentElement.getAttribute('data-mantine-color-scheme')") == scheme
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert ground == {"light": "rgb(244, 246, 248)", "dark": "rgb(20, 24, 29)"}[scheme]
@@ -160,7 +162,7 @@ def test_the_scheme_can_be_switched_and_is_remembered(watched: Watched) -> None:
 def test_a_page_that_is_not_there(watched: Watched) -> None:
     page = watched.open("/nowhere")
     expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
-    assert page.title() == "Not found · maxwatt"
+    expect(page).to_have_title("Not found · maxwatt")
 
 
 def test_the_language_is_chosen_in_the_menu_and_kept(watched: Watched) -> None:

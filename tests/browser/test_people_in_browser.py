@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from recorded_hub import RecordedHub
 from stand_in import HOUR_MS, NOW_MS, StandIn, job_row
-from test_accessibility import faults, narrowest, settle
-from watched import CHROMIUM_MARKS, Watched, signed_in_as
+from test_accessibility import faults, settle
+from watched import CHROMIUM_MARKS, Watched, narrowest, signed_in_as
 
 from dash_app.pages import job
 

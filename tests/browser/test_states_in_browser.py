@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from stand_in import PLAIN, StandIn
-from watched import CHROMIUM_MARKS, TOKEN, Watched
+from watched import CHROMIUM_MARKS, TOKEN, Watched, once
 
 from maxwatt.domain.errors import SourceError
 
@@ -88,8 +88,7 @@ def test_nothing_moves_on_a_page_at_rest(watched: Watched, path: str) -> None:
     page.wait_for_selector("#page h1")
     page.wait_for_load_state("networkidle")
     page.wait_for_selector("#page .mantine-Skeleton-root", state="detached")
-    page.wait_for_timeout(500)  # what came in fades in
-    assert page.evaluate(MOVING) == []
+    assert once(lambda: page.evaluate(MOVING) == []), page.evaluate(MOVING)  # what came in fades in
 
 
 def test_the_bar_on_top_moves_while_an_answer_is_awaited(watched: Watched) -> None:
@@ -112,6 +111,7 @@ def test_a_page_that_nobody_looks_at_asks_nothing_until_it_is_looked_at_again(wa
     assert asked == []
     look(page, hidden=False)
     page.wait_for_timeout(2000)
+    page.wait_for_load_state("networkidle")
     assert 2 <= len(asked) <= 8  # each part once, not once for every time that it was due
     asked.clear()
     page.clock.run_for(61_000)

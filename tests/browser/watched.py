@@ -1,6 +1,8 @@
 """A signed-in page in a real Chromium, and what goes wrong on it: what all tests of the browser share."""
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,22 @@ CHROMIUM_MARKS = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason="no Chromium here"),
 ]
+
+
+def once(seen: Callable[[], bool], seconds: float = 30.0) -> bool:
+    """Whether it comes to be so within some seconds: for what Playwright's own assertions do not know."""
+    until = time.monotonic() + seconds
+    while not seen():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def narrowest(page: Page, width: int) -> int:
+    """How wide the content is, once charts have followed the window's width or some seconds have passed."""
+    once(lambda: page.evaluate("document.documentElement.scrollWidth") <= width)
+    return int(page.evaluate("document.documentElement.scrollWidth"))
 
 
 def signed_in_as(user: str) -> dict[str, str]:
