@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final, get_args
 
-from sqlalchemy import Connection, Select, func, literal, literal_column, select, union_all
+from sqlalchemy import Connection, Select, func, literal_column, select, union_all
 
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import name_of_job
@@ -28,6 +28,12 @@ from maxwatt.domain.units import BUCKET_MS, DAY_MS
 from maxwatt.domain.viewer import Viewer
 
 SPLITS: Final = get_args(Split)
+
+_PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "kind": tuple(ACCOUNT_NAMES.values()),
+    "component": tuple(component.value for component in COMPONENTS),
+}
+"""Splits into parts that are known beforehand: a row of sums has a column of each. Other splits are by name."""
 
 FINE_MS: Final = 2 * DAY_MS
 """Up to this long a time is told in buckets, a longer one in whole hours, which are summed already [ms]."""
@@ -130,7 +136,7 @@ def _energies(
 
 def _dimension(split: Split, viewer: Viewer) -> Dimension | None:
     """Whose sums say it; None: only the bookings do."""
-    named = None if split in {"kind", "component"} else Dimension[split.upper()]
+    named = None if split in _PARTS else Dimension[split.upper()]
     if viewer.sees_all:
         return named or Dimension.CLUSTER
     own = dimension_of(viewer)
@@ -139,24 +145,24 @@ def _dimension(split: Split, viewer: Viewer) -> Dimension | None:
 
 def _add(found: Energies, split: Split, step: int, row: Any) -> None:
     """Add one row of sums to its step."""
-    if split == "component":
-        for component in COMPONENTS:
-            found[step, component.value] += row[component]
-        return
-    name = ACCOUNT_NAMES[Account(row["account"])] if split == "kind" else row["name"]
-    found[step, name] += row["energy_j"]
+    if split in _PARTS:
+        for name in _PARTS[split]:
+            found[step, name] += row[name] or 0.0
+    else:
+        found[step, row["name"]] += row["energy_j"]
 
 
 def _rolled(split: Split, dimension: Dimension, steps: Steps, parts: Sequence[Piece], viewer: Viewer) -> Select[Any]:
     """Sums of the parts that are summed, by step; of who does not see all, those under their names."""
     part = rollups.c
     start: Any = part.start_ms - (part.start_ms - _number(steps.first_ms)) % _number(steps.step_ms)
-    found = select(start.label("start_ms"), part.name, part.account, *_sums(part, split))
+    names = () if split in _PARTS else (part.name,)
+    found = select(start.label("start_ms"), *names, *_sums(part, split))
     found = found.where(inside(parts), part.dimension == int(dimension))
-    if split not in {"kind", "component"}:
+    if names:
         found = found.where(part.account.in_([int(account) for account in OF_USERS]))
     found = found if viewer.sees_all else found.where(part.name.in_(names_of(viewer)))
-    return found.group_by(start, part.name, part.account)
+    return found.group_by(start, *names)
 
 
 def _number(value: int) -> Any:
@@ -165,11 +171,15 @@ def _number(value: int) -> Any:
 
 
 def _sums(part: Any, split: Split) -> list[Any]:
-    """Energy [J] of each component, static and dynamic together; in one where they are not told apart."""
-    if split != "component":  # the columns of evidence hold the same joules as the components, and are fewer
-        return [func.sum(reduce(operator.add, (part[name] for name in EVIDENCE_COLUMNS))).label("energy_j")]
-    pairs = [(part[f"{component}_static_j"], part[f"{component}_dynamic_j"], component) for component in COMPONENTS]
-    return [func.sum(static + dynamic).label(component) for static, dynamic, component in pairs]
+    """Energy [J] of each part of a split, of components static and dynamic together; in one of a split by names."""
+    if split == "component":
+        pairs = [(part[f"{component}_static_j"], part[f"{component}_dynamic_j"], component) for component in COMPONENTS]
+        return [func.sum(static + dynamic).label(component) for static, dynamic, component in pairs]
+    # The columns of evidence hold the same joules as the components, and are fewer.
+    energy_j = func.sum(reduce(operator.add, (part[name] for name in EVIDENCE_COLUMNS)))
+    if split == "kind":  # not grouped by account: the rows of a bucket would have to be sorted first
+        return [energy_j.filter(part.account == int(account)).label(name) for account, name in ACCOUNT_NAMES.items()]
+    return [energy_j.label("energy_j")]
 
 
 def _booked(connection: Connection, split: Split, viewer: Viewer, piece: Piece, *, apart: Collection[str] = ()) -> Any:
@@ -182,28 +192,27 @@ def _booked(connection: Connection, split: Split, viewer: Viewer, piece: Piece, 
     within = in_time(piece.start_ms, piece.end_ms)
     sums = _sums(booked, split)
     start = booked.bucket_ms.label("start_ms")
-    if split in {"kind", "component"}:
+    if split in _PARTS:
         own = own_bookings(viewer, overlapping(connection, viewer, piece.start_ms, piece.end_ms, apart=apart))
-        plain = select(start, literal("").label("name"), booked.account, *sums).where(within, own)
-        return plain.group_by(booked.bucket_ms, booked.account)
+        return select(start, *sums).where(within, own).group_by(booked.bucket_ms)
     name = name_of_job(Dimension[split.upper()])
-    of_jobs = select(start, name.label("name"), booked.account, *sums)
+    of_jobs = select(start, name.label("name"), *sums)
     of_jobs = of_jobs.join_from(bookings, jobs, jobs.c.job_ref == booked.job_ref)
     of_jobs = of_jobs.where(booked.account == int(Account.JOB), within, visible(viewer))
     of_jobs = of_jobs.where(jobs.c.account.not_in(sorted(apart))) if apart else of_jobs
-    of_jobs = of_jobs.group_by(booked.bucket_ms, booked.account, name)
+    of_jobs = of_jobs.group_by(booked.bucket_ms, name)
     if split != "user":
         return of_jobs
-    sessions = select(start, users.c.name, booked.account, *sums)
+    sessions = select(start, users.c.name, *sums)
     sessions = sessions.join_from(bookings, users, users.c.uid == booked.job_ref)
-    sessions = sessions.where(own_sessions(viewer), within).group_by(booked.bucket_ms, booked.account, users.c.name)
+    sessions = sessions.where(own_sessions(viewer), within).group_by(booked.bucket_ms, users.c.name)
     return union_all(of_jobs, sessions)
 
 
 def _names(split: Split, viewer: Viewer, energy_j: Energies, top: int) -> list[str]:
     """Names in the order in which they are stacked."""
     if split == "component":
-        return [component.value for component in COMPONENTS]
+        return list(_PARTS[split])
     if split == "kind":
         return [name for account, name in ACCOUNT_NAMES.items() if viewer.sees_all or account in OF_USERS]
     total_j: dict[str, float] = defaultdict(float)
