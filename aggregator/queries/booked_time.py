@@ -6,8 +6,9 @@ piece, which starts with the day.
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, case, exists, func, or_, select
 
 from aggregator.ledger.tables import bookings, measured, windows
 from aggregator.ledger.windows import SETTLED, WindowState
@@ -74,27 +75,43 @@ def measured_seconds(
     Args:
         first_ms, step_ms: start of step 0, and length of each [epoch ms UTC, ms]; what begins before it is left out.
     """
-    state, bucket_ms, node = windows.c.state, windows.c.bucket_ms, measured.c
+    given = {"since_ms": since_ms, "until_ms": until_ms, "first_ms": first_ms, "step_ms": step_ms}
+    rows = connection.execute(_MEASURED, {**given, "days_until_ms": -(-until_ms // DAY_MS) * DAY_MS})
+    return {(int(ms) - first_ms) // step_ms: float(total_ms) / MS_PER_S for ms, total_ms in rows}
+
+
+def _measured() -> Select[Any]:
+    bucket_ms, node = windows.c.bucket_ms, measured.c
+    since_ms, until_ms, first_ms, step_ms, days_until_ms = (
+        bindparam(name, type_=BigInteger) for name in ("since_ms", "until_ms", "first_ms", "step_ms", "days_until_ms")
+    )
+    state = windows.c.state.concat("")  # hides its index, which leads to all days ever folded
     day_ms = bucket_ms - bucket_ms % DAY_MS
     folded = (state == WindowState.FOLDED) & (day_ms >= since_ms) & (day_ms < until_ms)
     something = or_(node.covered_s > 0, *(node[f"{component}_j"] != 0 for component in COMPONENTS))
     # One node decides of most buckets: there are hundreds in each.
     one = exists().where(node.bucket_ms == bucket_ms, something)
-    known = state.not_in([WindowState.FOLDED, WindowState.EMPTY]) & one
+    known = (bucket_ms < until_ms) & state.not_in([WindowState.FOLDED, WindowState.EMPTY]) & one
     start_ms = case((folded, day_ms), else_=bucket_ms)
     length_ms = windows.c.computed_ms - bucket_ms
     length_ms = case((folded | (length_ms > BUCKET_MS), BUCKET_MS), (length_ms > 0, length_ms), else_=0)
-    inside = (bucket_ms >= since_ms) & (bucket_ms < -(-until_ms // DAY_MS) * DAY_MS) & (start_ms >= first_ms)
-    told = select(start_ms.label("start_ms"), length_ms.label("length_ms"))
-    part = told.where(inside, or_(folded, (bucket_ms < until_ms) & known)).subquery().c
-    step_start_ms = part.start_ms - (part.start_ms - literal_column(str(first_ms))) % literal_column(str(step_ms))
-    rows = connection.execute(select(step_start_ms, func.sum(part.length_ms)).group_by(step_start_ms))
-    return {(int(ms) - first_ms) // step_ms: float(total_ms) / MS_PER_S for ms, total_ms in rows}
+    inside = (bucket_ms >= since_ms) & (bucket_ms < days_until_ms) & (start_ms >= first_ms)
+    part = (
+        select(start_ms.label("start_ms"), length_ms.label("length_ms")).where(inside, or_(folded, known)).subquery().c
+    )
+    step = (part.start_ms - (part.start_ms - first_ms) % step_ms).label("step_start_ms")
+    steps = select(step, part.length_ms).subquery().c
+    return select(steps.step_start_ms, func.sum(steps.length_ms)).group_by(steps.step_start_ms)
 
 
 def has_folded_days(connection: Connection, since_ms: int, until_ms: int) -> bool:
     """Whether a UTC day that starts in a time [epoch ms] is folded."""
     first_ms = -(-since_ms // DAY_MS) * DAY_MS
     inside = (windows.c.bucket_ms >= first_ms) & (windows.c.bucket_ms < -(-until_ms // DAY_MS) * DAY_MS)
-    folded = select(windows.c.bucket_ms).where(windows.c.state == WindowState.FOLDED, inside)
+    state = windows.c.state.concat("")  # as above: few windows lie inside
+    folded = select(windows.c.bucket_ms).where(state == WindowState.FOLDED, inside)
     return connection.execute(folded.limit(1)).first() is not None
+
+
+_MEASURED: Final = _measured()
+"""Made once: that takes longer than to ask it."""

@@ -28,7 +28,8 @@ def time_figures(connection: Connection, since_ms: int, until_ms: int) -> tuple[
     """Figures that the buckets of a time were booked with, by the time they held; one booking of each is looked at."""
     one = select(bookings.c.factor_id).where(bookings.c.bucket_ms == windows.c.bucket_ms).limit(1).scalar_subquery()
     inside = (windows.c.bucket_ms >= since_ms) & (windows.c.bucket_ms < until_ms)
-    found = select(one.label("factor_id")).where(inside).subquery()
+    # Materialized, else SQLite looks the booking up for the condition, for the group and for the answer.
+    found = select(one.label("factor_id")).where(inside).cte("found").prefix_with("MATERIALIZED")
     weights = select(found.c.factor_id, func.count()).where(found.c.factor_id.is_not(None)).group_by(found.c.factor_id)
     return figure_uses(connection, {row[0]: float(row[1]) for row in connection.execute(weights)})
 
