@@ -14,26 +14,6 @@ from aggregator.store import tables as sql
 from maxwatt.domain.schema import MEASUREMENTS
 from maxwatt.domain.units import DAY_MS
 
-Piece = tuple[int, int, bool]
-"""Start and end [epoch ms UTC], and whether the rows between lie in order."""
-
-
-def pieces(span_ms: tuple[int, int], arranged: Iterable[int]) -> list[Piece]:
-    """The time cut where arranged days begin and end, in order of time.
-
-    Args:
-        span_ms: start and end [epoch ms UTC].
-        arranged: starts of arranged days [epoch ms UTC].
-    """
-    found, at = list[Piece](), span_ms[0]
-    for day in sorted(arranged):
-        start, end = max(day, span_ms[0]), min(day + DAY_MS, span_ms[1])
-        if start < end:
-            found += [(at, start, False)] if at < start else []
-            found.append((start, end, True))
-            at = end
-    return found if found and at == span_ms[1] else [*found, (at, span_ms[1], False)]
-
 
 def days_of(batches: Iterable[pa.Table]) -> set[int]:
     """The UTC days [epoch ms] to which rows belong."""

@@ -1,6 +1,6 @@
-"""Rows read in pieces, brought into the one order that a store promises: pure functions on Arrow tables."""
+"""Rows as they were read, brought into the one order that a store promises: pure functions on Arrow tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,21 +11,28 @@ _ENTITY_BITS = 40
 """An entity's number below 2^40 fits into one sort key with its node's place."""
 
 
-def joined(pieces: Sequence[pa.Table], keys: Sequence[str]) -> pa.Table:
-    """The rows of all pieces, sorted.
+def placed(table: pa.Table, places: Mapping[int, int]) -> pa.Table:
+    """The table with each node's place, by its number, in the column `node`."""
+    place_of = np.zeros(max(places) + 1, np.int32)
+    place_of[list(places)] = list(places.values())
+    column = table.column_names.index("node")
+    return table.set_column(column, "node", pa.array(place_of[table["node"].to_numpy()]))
+
+
+def in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """The rows, sorted; what lies in order already is not copied.
 
     Args:
-        pieces: in order of time; in each the rows of one entity stand together, in order of time.
         keys: `node`, what else names the entity, `ts_ms`.
     """
-    filled = [piece for piece in pieces if piece.num_rows]
-    table = pa.concat_tables(filled) if filled else pieces[0]
-    key = _entity(table, keys[:-1])
-    if key is None:
+    entity = _entity(table, keys[:-1])
+    if entity is None:
         return table.sort_by([(name, "ascending") for name in keys])
-    if np.all(key[1:] >= key[:-1]):
+    ts_ms = table[keys[-1]].to_numpy()
+    before, after = entity[:-1], entity[1:]
+    if np.all((before < after) | ((before == after) & (ts_ms[:-1] <= ts_ms[1:]))):
         return table
-    return table.take(np.argsort(key, kind="stable"))  # stable: the rows of an entity keep their order of time
+    return table.take(np.lexsort((ts_ms, entity)))
 
 
 def _entity(table: pa.Table, names: Sequence[str]) -> I64 | None:

@@ -1,4 +1,4 @@
-"""Reading a window: one query per measurement and stretch of time, on a cursor whose transaction has begun."""
+"""Reading a window: one query per measurement, on a cursor whose transaction has begun."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,12 +6,10 @@ from typing import Any
 import pyarrow as pa
 
 from aggregator.store import tables as sql
-from aggregator.store.arranging import Piece, arranged_days, pieces
 from aggregator.store.arrow import ARROW_TYPES
-from aggregator.store.order import joined
+from aggregator.store.order import in_order, placed
 from maxwatt.domain.ports import SampleWindow
 from maxwatt.domain.schema import GPU, JOB, NODE, SESSION, Measurement
-from maxwatt.domain.units import DAY_MS
 
 Columns = Mapping[str, Sequence[str]]
 """Measurement name to the columns wanted."""
@@ -36,26 +34,22 @@ def read_window(
     """
     ids, spans = known
     places = {ids[name]: place for place, name in enumerate(nodes) if name in ids}
-    parts = pieces(span_ms, arranged_days(cursor, span_ms[0] - DAY_MS, span_ms[1]))
     found = []
     for measurement in (NODE, GPU, JOB, SESSION):
         oldest, newest = spans.get(measurement.name, (0, -1))
-        filled = [part for part in parts if part[0] <= newest and part[1] > oldest]
-        found.append(_read(cursor, measurement, places, filled, columns))
+        filled = span_ms[0] <= newest and span_ms[1] > oldest
+        found.append(_read(cursor, measurement, places if filled else {}, span_ms, columns))
     return SampleWindow(tuple(nodes), *found)
 
 
 def _read(
-    cursor: Any, measurement: Measurement, places: Mapping[int, int], parts: Sequence[Piece], columns: Columns | None
+    cursor: Any, measurement: Measurement, places: Mapping[int, int], span_ms: Span, columns: Columns | None
 ) -> pa.Table:
     names = _picked(measurement, columns)
-    if not places or not parts or (columns is not None and measurement.name not in columns):
+    if not places or (columns is not None and measurement.name not in columns):
         return _window_schema(measurement, names).empty_table()
-    found = []
-    for start, end, arranged in parts:
-        query = sql.select_sql(measurement, names, places, ordered=not arranged)
-        found.append(cursor.sql(query, params=[start, end]).to_arrow_table())
-    return joined(found, sql.sort_keys(measurement))
+    rows = cursor.sql(sql.select_sql(measurement, names, places), params=list(span_ms)).to_arrow_table()
+    return in_order(placed(rows, places), sql.sort_keys(measurement))
 
 
 def _picked(measurement: Measurement, columns: Columns | None) -> list[str]:

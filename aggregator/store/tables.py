@@ -3,7 +3,7 @@
 Node names live once in `nodes`; sample tables hold a small integer instead, so that reading needs no string work.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from maxwatt.domain.schema import NODE, SESSION, DType, Measurement
@@ -66,31 +66,15 @@ def insert_sql(measurement: Measurement, *, repeats_possible: bool) -> str:
     return f"{insert} WHERE NOT EXISTS ({there})"
 
 
-def select_sql(measurement: Measurement, columns: Sequence[str], places: Mapping[int, int], *, ordered: bool) -> str:
-    """Rows of some nodes with `ts_ms` in [parameter 1, parameter 2); their column `node` is the node's place.
-
-    Args:
-        places: number of each node, at least one, to its place.
-        ordered: sort them; else they come as they lie.
+def select_sql(measurement: Measurement, columns: Sequence[str], numbers: Collection[int]) -> str:
+    """Rows of the nodes with these numbers, at least one, with `ts_ms` in [parameter 1, parameter 2), in any order;
+    their column `node` is the node's number.
     """
-    low, high = min(places), max(places)
-    together = high - low == len(places) - 1  # nodes that came together have numbers that follow each other
-    mine = f"BETWEEN {low} AND {high}" if together else f"IN ({', '.join(map(str, places))})"
-    picked = ", ".join(f"{_place(places)} AS node" if name == "node" else f'"{name}"' for name in columns)
-    order = ", ".join(str(columns.index(name) + 1) for name in sort_keys(measurement))
-    return (
-        f"SELECT {picked} FROM {table(measurement)} WHERE node_id {mine} "  # noqa: S608  names of the schema
-        f"AND ts_ms >= ? AND ts_ms < ?{f' ORDER BY {order}' if ordered else ''}"
-    )
-
-
-def _place(places: Mapping[int, int]) -> str:
-    """The place of a row's node: most often its number less the same for all."""
-    shifts = {number - place for number, place in places.items()}
-    if len(shifts) == 1:
-        return f"node_id - {shifts.pop()}"
-    cases = " ".join(f"WHEN {number} THEN {place}" for number, place in places.items())
-    return f"(CASE node_id {cases} END)::INTEGER"
+    low, high = min(numbers), max(numbers)
+    together = high - low == len(numbers) - 1  # nodes that came together have numbers that follow each other
+    mine = f"BETWEEN {low} AND {high}" if together else f"IN ({', '.join(map(str, numbers))})"
+    picked = ", ".join("node_id AS node" if name == "node" else f'"{name}"' for name in columns)
+    return f"SELECT {picked} FROM {table(measurement)} WHERE node_id {mine} AND ts_ms >= ? AND ts_ms < ?"  # noqa: S608  names of the schema
 
 
 def span_sql(measurement: Measurement) -> str:

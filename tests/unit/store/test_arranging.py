@@ -9,9 +9,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from aggregator.store.arranging import pieces
 from aggregator.store.duckdb import DuckDBStore
-from aggregator.store.order import joined
+from aggregator.store.order import in_order
 from maxwatt.domain.units import DAY_MS
 
 T0 = 1_780_272_000_000  # a UTC midnight
@@ -146,25 +145,12 @@ def test_rows_written_meanwhile_are_kept_and_found(store: DuckDBStore) -> None:
     assert order == sorted(order)
 
 
-def test_pieces_are_cut_where_arranged_days_begin_and_end() -> None:
-    first, second = T0, T0 + DAY_MS
-    assert pieces((T0 - 5, T0 + 5), []) == [(T0 - 5, T0 + 5, False)]
-    assert pieces((T0 - 5, second + 5), [first]) == [
-        (T0 - 5, T0, False),
-        (T0, second, True),
-        (second, second + 5, False),
-    ]
-    assert pieces((T0 + 1, second + 5), [second, first]) == [(T0 + 1, second, True), (second, second + 5, True)]
-    assert pieces((T0, second), [first]) == [(T0, second, True)]
-
-
 @pytest.mark.parametrize("job_id", [-1, 1 << 41])
 def test_numbers_too_large_for_one_key_are_sorted_all_the_same(job_id: int) -> None:
-    parts = [
-        pa.table({"node": pa.array([0, 1], pa.int32()), "job_id": [job_id, 5], "ts_ms": [1, 1]}),
-        pa.table({"node": pa.array([0, 0], pa.int32()), "job_id": [5, job_id], "ts_ms": [2, 2]}),
-    ]
-    rows = [tuple(row.values()) for row in joined(parts, ["node", "job_id", "ts_ms"]).to_pylist()]
+    table = pa.table(
+        {"node": pa.array([0, 1, 0, 0], pa.int32()), "job_id": [job_id, 5, 5, job_id], "ts_ms": [1, 1, 2, 2]}
+    )
+    rows = [tuple(row.values()) for row in in_order(table, ["node", "job_id", "ts_ms"]).to_pylist()]
     assert rows == sorted(rows) and len(rows) == 4
 
 
