@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aggregator.queries.job_models import Advice, Advices, BoardUse, Comparison, GpuUse
-from aggregator.queries.models import JobDetail
+from aggregator.queries.models import JobDetail, JobRow, NodeShare
 from maxwatt.domain.formatting import format_duration
 from maxwatt.domain.jobs import JobState
 from maxwatt.domain.units import BYTES_PER_GIB, BYTES_PER_MIB
@@ -60,9 +60,17 @@ class Observed:
     threads_per_core: int = 0
 
 
-def advise(detail: JobDetail, observed: Observed) -> Advices:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What of a job's detail the advice is made from; of one that `only_time` holds for, its nodes do not matter."""
+
+    row: JobRow
+    nodes: tuple[NodeShare, ...]
+
+
+def advise(detail: JobDetail | Judged, observed: Observed) -> Advices:
     """The lines to change, those that save most first."""
-    silent = _silent(detail)
+    silent = _silent(detail.row)
     if silent:
         return Advices((), silent)
     parts = [] if observed.exclusive else [_cpus(detail, observed), _memory(detail), _gpus(detail, observed.gpus)]
@@ -70,9 +78,13 @@ def advise(detail: JobDetail, observed: Observed) -> Advices:
     return Advices(tuple(sorted(advices, key=lambda advice: -(advice.saves_j or 0.0))))
 
 
-def _silent(detail: JobDetail) -> str:
+def only_time(row: JobRow, *, exclusive: bool) -> bool:
+    """Whether nothing but the time limit can be advised on, if that."""
+    return exclusive or bool(_silent(row))
+
+
+def _silent(row: JobRow) -> str:
     """Why nothing can be said with certainty; empty where it can."""
-    row = detail.row
     if row.end_ms is None:
         return "running"
     if row.state != JobState.COMPLETED:
@@ -84,7 +96,7 @@ def _silent(detail: JobDetail) -> str:
     return "coverage" if row.evidence.coverage < LEAST_COVERAGE else ""
 
 
-def _cpus(detail: JobDetail, observed: Observed) -> Advice | None:
+def _cpus(detail: JobDetail | Judged, observed: Observed) -> Advice | None:
     held = max((node.cpus for node in detail.nodes), default=0.0)
     used = observed.busiest_cpus
     if used is None or held <= 1 or any(node.allocation_modelled for node in detail.nodes):
@@ -104,7 +116,7 @@ def cpus_for(used: float, threads_per_core: int) -> int:
     return -(-wanted // threads) * threads
 
 
-def _memory(detail: JobDetail) -> Advice | None:
+def _memory(detail: JobDetail | Judged) -> Advice | None:
     peaks = [node.memory_peak_bytes for node in detail.nodes]
     held = max((node.memory_bytes for node in detail.nodes), default=0.0)
     known = [peak for peak in peaks if peak is not None]
@@ -131,7 +143,7 @@ def memory_for(peak_bytes: float) -> tuple[float, str]:
     return float(size * BYTES_PER_GIB), f"{size}G"
 
 
-def _gpus(detail: JobDetail, use: GpuUse | None) -> Advice | None:
+def _gpus(detail: JobDetail | Judged, use: GpuUse | None) -> Advice | None:
     """Boards that were never busy: only where each of them was seen, and all nodes hold as many."""
     if use is None or use.parts or not use.boards or len(use.boards) < use.held:
         return None
@@ -155,7 +167,7 @@ def _boards_by_node(boards: Sequence[BoardUse]) -> dict[str, list[BoardUse]]:
     return found
 
 
-def _time(detail: JobDetail, similar: Comparison) -> Advice | None:
+def _time(detail: JobDetail | Judged, similar: Comparison) -> Advice | None:
     limit_s = detail.row.time_limit_s
     if not limit_s or similar.longest_s is None or similar.completed < TIME_LEAST_JOBS:
         return None
@@ -171,6 +183,6 @@ def time_for(elapsed_s: float) -> int:
     return math.ceil(elapsed_s * TIME_HEADROOM / _QUARTER_S) * _QUARTER_S
 
 
-def _saved_j(detail: JobDetail, component: str, proposed: float, held: float) -> float | None:
+def _saved_j(detail: JobDetail | Judged, component: str, proposed: float, held: float) -> float | None:
     static_j = sum(node.energy_j.get(f"{component}_static_j", 0.0) for node in detail.nodes)
     return static_j * (1 - proposed / held) if static_j > 0 else None

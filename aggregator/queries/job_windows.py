@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from aggregator.ledger.rows import Row, plain_rows
 from aggregator.ledger.tables import allocations, bookings, factors, figures
@@ -14,6 +14,23 @@ from maxwatt.domain.units import BUCKET_MS
 
 MAX_CELLS: Final = 60_000
 """Most cells, nodes times steps, of one answer."""
+
+
+_BUCKETS: Final = (
+    select(bookings.c.bucket_ms)
+    .where(bookings.c.job_ref == bindparam("job_ref"), bookings.c.account == int(Account.JOB))
+    .distinct()
+    .subquery("buckets")
+)
+_ONE: Final = bookings.alias()
+_FACTORS: Final = select(
+    _BUCKETS.c.bucket_ms,
+    select(_ONE.c.factor_id)
+    .where(_ONE.c.bucket_ms == _BUCKETS.c.bucket_ms, _ONE.c.job_ref == bindparam("job_ref"))
+    .where(_ONE.c.account == int(Account.JOB), _ONE.c.factor_id.is_not(None))
+    .limit(1)
+    .scalar_subquery(),
+)
 
 
 def job_windows(connection: Connection, job_ref: int, max_steps: int) -> JobWindows | None:
@@ -86,10 +103,11 @@ def busiest_cpus(connection: Connection, job_ref: int) -> float | None:
 
 
 def job_intensity(connection: Connection, job_ref: int) -> IntensitySeries:
-    """The carbon intensity of each booked bucket, neighbours with the same figure together; PUE is not in it."""
-    mine = (bookings.c.job_ref == job_ref) & (bookings.c.account == int(Account.JOB))
-    per_bucket = select(bookings.c.bucket_ms, func.max(bookings.c.factor_id)).where(mine).group_by(bookings.c.bucket_ms)
-    used = sorted((int(ms), number) for ms, number in connection.execute(per_bucket))
+    """The carbon intensity of each booked bucket, neighbours with the same figure together; PUE is not in it.
+
+    One booking of each bucket is looked at: a large job has hundreds.
+    """
+    used = sorted((int(ms), number) for ms, number in connection.execute(_FACTORS, {"job_ref": job_ref}))
     values = _intensities(connection, {number for _, number in used if number is not None})
     starts: list[int] = []
     ends: list[int] = []

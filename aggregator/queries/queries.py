@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Engine, RowMapping
 
 from aggregator.pipeline.sums import site_of
-from aggregator.queries.advice import Observed, advise
+from aggregator.queries.advice import Judged, Observed, advise, only_time
 from aggregator.queries.cluster_models import ClusterNow, NodeDetail, Outlook, Split
 from aggregator.queries.cluster_now import cluster_now, node_detail
 from aggregator.queries.energy_groups import energy_by
@@ -18,7 +18,7 @@ from aggregator.queries.folded import Fold, FoldedPage, folded_page
 from aggregator.queries.health import DAYS_OF_JOBS, Health, health
 from aggregator.queries.home import overview, running_jobs, waiting_jobs
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
-from aggregator.queries.job_detail import detail_of, find_job, held_shares, job_detail, job_nodes, node_shares
+from aggregator.queries.job_detail import find_job, held_shares, job_detail, job_nodes, node_shares
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobChange, JobNodes, JobWindows
 from aggregator.queries.job_names import job_names
 from aggregator.queries.job_rows import job_rows
@@ -231,12 +231,15 @@ class Queries:
             job = find_job(connection, viewer, job_id, start_ms)
             if job is None:
                 return None
-            detail = detail_of(connection, job, self._now_ms())
-            similar = similar_jobs(connection, viewer, job, detail.row)
-            busiest = busiest_cpus(connection, job["job_ref"])
-        threads = max((self._settings.model_of(share.node).threads_per_core for share in detail.nodes), default=0)
-        observed = Observed(job["exclusive"], busiest, self._gpus(job, detail.nodes), similar, threads)
-        return JobChange(advise(detail, observed), similar)
+            (row,) = job_rows(connection, [job["job_ref"]], self._now_ms())
+            similar = similar_jobs(connection, viewer, job, row)
+            brief = only_time(row, exclusive=job["exclusive"])
+            nodes = () if brief else node_shares(connection, job["job_ref"])
+            busiest = None if brief else busiest_cpus(connection, job["job_ref"])
+        threads = max((self._settings.model_of(share.node).threads_per_core for share in nodes), default=0)
+        gpus = self._gpus(job, nodes) if nodes else None
+        observed = Observed(job["exclusive"], busiest, gpus, similar, threads)
+        return JobChange(advise(Judged(row, nodes), observed), similar)
 
     def job_advice(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> Advices | None:
         """What to change in the batch script of one attempt; None: there is none to see."""
