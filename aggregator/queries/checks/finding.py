@@ -1,5 +1,6 @@
 """What a check says, and what it is given."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -67,7 +68,7 @@ SHOWN = 5
 """Places named by a finding; the rest is a number."""
 
 
-def named(names: list[str]) -> tuple[str, ...]:
-    """The first places, and how many more there are."""
-    more = len(names) - SHOWN
-    return (*names[:SHOWN], *([f"and {more} more"] if more > 0 else []))
+def named(places: Sequence[Any], spelled: Callable[[Any], str] = str) -> tuple[str, ...]:
+    """The first places in words, and how many more there are."""
+    more = len(places) - SHOWN
+    return (*map(spelled, places[:SHOWN]), *([f"and {more} more"] if more > 0 else []))

@@ -32,7 +32,7 @@ def checks(asked: Question) -> Iterator[Finding]:
         "no node of theirs was read meanwhile."
     )
     mend = "Their energy is unknown, not zero. See whether the agent runs on these nodes and can reach the server."
-    yield Finding(Level.WARNING, AREA, sentence, mend, named([f"{node} ({count})" for node, count in rows]))
+    yield Finding(Level.WARNING, AREA, sentence, mend, named(rows, lambda row: f"{row[0]} ({row[1]})"))
 
 
 def _booked(asked: Question, *columns: Any) -> Select[Any]:

@@ -52,7 +52,7 @@ def _closure(asked: Question) -> Iterator[Finding]:
     bad = [row.bucket_ms for row in asked.rows(beyond.order_by(windows.c.closure_error.desc()))]
     zone = asked.settings.cluster.timezone
     if bad:
-        places = named([format_time(ms, zone) for ms in bad])
+        places = named(bad, lambda ms: format_time(ms, zone))
         sentence = f"In {len(bad)} of {count} windows the accounts miss the meter, by {worst:.1e} of it at most."
         yield Finding(Level.FAULT, AREA, sentence, "This is a fault of maxwatt: report it, with the window.", places)
     elif count:
@@ -83,4 +83,4 @@ def _changed(asked: Question) -> Iterator[Finding]:
             "Slurm's records came late or were corrected."
         )
         zone = asked.settings.cluster.timezone
-        yield Finding(Level.OK, AREA, sentence, places=named([format_time(ms, zone) for ms in changed]))
+        yield Finding(Level.OK, AREA, sentence, places=named(changed, lambda ms: format_time(ms, zone)))

@@ -1,9 +1,9 @@
 """Are the nodes read, are their meters consistent, and how much is modelled?"""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Set
+from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from aggregator.ledger.tables import idle_powers, measured, nodes, rollups
 from aggregator.queries.booked_time import booked_seconds
@@ -23,31 +23,33 @@ MODELLED: Final = 0.2
 
 def checks(asked: Question) -> Iterator[Finding]:
     """Findings about nodes and their meters."""
-    yield from _coverage(asked)
-    yield from _silent(asked)
+    covered_s = _covered(asked)
+    yield from _coverage(asked, covered_s)
+    yield from _silent(asked, covered_s.keys())
     yield from _overshoot(asked)
     yield from _modelled(asked)
     yield from _uncalibrated(asked)
-    yield from _unknown_models(asked)
+    yield from _unknown_models(asked, covered_s.keys())
 
 
-def _coverage(asked: Question) -> Iterator[Finding]:
-    """Over the last day: older holes cannot be mended."""
-    since_ms = max(asked.since_ms, asked.now_ms - DAY_MS)
-    seconds = booked_seconds(asked.connection, since_ms, asked.now_ms)
-    covered = select(measured.c.node, func.sum(measured.c.covered_s).label("covered_s"))
-    rows = asked.rows(covered.where(measured.c.bucket_ms >= since_ms).group_by(measured.c.node))
-    whole_s = sum(seconds.values())
-    if not rows or not whole_s:
+def _covered(asked: Question) -> dict[str, float]:
+    """Seconds between samples of the last day, of each node with a meter row: older holes cannot be mended."""
+    covered = select(measured.c.node, func.sum(measured.c.covered_s)).group_by(measured.c.node)
+    return {row[0]: row[1] for row in asked.rows(covered.where(measured.c.bucket_ms >= asked.now_ms - DAY_MS))}
+
+
+def _coverage(asked: Question, covered_s: Mapping[str, float]) -> Iterator[Finding]:
+    whole_s = sum(booked_seconds(asked.connection, asked.now_ms - DAY_MS, asked.now_ms).values())
+    if not covered_s or not whole_s:
         return
-    shares = {row.node: row.covered_s / whole_s for row in rows}
+    shares = {node: node_s / whole_s for node, node_s in covered_s.items()}
     low = sorted((share, node) for node, share in shares.items() if share < COVERED)
     mean = format_share(sum(shares.values()) / len(shares))
     if low:
         sentence = (
             f"On {len(low)} of {len(shares)} nodes samples cover less than {format_share(COVERED)} of the last day."
         )
-        places = named([f"{node} {format_share(share)}" for share, node in low])
+        places = named(low, lambda pair: f"{pair[1]} {format_share(pair[0])}")
         yield Finding(
             Level.WARNING, AREA, sentence, "See whether the agent runs there and can reach the server.", places
         )
@@ -55,12 +57,9 @@ def _coverage(asked: Question) -> Iterator[Finding]:
         yield Finding(Level.OK, AREA, f"{len(shares)} nodes report; samples cover {mean} of their last day.")
 
 
-def _silent(asked: Question) -> Iterator[Finding]:
+def _silent(asked: Question, seen: Set[str]) -> Iterator[Finding]:
     """Nodes that Slurm knows and of which no sample came in the last day."""
-    seen = _seen(asked)
-    missing = [
-        row.node for row in asked.rows(select(nodes.c.node).where(nodes.c.node.not_in(seen)).order_by(nodes.c.node))
-    ]
+    missing = sorted(row.node for row in asked.rows(select(nodes.c.node)) if row.node not in seen)
     if missing:
         sentence = f"Nodes of Slurm that sent nothing for a day: {len(missing)}. Their energy is missing, not zero."
         yield Finding(Level.WARNING, AREA, sentence, "Install the agent there (docs/agent.md).", named(missing))
@@ -80,9 +79,8 @@ def _overshoot(asked: Question) -> Iterator[Finding]:
         size = format_energy(-sum(row.energy_j for row in rows))
         sentence = f"The parts say {size} more than the whole-node meter; nodes: {len(rows)}."
         mend = "Check `meter_includes_gpus` of the node model, and the meter itself."
-        yield Finding(
-            Level.WARNING, AREA, sentence, mend, named([f"{r.name} {format_energy(-r.energy_j)}" for r in rows])
-        )
+        places = named(rows, lambda row: f"{row.name} {format_energy(-row.energy_j)}")
+        yield Finding(Level.WARNING, AREA, sentence, mend, places)
 
 
 def _modelled(asked: Question) -> Iterator[Finding]:
@@ -106,25 +104,21 @@ def _uncalibrated(asked: Question) -> Iterator[Finding]:
     if newest is None:
         return
     today = (idle_powers.c.day_ms == newest) & (idle_powers.c.component == "cpu")
-    rows = asked.rows(select(idle_powers.c.node, idle_powers.c.origin).where(today).order_by(idle_powers.c.node))
-    unknown = [row.node for row in rows if row.origin == "none"]
-    calibrated = sum(row.origin == "calibrated" for row in rows)
+    origins = select(idle_powers.c.origin, func.count()).where(today).group_by(idle_powers.c.origin)
+    counts = {row[0]: row[1] for row in asked.rows(origins)}
+    none = select(idle_powers.c.node).where(today, idle_powers.c.origin == "none").order_by(idle_powers.c.node)
+    unknown = [row.node for row in asked.rows(none)] if "none" in counts else []
     if unknown:
         sentence = f"Nodes whose idle power is not known: {len(unknown)}. What is wasted there is unknown."
         mend = "It is found from 30 job-free intervals of a week; or give `cpu_idle_w` in a node model."
         yield Finding(Level.WARNING, AREA, sentence, mend, named(unknown))
-    if rows:
-        yield Finding(Level.OK, AREA, f"Idle power is calibrated on {calibrated} of {len(rows)} nodes.")
+    if counts:
+        calibrated, every = counts.get("calibrated", 0), sum(counts.values())
+        yield Finding(Level.OK, AREA, f"Idle power is calibrated on {calibrated} of {every} nodes.")
 
 
-def _unknown_models(asked: Question) -> Iterator[Finding]:
-    known = {node for model in asked.settings.node_models for node in model.nodes}
-    without = [row.node for row in asked.rows(_seen(asked).order_by(measured.c.node)) if row.node not in known]
+def _unknown_models(asked: Question, seen: Set[str]) -> Iterator[Finding]:
+    without = sorted(seen - {node for model in asked.settings.node_models for node in model.nodes})
     if without:
         sentence = f"Nodes without a node model: {len(without)}. What is not metered there is unknown."
         yield Finding(Level.WARNING, AREA, sentence, "List them in a `[[node_models]]` entry.", named(without))
-
-
-def _seen(asked: Question) -> Select[Any]:
-    """Nodes with a meter row in the last day."""
-    return select(measured.c.node).where(measured.c.bucket_ms >= asked.now_ms - DAY_MS).distinct()

@@ -40,7 +40,7 @@ def _unaccounted(asked: Question) -> Iterator[Finding]:
     if late:
         sentence = f"{len(late)} ended jobs have no accounting record after an hour: their TotalCPU is unknown."
         mend = "See whether slurmdbd gets the records (`sacctmgr show problem`, its log)."
-        yield Finding(Level.WARNING, "jobs", sentence, mend, named([str(job.key.job_id) for job in late]))
+        yield Finding(Level.WARNING, "jobs", sentence, mend, named(late, lambda job: str(job.key.job_id)))
 
 
 def _assumed(asked: Question) -> Iterator[Finding]:
