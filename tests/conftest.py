@@ -1,15 +1,17 @@
 """For every part: the two databases that a ledger may be in, and the order of the files."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_fixture import Postgres, _postgres_tables, postgres, postgres_ledger
+from ledger_fixture import ledger, ledger_url, new_ledger_url, sqlite_tables
+from postgres_fixture import _postgres_tables, postgres, postgres_ledger
 
 HERE = Path(__file__).parent
 
-__all__ = ["_postgres_tables", "postgres", "postgres_ledger"]
+__all__ = [
+    "_postgres_tables", "ledger", "ledger_url", "new_ledger_url", "postgres", "postgres_ledger", "sqlite_tables",
+]  # fmt: skip
 
 WAITING = ("browser", "integration")
 """Folders whose tests mostly wait: for Slurm, a hub, a browser."""
@@ -29,23 +31,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for number, path in enumerate(paths)
     }
     items.sort(key=lambda item: place[item.path])
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def new_ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of a ledger that is not there yet, in each database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'deep' / 'ledger.sqlite'}"
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    url = server.new_database()
-    yield url
-    server.drop_database(url)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of a ledger without rows, in each database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    return str(request.getfixturevalue("postgres_ledger"))

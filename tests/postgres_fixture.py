@@ -14,15 +14,22 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, delete
+from sqlalchemy import create_engine, delete, text
 
 from aggregator.ledger.ledger import Ledger
-from aggregator.ledger.tables import about, metadata
+from aggregator.ledger.tables import about
 
 PASSWORD = "not to be shown"
 """Of the ledger's role."""
 
-_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "listen_addresses=")
+_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "listen_addresses=",
+             "autovacuum=off", "jit=off")  # fmt: skip
+
+_USED = text(
+    "SELECT relname FROM pg_stat_user_tables"
+    " WHERE pg_relation_size(relid) > 0 AND relname NOT IN ('about', 'alembic_version')"
+)
+"""Tables that something was ever written to. To empty the others as well takes three times as long."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,8 @@ def postgres_ledger(_postgres_tables: str) -> str:
     """URL of a ledger without rows."""
     engine = create_engine(_postgres_tables)
     with engine.begin() as connection:
-        names = [table.name for table in metadata.sorted_tables if table is not about]
-        connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
+        if used := connection.scalars(_USED).all():  # also a table whose rows are gone: its next number is not 1
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(used)} RESTART IDENTITY")
         connection.execute(delete(about).where(about.c.key != "schema_version"))
     engine.dispose()
     return _postgres_tables

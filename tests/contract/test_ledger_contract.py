@@ -1,6 +1,5 @@
 """What every ledger promises, on a real SQLite file and a real PostgreSQL server."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -28,13 +27,6 @@ from maxwatt.domain.units import BUCKET_MS
 
 T0 = 1_780_272_000_000  # a UTC midnight
 HOUR = 4 * BUCKET_MS
-
-
-@pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    opened = Ledger.open(ledger_url)
-    yield opened
-    opened.close()
 
 
 def running(job_id: int = 1, start_ms: int = T0, node: str = "n1") -> JobRecord:

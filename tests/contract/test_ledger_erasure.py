@@ -70,23 +70,21 @@ def booking(record: JobRecord, ref: int, at_ms: int) -> tuple[object, ...]:
 
 
 @pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    opened = Ledger.open(ledger_url)
-    opened.upsert_jobs(JOBS, NOW)
+def ledger(ledger: Ledger) -> Ledger:
+    ledger.upsert_jobs(JOBS, NOW)
     rows = [
         booking(record, ref, at_ms - at_ms % BUCKET_MS)
         for ref, record in enumerate(JOBS, start=1)
         for at_ms in range(record.key.start_ms, record.end_ms or 0, 2 * BUCKET_MS)
     ]
-    opened.replace_bookings(["n1"], (T0 - DAY_MS, T0 + 20 * DAY_MS), rows, [])
-    opened.note_booked(dict.fromkeys(range(T0, T0 + 20 * DAY_MS, BUCKET_MS), 0.0), NOW)
-    opened.add_faults("sacct", [f"job 7 of {NAME}: ended before it began", "job 8 of zaphodbee: no end"], NOW)
-    with opened.engine.begin() as connection:
+    ledger.replace_bookings(["n1"], (T0 - DAY_MS, T0 + 20 * DAY_MS), rows, [])
+    ledger.note_booked(dict.fromkeys(range(T0, T0 + 20 * DAY_MS, BUCKET_MS), 0.0), NOW)
+    ledger.add_faults("sacct", [f"job 7 of {NAME}: ended before it began", "job 8 of zaphodbee: no end"], NOW)
+    with ledger.engine.begin() as connection:
         values = {"node": "n1", "start_ms": T0, "end_ms": None, "state": "DRAIN", "reason": f"broken [{NAME}@login1]"}
         connection.execute(insert(node_states).values(**values))
-    opened.refresh_rollups(SITE)
-    yield opened
-    opened.close()
+    ledger.refresh_rollups(SITE)
+    return ledger
 
 
 def everything(engine: Engine) -> str:

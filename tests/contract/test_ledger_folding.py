@@ -1,7 +1,6 @@
 """Bookings that are folded to days: every sum stays what it was, in both databases."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import asdict, is_dataclass
 
 import pytest
@@ -24,13 +23,6 @@ T0 = 1_780_272_000_000  # a UTC midnight
 NODES = tuple(f"n{number}" for number in range(40))  # more than are folded in one transaction
 BUCKETS = 96
 ADMIN = Viewer("root", sees_all=True)
-
-
-@pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    opened = Ledger.open(ledger_url)
-    yield opened
-    opened.close()
 
 
 def row(dice: random.Random, bucket_ms: int, node: str, account: int, job_ref: int) -> tuple[object, ...]:

@@ -1,6 +1,5 @@
 """API tokens and coordinators, on each database the ledger may be in."""
 
-from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,10 +15,8 @@ NOW_MS = 1_700_000_000_000
 
 
 @pytest.fixture
-def identities(new_ledger_url: str) -> Iterator[Identities]:
-    ledger = Ledger.open(new_ledger_url)
-    yield ledger.identities
-    ledger.close()
+def identities(ledger: Ledger) -> Identities:
+    return ledger.identities
 
 
 def test_a_token_names_its_owner_until_it_expires(identities: Identities) -> None:
@@ -84,8 +81,7 @@ def test_nobody_has_tokens_without_end_and_expired_ones_make_room(identities: Id
     assert [one.name for one in identities.tokens("ada")] == ["later"]
 
 
-def test_who_is_forgotten_has_no_tokens_and_no_accounts(new_ledger_url: str) -> None:
-    ledger = Ledger.open(new_ledger_url)
+def test_who_is_forgotten_has_no_tokens_and_no_accounts(ledger: Ledger) -> None:
     for user, made_ms in (("ada", NOW_MS - DAY_MS), ("ada", NOW_MS + DAY_MS), ("grace", NOW_MS - DAY_MS)):
         ledger.identities.add_token(user, "script", 30, made_ms)
     ledger.identities.replace_coordinators([("ada", "physics"), ("grace", "physics")])
@@ -94,7 +90,6 @@ def test_who_is_forgotten_has_no_tokens_and_no_accounts(new_ledger_url: str) -> 
     assert left == {("ada", NOW_MS + DAY_MS), ("grace", NOW_MS - DAY_MS)}
     assert ledger.identities.accounts_of("ada") == frozenset()
     assert ledger.identities.accounts_of("grace") == {"physics"}
-    ledger.close()
 
 
 def test_coordinators_are_what_slurm_says_now(identities: Identities) -> None:

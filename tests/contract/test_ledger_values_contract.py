@@ -1,9 +1,7 @@
 """CO2 and cost computed again, and the history of intensities, on each of the databases."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from sqlalchemy import select
 
 from aggregator.ledger.bookings import BOOKING_COLUMNS
@@ -16,13 +14,6 @@ from maxwatt.domain.units import BUCKET_MS
 
 T0 = 1_780_272_000_000
 WHO = Origin("uk", "GB", "average, direct")
-
-
-@pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    opened = Ledger.open(ledger_url)
-    yield opened
-    opened.close()
 
 
 def row(bucket: int, job_ref: int, energy_j: float) -> tuple[object, ...]:

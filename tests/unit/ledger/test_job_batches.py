@@ -1,6 +1,6 @@
 """Many job records in one call: rows, numbers and marks are those that one call for each would make."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,13 +14,6 @@ from maxwatt.domain.units import BUCKET_MS
 
 T0 = 1_780_272_000_000
 HOUR = 4 * BUCKET_MS
-
-
-@pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    opened = Ledger.open(ledger_url)
-    yield opened
-    opened.close()
 
 
 def job(number: int, *nodes: str, start_ms: int = T0, end_ms: int | None = None) -> JobRecord:

@@ -1,6 +1,5 @@
 """A job id has one attempt alive at a time: when a later one shows, an earlier one without an end is over."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,13 +15,6 @@ FIRST = JobRecord(
     JobKey("c", 7, T0), JobState.RUNNING, user="u", allocations=(Allocation("n1", 4.0),), source="scontrol"
 )
 SECOND = replace(FIRST, key=JobKey("c", 7, T0 + 5 * MINUTE))
-
-
-@pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    opened = Ledger.open(ledger_url)
-    yield opened
-    opened.close()
 
 
 def ends(ledger: Ledger) -> list[tuple[int, int | None, str]]:

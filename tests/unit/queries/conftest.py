@@ -1,7 +1,5 @@
 """A small ledger in each of the real databases, every number chosen so that sums can be done by hand."""
 
-from collections.abc import Iterator
-
 import pytest
 from ledger_book import BUCKET, SETTINGS, T0, Book, fill
 
@@ -10,10 +8,8 @@ from aggregator.queries.queries import Queries
 
 
 @pytest.fixture
-def book(ledger_url: str) -> Iterator[Book]:
-    ledger = Ledger.open(ledger_url)
-    yield Book(ledger.engine)
-    ledger.close()
+def book(ledger: Ledger) -> Book:
+    return Book(ledger.engine)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """Writes rows into a ledger by hand, for tests of everything that reads one."""
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Engine, Table, insert, select
+from sqlalchemy import Connection, Engine, Table, insert, select
 
 from aggregator.ledger import stale, tables
 from aggregator.ledger.refresh import refresh
@@ -31,10 +33,21 @@ class Book:
     """Writes rows into a ledger; what is not said is nothing."""
 
     engine: Engine
+    _connection: Connection | None = None
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Everything that is written within it in one transaction."""
+        with self.engine.begin() as self._connection:
+            yield
+        self._connection = None
+
+    def _begin(self) -> AbstractContextManager[Connection]:
+        return nullcontext(self._connection) if self._connection else self.engine.begin()
 
     def add(self, table: Table, **values: Any) -> None:
-        with self.engine.begin() as connection:
-            connection.execute(insert(table).values(**values))
+        with self._begin() as connection:
+            connection.execute(insert(table), values)
 
     def job(self, ref: int, user: str, start: int, end: int | None, **values: Any) -> None:
         """A job from bucket `start` to bucket `end`, counted from T0."""
@@ -58,8 +71,8 @@ class Book:
             **{"uncertainty": 0.0, "method_version": 1, "revision": 1, "factor_id": 1},
             **values,
         }
-        self.add(tables.bookings, **row)
-        with self.engine.begin() as connection:
+        with self._begin() as connection:
+            connection.execute(insert(tables.bookings), row)
             stale.mark(connection, [row["bucket_ms"]], [ref])
 
     def sum_up(self) -> None:
@@ -79,7 +92,7 @@ class Book:
 
     def session(self, uid: int, user: str, node: str, bucket: int, dynamic_j: float, **values: Any) -> None:
         """A login; its user is put down with the first."""
-        with self.engine.begin() as connection:
+        with self._begin() as connection:
             if connection.execute(select(tables.users).where(tables.users.c.uid == uid)).first() is None:
                 connection.execute(insert(tables.users).values(uid=uid, name=user, seen_ms=T0))
         account = {"account": int(Account.SESSION), "waste_j": None, "co2_g": dynamic_j * 1.5e-4}

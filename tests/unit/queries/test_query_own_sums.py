@@ -28,6 +28,12 @@ SPANS = {"all": (-10, 4 * DAY), "a day": (DAY, 2 * DAY), "odd": (30, 2 * DAY + 1
 @pytest.fixture
 def busy(book: Book) -> Book:
     """Forty jobs of three users in two accounts over three days, each booked in all of its buckets; some run still."""
+    with book.at_once():
+        fill(book)
+    return book
+
+
+def fill(book: Book) -> None:
     chance = random.Random(7)  # noqa: S311  no secret
     for ref in range(1, 41):
         user, account = chance.choice(("ann", "ben", "cyd")), chance.choice(("phys", "chem"))
@@ -48,7 +54,6 @@ def busy(book: Book) -> Book:
     for bucket in range(3 * DAY + 61):
         book.window(bucket, computed=4.0 * DAY)
         book.measured("n1", bucket, 900.0)
-    return book
 
 
 def answers(queries: Queries, viewer: Viewer, span: tuple[int, int]) -> list[Any]:

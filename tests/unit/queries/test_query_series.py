@@ -63,14 +63,13 @@ def samples(node: str) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, ledger_url: str) -> Iterator[Site]:
+def site(tmp_path: Path, ledger: Ledger) -> Iterator[Site]:
     from aggregator.pipeline.attribute import attribute_range
 
     settings = replace(SETTINGS, node_models=(MODEL,))
     store = DuckDBStore(tmp_path / "samples.duckdb", "256MB")
     rows = [samples(node) for node in ("n1", "n2")]
     store.write({name: pa.Table.from_pylist([row for part in rows for row in part[name]]) for name in ("node", "job")})
-    ledger = Ledger.open(ledger_url)
     book = Book(ledger.engine)
     book.job(1, "alice", 0, 1, start_ms=START, end_ms=END, node_count=2, cpus=8)
     book.job(2, "bob", 0, 1, start_ms=T0 + 20 * MINUTE, end_ms=T0 + 40 * MINUTE)
@@ -78,7 +77,6 @@ def site(tmp_path: Path, ledger_url: str) -> Iterator[Site]:
         book.allocation(ref, node, cpus, 8)
     attribute_range(store, ledger, settings, T0, T0 + 4 * BUCKET)
     yield Site(store, ledger, Queries(ledger.engine, store, settings, now_ms=lambda: T0 + 60 * MINUTE))
-    ledger.close()
     store.close()
 
 
