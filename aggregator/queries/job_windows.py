@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, bindparam, func, literal_column, select
 
 from aggregator.ledger.rows import Row, plain_rows
 from aggregator.ledger.tables import allocations, bookings, factors, figures
@@ -15,18 +15,38 @@ from maxwatt.domain.units import BUCKET_MS
 MAX_CELLS: Final = 60_000
 """Most cells, nodes times steps, of one answer."""
 
-
-_BUCKETS: Final = (
-    select(bookings.c.bucket_ms)
-    .where(bookings.c.job_ref == bindparam("job_ref"), bookings.c.account == int(Account.JOB))
-    .distinct()
-    .subquery("buckets")
+# The statements are made once: that takes about as long as to ask them of a small job.
+_MINE: Final = (bookings.c.job_ref == bindparam("job_ref")) & (bookings.c.account == int(Account.JOB))
+_SPAN: Final = select(
+    func.min(bookings.c.bucket_ms), func.max(bookings.c.bucket_ms), func.count(bookings.c.node.distinct())
+).where(_MINE)
+_FIRST_MS, _STEP_MS = (bindparam(name, type_=BigInteger) for name in ("first_ms", "step_ms"))
+_STEP: Final = ((bookings.c.bucket_ms - _FIRST_MS) // _STEP_MS).label("step")
+_BUCKETS: Final = select(
+    bookings.c.node,
+    _STEP,
+    energy_of(),
+    *(bookings.c[name] for name in ("held_s", "covered_s", "cpu_used_s", "cpu_reserved_s", "memory_peak_bytes")),
+).where(_MINE)
+"""Bookings as they are, where a step is a bucket: to group them takes as long again."""
+_STEPS: Final = (
+    select(
+        bookings.c.node,
+        _STEP,
+        *(func.sum(each) for each in (energy_of(), bookings.c.held_s, bookings.c.covered_s)),
+        sum_if_all_known(bookings.c.cpu_used_s, bookings.c.cpu_reserved_s),
+        func.sum(bookings.c.cpu_reserved_s),
+        func.max(bookings.c.memory_peak_bytes),
+    )
+    .where(_MINE)
+    .group_by(bookings.c.node, literal_column(_STEP.name))
 )
+_TIMES: Final = select(bookings.c.bucket_ms).where(_MINE).distinct().subquery("buckets")
 _ONE: Final = bookings.alias()
 _FACTORS: Final = select(
-    _BUCKETS.c.bucket_ms,
+    _TIMES.c.bucket_ms,
     select(_ONE.c.factor_id)
-    .where(_ONE.c.bucket_ms == _BUCKETS.c.bucket_ms, _ONE.c.job_ref == bindparam("job_ref"))
+    .where(_ONE.c.bucket_ms == _TIMES.c.bucket_ms, _ONE.c.job_ref == bindparam("job_ref"))
     .where(_ONE.c.account == int(Account.JOB), _ONE.c.factor_id.is_not(None))
     .limit(1)
     .scalar_subquery(),
@@ -35,33 +55,17 @@ _FACTORS: Final = select(
 
 def job_windows(connection: Connection, job_ref: int, max_steps: int) -> JobWindows | None:
     """The job in at most `max_steps` steps of whole buckets, fewer where it has many nodes; None: nothing is booked."""
-    mine = (bookings.c.job_ref == job_ref) & (bookings.c.account == int(Account.JOB))
-    bucket, node = bookings.c.bucket_ms, bookings.c.node
-    spans = select(func.min(bucket), func.max(bucket), func.count(node.distinct())).where(mine)
-    first_ms, last_ms, count = connection.execute(spans).one()
+    first_ms, last_ms, count = connection.execute(_SPAN, {"job_ref": job_ref}).one()
     if first_ms is None:
         return None
     steps = max(1, min(max_steps, MAX_CELLS // count))
     step_ms = -(-((last_ms - first_ms) // BUCKET_MS + 1) // steps) * BUCKET_MS
-    step = ((bucket - first_ms) // step_ms).label("step")
-    cells = (
-        select(
-            node,
-            step,
-            func.sum(energy_of()).label("energy_j"),
-            func.sum(bookings.c.held_s).label("held_s"),
-            func.sum(bookings.c.covered_s).label("covered_s"),
-            sum_if_all_known(bookings.c.cpu_used_s, bookings.c.cpu_reserved_s).label("cpu_used_s"),
-            func.sum(bookings.c.cpu_reserved_s).label("cpu_reserved_s"),
-            func.max(bookings.c.memory_peak_bytes).label("memory_bytes"),
-        )
-        .where(mine)
-        .group_by(node, step)
-    )
+    asked = {"job_ref": job_ref, "first_ms": first_ms, "step_ms": step_ms}
+    cells = plain_rows(connection, _BUCKETS if step_ms == BUCKET_MS else _STEPS, asked)
     held = select(allocations.c.node, allocations.c.memory_bytes).where(allocations.c.job_ref == job_ref)
     starts_ms = tuple(range(first_ms, last_ms + 1, step_ms))
     memory: dict[str, float] = dict(plain_rows(connection, held))
-    return _windows(plain_rows(connection, cells), starts_ms, step_ms, memory)
+    return _windows(cells, starts_ms, step_ms, memory)
 
 
 def _windows(cells: Sequence[Row], starts_ms: tuple[int, ...], step_ms: int, memory: Mapping[str, float]) -> JobWindows:
