@@ -95,7 +95,7 @@ def _conditions(connection: Connection, wanted: JobFilter, reach: Reach, now_ms:
     if wanted.nodes.strip():
         yield on_nodes(_host_names(wanted.nodes.strip()))
     if text := wanted.text.strip():
-        yield numbered(connection, text) if reach.lead == NUMBER else named(text)
+        yield numbered(connection, text) if reach.lead == NUMBER else named(connection, text)
     if reach.since_ms is not None:
         yield jobs.c.start_ms >= reach.since_ms
     yield from (_tagged(tag) for tag in wanted.tags)
