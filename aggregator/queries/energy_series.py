@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final, get_args
 
-from sqlalchemy import Connection, Select, func, literal_column, select, union_all
+from sqlalchemy import Connection, Select, func, select, union_all
 
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import name_of_job
@@ -130,7 +130,7 @@ def _energies(
     statements += [_booked(connection, split, viewer, piece) for piece in spans if piece.period is None]
     for statement in statements:
         for row in connection.execute(statement).mappings():
-            _add(found, split, steps.of(row["start_ms"]), row)
+            _add(found, split, steps.of(row["at_ms"]), row)
     return found
 
 
@@ -155,19 +155,14 @@ def _add(found: Energies, split: Split, step: int, row: Any) -> None:
 def _rolled(split: Split, dimension: Dimension, steps: Steps, parts: Sequence[Piece], viewer: Viewer) -> Select[Any]:
     """Sums of the parts that are summed, by step; of who does not see all, those under their names."""
     part = rollups.c
-    start: Any = part.start_ms - (part.start_ms - _number(steps.first_ms)) % _number(steps.step_ms)
+    at_ms = (part.start_ms - (part.start_ms - steps.first_ms) % steps.step_ms).label("at_ms")
     names = () if split in _PARTS else (part.name,)
-    found = select(start.label("start_ms"), *names, *_sums(part, split))
+    found = select(at_ms, *names, *_sums(part, split))
     found = found.where(inside(parts), part.dimension == int(dimension))
     if names:
         found = found.where(part.account.in_([int(account) for account in OF_USERS]))
     found = found if viewer.sees_all else found.where(part.name.in_(names_of(viewer)))
-    return found.group_by(start, *names)
-
-
-def _number(value: int) -> Any:
-    """Written into the statement: PostgreSQL takes the same expression with other parameters for another one."""
-    return literal_column(str(value))
+    return found.group_by(at_ms.name, *names)  # by its name: its parameters are others the second time
 
 
 def _sums(part: Any, split: Split) -> list[Any]:
@@ -191,19 +186,19 @@ def _booked(connection: Connection, split: Split, viewer: Viewer, piece: Piece, 
     booked = bookings.c
     within = in_time(piece.start_ms, piece.end_ms)
     sums = _sums(booked, split)
-    start = booked.bucket_ms.label("start_ms")
+    at_ms = booked.bucket_ms.label("at_ms")
     if split in _PARTS:
         own = own_bookings(viewer, overlapping(connection, viewer, piece.start_ms, piece.end_ms, apart=apart))
-        return select(start, *sums).where(within, own).group_by(booked.bucket_ms)
+        return select(at_ms, *sums).where(within, own).group_by(booked.bucket_ms)
     name = name_of_job(Dimension[split.upper()])
-    of_jobs = select(start, name.label("name"), *sums)
+    of_jobs = select(at_ms, name.label("name"), *sums)
     of_jobs = of_jobs.join_from(bookings, jobs, jobs.c.job_ref == booked.job_ref)
     of_jobs = of_jobs.where(booked.account == int(Account.JOB), within, visible(viewer))
     of_jobs = of_jobs.where(jobs.c.account.not_in(sorted(apart))) if apart else of_jobs
     of_jobs = of_jobs.group_by(booked.bucket_ms, name)
     if split != "user":
         return of_jobs
-    sessions = select(start, users.c.name, *sums)
+    sessions = select(at_ms, users.c.name, *sums)
     sessions = sessions.join_from(bookings, users, users.c.uid == booked.job_ref)
     sessions = sessions.where(own_sessions(viewer), within).group_by(booked.bucket_ms, users.c.name)
     return union_all(of_jobs, sessions)
