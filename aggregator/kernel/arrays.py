@@ -259,6 +259,20 @@ class Bookings:
 
 
 @dataclass(frozen=True, slots=True)
+class JobEnergy:
+    """What `Bookings` say of jobs that is drawn over time: at most one entry per (life, bucket), sorted so.
+
+    Columns as there; entries may be without energy and held time.
+    """
+
+    life: I64
+    bucket: I64
+    energy_j: F64
+    cpu_used_s: F64
+    covered_s: F64
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """What was measured per node and bucket: energy_j [nodes, buckets, 4 components], covered_s [nodes, buckets]."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from aggregator.kernel.accounts import Energy, JobRows
-from aggregator.kernel.arrays import F64, Bookings, Bool, Chunk, Window
+from aggregator.kernel.arrays import F64, I64, Bookings, Bool, Chunk, JobEnergy, Window
 from aggregator.kernel.doubts import crowds_s, doubts_of
 from aggregator.kernel.evidence import uncertainty
 from aggregator.kernel.job_use import life_bounds
@@ -29,7 +29,7 @@ def bookings(
     of_nodes: tuple[NodeRows, Sheet],
 ) -> Bookings:
     """The sheets as rows of the ledger."""
-    covered_s = np.where(energy.covered, line.length_ms / 1000, 0.0)
+    covered_s = _covered_s(line, energy)
     facts = _job_facts(line, energy, of_jobs[0], covered_s, waste(chunk, window, line, energy))
     logins = _session_facts(line, energy, of_sessions[0], covered_s)
     parts = (
@@ -41,6 +41,19 @@ def bookings(
     names = Bookings.__dataclass_fields__
     rows = Bookings(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
     return _tidy(replace(rows, uncertainty=uncertainty(doubts)))
+
+
+def job_energy(line: Timeline, energy: Energy, rows: JobRows, sheet: Sheet) -> JobEnergy:
+    """The sheet of jobs by itself."""
+    _, cell, row = _held(line, energy, rows)
+    used_s, _, seen = _used(line, energy, rows)
+    return JobEnergy(
+        life=rows.life,
+        bucket=rows.bucket,
+        energy_j=sheet.energy_j,
+        cpu_used_s=np.where(seen, used_s, np.nan),
+        covered_s=sums(row, line.per_cell(_covered_s(line, energy))[cell], len(rows.life)),
+    )
 
 
 def _of_jobs(
@@ -119,9 +132,7 @@ def _job_facts(line: Timeline, energy: Energy, rows: JobRows, covered_s: F64, wa
         covered_s: [s] seconds of each segment in which energy was known; waste_j: [h].
     """
     held, count = energy.held, len(rows.life)
-    inside = line.cell_bucket[held.cell] >= 0
-    cell = held.cell[inside]
-    row = rows.of(held.life[inside], line.cell_bucket[cell])
+    inside, cell, row = _held(line, energy, rows)
     seconds = line.cell_length_ms[cell] / 1000
     cell_covered_s = line.per_cell(covered_s)[cell]
     used_s, crowd_s, seen = _used(line, energy, rows)
@@ -134,6 +145,19 @@ def _job_facts(line: Timeline, energy: Energy, rows: JobRows, covered_s: F64, wa
         "cpu_used_s": np.where(seen, used_s, np.nan),
         "crowd_s": crowd_s,
     }
+
+
+def _held(line: Timeline, energy: Energy, rows: JobRows) -> tuple[Bool, I64, I64]:
+    """Which of the holdings [h] lie in the window, and of these the cell and the row."""
+    held = energy.held
+    inside = line.cell_bucket[held.cell] >= 0
+    cell = held.cell[inside]
+    return inside, cell, rows.of(held.life[inside], line.cell_bucket[cell])
+
+
+def _covered_s(line: Timeline, energy: Energy) -> F64:
+    """Seconds [s] of each segment in which energy was known."""
+    return np.where(energy.covered, line.length_ms / 1000, 0.0)
 
 
 def _session_facts(line: Timeline, energy: Energy, rows: SessionRows, covered_s: F64) -> dict[str, F64]:

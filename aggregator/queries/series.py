@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection, RowMapping
 
-from aggregator.kernel.arrays import F64, I64, Bookings, Chunk, Lives, NodeSamples, Tenants
-from aggregator.kernel.attribution import attribute
+from aggregator.kernel.arrays import F64, I64, Chunk, JobEnergy, NodeSamples, Tenants
+from aggregator.kernel.attribution import energy_of_jobs
 from aggregator.ledger import history, idle, lives
 from aggregator.ledger.idle import IdlePower
 from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, node_chunks, tenants_of, window_of
@@ -19,7 +19,7 @@ from aggregator.queries.job_detail import held_shares
 from aggregator.queries.models import NodeShare
 from aggregator.queries.series_models import NodeSeries
 from maxwatt.config import Settings
-from maxwatt.domain.energy import COMPONENTS, PARTS, Account
+from maxwatt.domain.energy import COMPONENTS, PARTS
 from maxwatt.domain.errors import InputError
 from maxwatt.domain.ports import Store
 from maxwatt.domain.units import DAY_MS, MS_PER_S
@@ -112,11 +112,11 @@ def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: 
         powers = as_arrays(samples, [each for each in inputs.idle if each.node in samples.nodes], settings)
         chunk = build_chunk(samples, tenants_of(inputs.tenants, first, last), inputs.capacities, settings, powers)
         edges_ms = _edges_ms(inputs.span_ms, chunk.node, max_points)
-        bookings, _ = attribute(chunk, window_of(edges_ms, settings))
+        energy = energy_of_jobs(chunk, window_of(edges_ms, settings))
         used = boards.board_samples(samples.gpu)
         found += [
             replace(
-                _node_series(chunk, bookings, edges_ms, share, index=index, job=(inputs.job_ref, inputs.job_id)),
+                _node_series(chunk, energy, edges_ms, share, index=index, job=(inputs.job_ref, inputs.job_id)),
                 gpus=boards.board_series(used, index, _boards(inputs, share, used, index, settings), edges_ms),
                 threads_per_core=settings.model_of(share.node).threads_per_core,
                 traffic_bytes_per_s=traffic.traffic(
@@ -150,18 +150,18 @@ def _sampling_ms(node: NodeSamples) -> int:
 
 
 def _node_series(
-    chunk: Chunk, bookings: Bookings, edges_ms: I64, share: NodeShare, *, index: int, job: tuple[int, int]
+    chunk: Chunk, energy: JobEnergy, edges_ms: I64, share: NodeShare, *, index: int, job: tuple[int, int]
 ) -> NodeSeries:
     job_ref, job_id = job
     length_s = np.diff(edges_ms) / MS_PER_S
-    mine = _own_rows(bookings, chunk.lives, job_ref, index)
-    bucket = bookings.bucket[mine]
-    energy_j = bookings.energy_j[mine].reshape(len(bucket), len(POWER_COLUMNS))
-    known = (bookings.covered_s[mine] > 0) | energy_j.any(axis=1)
+    own = (chunk.lives.job == job_ref) & (chunk.lives.node == index)
+    mine = np.flatnonzero(own[energy.life])
+    bucket, energy_j = energy.bucket[mine], energy.energy_j[mine].reshape(len(mine), len(POWER_COLUMNS))
+    known = (energy.covered_s[mine] > 0) | energy_j.any(axis=1)
     power_w = np.full((len(length_s), len(POWER_COLUMNS)), np.nan)
     power_w[bucket[known]] = energy_j[known] / length_s[bucket[known], None]
     cpu_used = np.full(len(length_s), np.nan)
-    cpu_used[bucket[known]] = bookings.cpu_used_s[mine][known] / length_s[bucket[known]]
+    cpu_used[bucket[known]] = energy.cpu_used_s[mine][known] / length_s[bucket[known]]
     return NodeSeries(
         node=share.node,
         start_ms=tuple(edges_ms[:-1].tolist()),
@@ -172,12 +172,6 @@ def _node_series(
         cpus=share.cpus,
         memory_allocated_bytes=share.memory_bytes,
     )
-
-
-def _own_rows(bookings: Bookings, held: Lives, job_ref: int, index: int) -> I64:
-    """Positions of the bookings of one job on one node; at most one a bucket."""
-    candidates = np.flatnonzero((bookings.account == int(Account.JOB)) & (bookings.node == index))
-    return cast("I64", candidates[held.job[bookings.life[candidates]] == job_ref])
 
 
 def _memory_bytes(chunk: Chunk, job_id: int, index: int, edges_ms: I64) -> F64:

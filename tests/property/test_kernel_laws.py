@@ -1,5 +1,6 @@
 """The laws of the attribution, on generated clusters. Exact means within 1e-9 * max(E, 1 J)."""
 
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from itertools import pairwise
 from typing import Any
@@ -49,8 +50,18 @@ from laws import (
     total_of,
 )
 
-from aggregator.kernel.arrays import NO_SESSIONS, NO_STATES, Bookings, Chunk, JobSamples, Lives, NodeTraits, Window
-from aggregator.kernel.attribution import attribute
+from aggregator.kernel.arrays import (
+    NO_SESSIONS,
+    NO_STATES,
+    Bookings,
+    Chunk,
+    JobEnergy,
+    JobSamples,
+    Lives,
+    NodeTraits,
+    Window,
+)
+from aggregator.kernel.attribution import attribute, energy_of_jobs
 from aggregator.kernel.job_use import LATE_MS
 from aggregator.kernel.timeline import OVERTIME_MS
 from aggregator.pipeline.embodied import embodied_g
@@ -270,6 +281,24 @@ def test_buckets_of_one_window_sum_to_the_window(world: Cluster, inner: list[flo
 
 
 @settings(max_examples=100 * TIMES)
+@given(clusters(), moments)
+def test_the_energy_of_jobs_by_itself_is_what_is_booked(world: Cluster, inner: list[float]) -> None:
+    window = whole_window(*inner)
+    booked, _ = attribute(world.chunk, window)
+    energy = energy_of_jobs(world.chunk, window)
+    of_jobs, of_energy = booked.account == Account.JOB, (energy.covered_s > 0) | (energy.energy_j != 0).any(axis=(1, 2))
+    said = {key: row for row, key in _keys(booked) if of_jobs[row]}
+    own = {key: row for row, key in _keys(energy)}
+    assert {key for key, row in own.items() if of_energy[row]} <= said.keys() <= own.keys()
+    rows, same = list(said.values()), [own[key] for key in said]
+    for name in ("energy_j", "cpu_used_s", "covered_s"):
+        np.testing.assert_array_equal(getattr(energy, name)[same], getattr(booked, name)[rows])
+
+
+def _keys(rows: Bookings | JobEnergy) -> Iterator[tuple[int, tuple[int, int]]]:
+    return enumerate(zip(rows.life.tolist(), rows.bucket.tolist(), strict=True))
+
+
 @given(clusters(), st.floats(0.0, 1.0), st.floats(0.1, 0.9), st.booleans())
 def test_a_sample_on_the_interpolant_changes_nothing(
     world: Cluster, where: float, share: float, jobs_too: bool
