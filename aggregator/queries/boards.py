@@ -43,20 +43,31 @@ def own_boards(share: NodeShare, model: NodeModel) -> tuple[int, ...]:
     return tuple(each.board for each in found if each.board >= 0 and each.share >= 1 and not each.assumed)
 
 
+def of_node(samples: BoardSamples, index: int) -> BoardSamples:
+    """The rows of one node."""
+    low, high = np.searchsorted(samples.node, [index, index + 1]).tolist()
+    return BoardSamples(*(getattr(samples, name)[low:high] for name in BoardSamples.__dataclass_fields__))
+
+
 def boards_present(samples: BoardSamples, index: int) -> tuple[int, ...]:
     """Every board of a node that has samples, for a job that has the node for itself."""
-    return tuple(int(gpu) for gpu in np.unique(samples.gpu[samples.node == index]))
+    return tuple(int(gpu) for gpu in np.unique(of_node(samples, index).gpu))
 
 
 def board_series(samples: BoardSamples, index: int, boards: Sequence[int], edges_ms: I64) -> tuple[GpuSeries, ...]:
     """Each board over the steps that `edges_ms` [epoch ms UTC] bound; utilisation is the mean of a step's readings."""
-    return tuple(_series(_of_board(samples, index, gpu), gpu, edges_ms) for gpu in boards)
+    mine = of_node(samples, index)
+    return tuple(_series(of_board(mine, gpu), gpu, edges_ms) for gpu in boards)
 
 
-def _of_board(samples: BoardSamples, index: int, gpu: int) -> BoardSamples:
-    mine = (samples.node == index) & (samples.gpu == gpu)
-    columns: dict[str, Any] = {name: getattr(samples, name)[mine] for name in BoardSamples.__dataclass_fields__}
-    return BoardSamples(**columns)
+def of_board(samples: BoardSamples, gpu: int) -> BoardSamples:
+    """The rows of one board of a node.
+
+    Args:
+        samples: of the node.
+    """
+    mine = samples.gpu == gpu
+    return BoardSamples(*(getattr(samples, name)[mine] for name in BoardSamples.__dataclass_fields__))
 
 
 def _series(board: BoardSamples, gpu: int, edges_ms: I64) -> GpuSeries:

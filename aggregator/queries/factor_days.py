@@ -30,4 +30,4 @@ _BOOKED: Final = (
 
 def factor_days(connection: Connection, job_ref: int) -> list[FactorDay]:
     """What is booked of a job, by day and factor."""
-    return [FactorDay(*row) for row in plain_rows(connection, _BOOKED.params(job_ref=job_ref))]
+    return [FactorDay(*row) for row in plain_rows(connection, _BOOKED, {"job_ref": job_ref})]

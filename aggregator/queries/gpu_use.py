@@ -6,7 +6,15 @@ from typing import Final
 import numpy as np
 
 from aggregator.queries.boards import COLUMNS as BOARD_COLUMNS
-from aggregator.queries.boards import BoardSamples, board_samples, boards_present, highest, own_boards
+from aggregator.queries.boards import (
+    BoardSamples,
+    board_samples,
+    boards_present,
+    highest,
+    of_board,
+    of_node,
+    own_boards,
+)
 from aggregator.queries.job_models import BoardUse, GpuUse
 from aggregator.queries.models import NodeShare
 from maxwatt.config import Settings
@@ -36,7 +44,8 @@ def gpu_use(
         samples = board_samples(window.gpu)
         for index, node in enumerate(looked_at):
             boards = boards_present(samples, index) if exclusive else own[node]
-            found += [_board(samples, index, node, gpu) for gpu in boards]
+            mine = of_node(samples, index)
+            found += [_board(of_board(mine, gpu), node, gpu) for gpu in boards]
     whole = sum(len(boards) for boards in own.values())
     held = (
         max(whole, len(found)) if not exclusive else max(whole, len(found) * len(with_boards) // max(len(looked_at), 1))
@@ -59,17 +68,15 @@ def _some(nodes: list[str], span_ms: tuple[int, int]) -> list[str]:
     return nodes if len(nodes) <= most else [nodes[number * len(nodes) // most] for number in range(most)]
 
 
-def _board(samples: BoardSamples, index: int, node: str, gpu: int) -> BoardUse:
-    mine = (samples.node == index) & (samples.gpu == gpu)
-    utilisation = samples.utilisation[mine]
-    known = utilisation[~np.isnan(utilisation)]
+def _board(board: BoardSamples, node: str, gpu: int) -> BoardUse:
+    known = board.utilisation[~np.isnan(board.utilisation)]
     return BoardUse(
         node,
         gpu,
         float(known.mean()) if len(known) else None,
-        highest(utilisation),
-        highest(samples.memory_bytes[mine]),
-        highest(samples.memory_total_bytes[mine]),
+        highest(board.utilisation),
+        highest(board.memory_bytes),
+        highest(board.memory_total_bytes),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, case, func, select, true
 
 from aggregator.ledger.rows import plain_rows
 from aggregator.ledger.tables import allocations, bookings, jobs
@@ -19,6 +19,8 @@ from maxwatt.domain.energy import ENERGY_COLUMNS, Account
 from maxwatt.domain.hostlist import compress
 from maxwatt.domain.viewer import Viewer
 
+# The statements are made once: making one takes longer than asking it of a small job.
+_MINE: Final = (bookings.c.job_ref == bindparam("job_ref")) & (bookings.c.account == int(Account.JOB))
 _BOOKED: Final = (
     select(
         bookings.c.node,
@@ -31,18 +33,21 @@ _BOOKED: Final = (
             "embodied_unknown"
         ),
     )
-    .where(bookings.c.job_ref == bindparam("job_ref"), bookings.c.account == int(Account.JOB))
+    .where(_MINE)
     .group_by(bookings.c.node)
 )
-"""Of each node of a job; made once, as making it takes longer than asking it."""
+_BOOKED_ON: Final = select(bookings.c.node).distinct().where(_MINE)
+_HELD: Final = select(allocations).where(allocations.c.job_ref == bindparam("job_ref"))
+_NEWEST: Final = select(jobs).order_by(jobs.c.start_ms.desc()).limit(1)
+_FIRST_CLUSTER: Final = select(func.min(jobs.c.cluster))
+_NEXT_CLUSTER: Final = _FIRST_CLUSTER.where(jobs.c.cluster > bindparam("before"))
 
 
 def find_job(connection: Connection, viewer: Viewer, job_id: int, start_ms: int | None) -> RowMapping | None:
     """The ledger's row of an attempt, the latest when `start_ms` is None; None when the viewer may not see it."""
-    statement = select(jobs).where(has_id(connection, job_id), visible(viewer))
-    if start_ms is not None:
-        statement = statement.where(jobs.c.start_ms == start_ms)
-    return connection.execute(statement.order_by(jobs.c.start_ms.desc()).limit(1)).mappings().first()
+    attempt = true() if start_ms is None else jobs.c.start_ms == start_ms
+    found = connection.execute(_NEWEST.where(has_id(connection, job_id), visible(viewer), attempt))
+    return found.mappings().first()
 
 
 def has_id(connection: Connection, job_id: int) -> ColumnElement[bool]:
@@ -53,10 +58,10 @@ def has_id(connection: Connection, job_id: int) -> ColumnElement[bool]:
 def clusters(connection: Connection) -> list[str]:
     """Every cluster of the ledger, found in one step of the index each."""
     found: list[str] = []
-    step = select(func.min(jobs.c.cluster))
-    while (name := connection.execute(step).scalar()) is not None:
+    name = connection.execute(_FIRST_CLUSTER).scalar()
+    while name is not None:
         found.append(name)
-        step = select(func.min(jobs.c.cluster)).where(jobs.c.cluster > name)
+        name = connection.execute(_NEXT_CLUSTER, {"before": name}).scalar()
     return found
 
 
@@ -112,9 +117,8 @@ def job_nodes(connection: Connection, viewer: Viewer, job_id: int, start_ms: int
 def held_shares(connection: Connection, job_ref: int) -> tuple[NodeShare, ...]:
     """As `node_shares`, but without what was booked, whose sums take long for a large job."""
     held = _held(connection, job_ref)
-    mine = (bookings.c.job_ref == job_ref) & (bookings.c.account == int(Account.JOB))
-    booked = plain_rows(connection, select(bookings.c.node).distinct().where(mine))
-    return tuple(_node_share(node, held.get(node), None) for node in sorted(held.keys() | {node for (node,) in booked}))
+    booked = {node for (node,) in plain_rows(connection, _BOOKED_ON, {"job_ref": job_ref})}
+    return tuple(_node_share(node, held.get(node), None) for node in sorted(held.keys() | booked))
 
 
 def node_shares(connection: Connection, job_ref: int) -> tuple[NodeShare, ...]:
@@ -127,12 +131,12 @@ def _shares(held: Mapping[str, RowMapping], booked: Mapping[str, RowMapping]) ->
 
 
 def _booked(connection: Connection, job_ref: int) -> dict[str, RowMapping]:
-    found = connection.execute(_BOOKED.params(job_ref=job_ref)).mappings()
+    found = connection.execute(_BOOKED, {"job_ref": job_ref}).mappings()
     return {row["node"]: row for row in found}
 
 
 def _held(connection: Connection, job_ref: int) -> dict[str, RowMapping]:
-    found = connection.execute(select(allocations).where(allocations.c.job_ref == job_ref)).mappings()
+    found = connection.execute(_HELD, {"job_ref": job_ref}).mappings()
     return {row["node"]: row for row in found}
 
 
