@@ -114,6 +114,15 @@ def plain_rows(connection: Connection, statement: Select[Any], values: Mapping[s
     return [] if cursor is None else list(cursor.fetchall())
 
 
+def plain_dicts(
+    connection: Connection, statement: Any, values: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The same by the names of the columns."""
+    found = connection.execute(statement, values)
+    names = tuple(found.keys())
+    return [] if found.cursor is None else [dict(zip(names, row, strict=True)) for row in found.cursor.fetchall()]
+
+
 def inserted_key(connection: Connection, statement: Any) -> int:
     """Run an insert of one row and return the number that the database gave it."""
     key = connection.execute(statement).inserted_primary_key

@@ -1,10 +1,12 @@
 """What a sum of bookings says about itself."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from aggregator.queries.models import Evidence
-from maxwatt.domain.energy import EVIDENCE
+from maxwatt.domain.energy import EVIDENCE, EVIDENCE_COLUMNS
+
+_KINDS: Final = tuple(zip(map(str, EVIDENCE), EVIDENCE_COLUMNS, strict=True))
 
 
 def evidence_of(sums: Mapping[str, Any], spread_j: float, provisional: bool) -> Evidence:
@@ -19,7 +21,7 @@ def evidence_of(sums: Mapping[str, Any], spread_j: float, provisional: bool) -> 
         spread_j: absolute uncertainty of the energy [J].
         provisional: some window of it may still change.
     """
-    kinds = {kind.value: float(sums[f"{kind}_j"]) for kind in EVIDENCE}
+    kinds = {kind: float(sums[column]) for kind, column in _KINDS}
     total_j = sum(kinds.values())
     energy_j, held_s = float(sums["energy_j"]), float(sums["held_s"])
     return Evidence(

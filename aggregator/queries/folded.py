@@ -173,6 +173,8 @@ def _key(job: Any, fold: Fold) -> object:
 
 def ordered(groups: list[Group], fold: Fold, sort: str, descending: bool) -> list[Group]:
     """In the order of a field of their rows, unknown values last."""
+    if sort == "start_ms" and descending:  # as they are
+        return groups
     values = [(_value(group, fold, sort), group) for group in groups]
     known = sorted((each for each in values if each[0] is not None), key=itemgetter(0), reverse=descending)
     return [group for _, group in known] + [group for value, group in values if value is None]

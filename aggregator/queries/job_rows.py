@@ -19,6 +19,7 @@ from sqlalchemy import (
     union,
 )
 
+from aggregator.ledger.rows import plain_dicts
 from aggregator.ledger.tables import allocations, bookings, job_totals, jobs, stale_jobs
 from aggregator.queries.booked_time import OpenWindows, open_windows
 from aggregator.queries.evidence import evidence_of
@@ -33,6 +34,13 @@ _ADDED = (
     *("energy_j", "energy_static_j", "energy_dynamic_j", "spread_j", "held_s", "covered_s"),
     *EVIDENCE_COLUMNS,
 )
+
+_COPIED: Final = (
+    *("job_id", "start_ms", "end_ms", "name", "user", "account", "partition", "state", "exit_code", "node_list"),
+    *("node_count", "cpus", "gpu_count", "time_limit_s", "array_job_id", "array_task_id"),
+    *("het_job_id", "het_offset", "qos"),
+)
+"""What a row has from the job as it is."""
 
 _REFS: Final[BindParameter[Any]] = bindparam("refs", expanding=True)
 """The jobs that are asked for; the statements are made once: that takes longer than to ask for a hundred jobs."""
@@ -49,10 +57,10 @@ def job_rows(connection: Connection, job_refs: Sequence[int], now_ms: int) -> tu
     moving = set(connection.execute(_MOVING, {"refs": job_refs}).scalars())
     parts = ((_SUMMED, [job_ref for job_ref in job_refs if job_ref not in moving]), (_BOOKED, list(moving)))
     found = {
-        row["job_ref"]: dict(row)
+        row["job_ref"]: row
         for statement, refs in parts
         if refs
-        for row in connection.execute(statement, {"refs": refs}).mappings()
+        for row in plain_dicts(connection, statement, {"refs": refs})
     }
     return tuple(_job_row(found[job_ref], windows, now_ms) for job_ref in job_refs if job_ref in found)
 
@@ -105,7 +113,7 @@ def _statement(totals: Subquery) -> Select[Any]:
     whole_known = and_(jobs.c.node_count == totals.c.peak_nodes, jobs.c.memory_bytes > 0)
     return (
         select(
-            jobs,
+            *(jobs.c[name] for name in ("job_ref", "comment", *_COPIED)),
             *(column for column in totals.c if column.name != "job_ref"),
             cpu_efficiency(totals.c.cpu_used_s, totals.c.cpu_reserved_s).label("cpu_efficiency"),
             case(
@@ -179,6 +187,8 @@ def _job_row(row: Mapping[str, Any], windows: OpenWindows, now_ms: int) -> JobRo
     end_ms = row["end_ms"]
     return JobRow(
         **{name: row[name] for name in _COPIED},
+        cpu_efficiency=row["cpu_efficiency"],
+        memory_efficiency=row["memory_efficiency"],
         elapsed_s=((now_ms if end_ms is None else end_ms) - row["start_ms"]) / MS_PER_S,
         energy_j=energy_j,
         energy_static_j=row["energy_static_j"] if known else None,
@@ -190,14 +200,6 @@ def _job_row(row: Mapping[str, Any], windows: OpenWindows, now_ms: int) -> JobRo
         evidence=_evidence(row, windows),
         tags=tags_of(row["comment"]),
     )
-
-
-_COPIED = (
-    *("job_id", "start_ms", "end_ms", "name", "user", "account", "partition", "state", "exit_code", "node_list"),
-    *("node_count", "cpus", "gpu_count", "time_limit_s", "array_job_id", "array_task_id"),
-    *("het_job_id", "het_offset", "qos"),
-    *("cpu_efficiency", "memory_efficiency"),
-)
 
 
 def _is_known(row: Mapping[str, Any]) -> bool:

@@ -6,10 +6,11 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import CompoundSelect, Connection, CursorResult, Select, String, bindparam, func, select
+from sqlalchemy import CompoundSelect, Connection, Select, String, bindparam, func, select
 
 from aggregator.ledger.refresh import Site
 from aggregator.ledger.rollups import Slots, booked_sums, sums_of_user
+from aggregator.ledger.rows import plain_dicts
 from aggregator.ledger.sums import sums_of
 from aggregator.ledger.tables import bookings, jobs, rollups
 from aggregator.queries.accounts import OF_USERS
@@ -103,11 +104,6 @@ def added(parts: Sequence[Sums]) -> Sums:
     return found
 
 
-def _dicts(found: CursorResult[Any]) -> Iterator[Sums]:
-    names = tuple(found.keys())  # asked for once, not with each row
-    return (dict(zip(names, row, strict=True)) for row in found)
-
-
 def _gathered(rows: Iterable[Sums]) -> dict[Key, Sums]:
     """Rows of sums, those of one name and account added up."""
     found: dict[Key, list[Sums]] = defaultdict(list)
@@ -133,7 +129,7 @@ def _rows(
     if any(piece.period is not None for piece in parts):
         wanted = _ROLLED.where(inside(parts), rollups.c.dimension == int(dimension))
         wanted = wanted if names is None else wanted.where(rollups.c.name.in_(names))
-        yield from _dicts(connection.execute(wanted))
+        yield from plain_dicts(connection, wanted)
     for piece in parts:
         if piece.period is None:
             yield from _booked(connection, dimension, piece, site, names)
@@ -148,7 +144,7 @@ def _booked(
         of_user = dimension is Dimension.USER
         statement = _BOOKED_OF_USER if of_user else _BOOKED_OF_ACCOUNTS
         given |= {"user": names[0]} if of_user else {"accounts": names}
-    rows = list(_dicts(connection.execute(statement, given)))
+    rows = plain_dicts(connection, statement, given)
     if dimension is Dimension.NODE_GROUP:
         rows = [{**row, "name": site.group_of(row["name"])} for row in rows]
     yield from rows
@@ -164,12 +160,12 @@ def person_rows(connection: Connection, user: str | None, cuts_ms: Sequence[int]
         own = rollups.c.account.in_(_OF_USERS) & (rollups.c.name == (user or ""))
         wanted = _ROLLED.add_columns(rollups.c.start_ms).group_by(rollups.c.start_ms)
         wanted = wanted.where(inside(parts), rollups.c.dimension == int(dimension), own)
-        yield from _dicts(connection.execute(wanted))
+        yield from plain_dicts(connection, wanted)
     for piece in parts:
         if piece.period is None:
             statement = _BOOKED_OF_USERS if user is None else _BOOKED_OF_USER
             given = {"first_ms": piece.start_ms, "end_ms": piece.end_ms} | ({} if user is None else {"user": user})
-            rows = _dicts(connection.execute(statement, given))
+            rows = plain_dicts(connection, statement, given)
             yield from ({**row, "start_ms": piece.start_ms} for row in rows)
 
 
