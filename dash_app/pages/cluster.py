@@ -173,7 +173,7 @@ def _register_slow(app: Dash, queries: PageQueries) -> None:
         viewer = current_viewer()
         if not viewer.sees_all:
             return no_update
-        return outlook_part(queries.outlook(viewer), now_ms(), queries.status(viewer).timezone)
+        return outlook_part(queries.outlook(viewer), now_ms(), queries.timezone)
 
     @app.callback(Output("cluster-quality", "children"), Input("cluster-slow", "n_intervals"))
     def quality(_ticks: int | None) -> Any:
@@ -197,7 +197,7 @@ def _register_node(app: Dash, queries: PageQueries) -> None:
             return no_update, no_update, no_update
         viewer = current_viewer()
         detail = queries.node(viewer, name)
-        return node_panel(detail, now_ms(), queries.status(viewer).timezone), name[:80], True
+        return node_panel(detail, now_ms(), queries.timezone), name[:80], True
 
     for function, output, inputs in (
         ("draw", Output("cluster-drawn", "data"), [Input("cluster-cells", "data")]),

@@ -219,7 +219,7 @@ def _overview(queries: PageQueries, viewer: Viewer, key: Key, metric: str | None
     if not key.get("large"):
         return None
     windows = queries.job_windows(viewer, key["job_id"], key["start_ms"], MAX_STEPS)
-    return overview(windows, metric or "", queries.status(viewer).timezone)
+    return overview(windows, metric or "", queries.timezone)
 
 
 def _charts(
@@ -233,7 +233,7 @@ def _charts(
         return no_update, True
     nodes = shown_nodes(of_job.names, page, node, nodes_per_page(of_job.boards))
     series = queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), of_job.boards), nodes)
-    zone = queries.status(viewer).timezone
+    zone = queries.timezone
     choice = Choice(zone, len(of_job.names), logical, queries.job_intensity(viewer, job_id, start_ms))
     parts: list[Any] = [node_charts(series, choice)]
     if series and not _is_large(of_job):
