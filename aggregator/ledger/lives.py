@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, func, or_, select
 
 from aggregator.kernel.arrays import FOREVER, GpuShares, Lives, Suspensions, Tenants
-from aggregator.ledger.rows import Row, chunks, plain_rows, rows_where
+from aggregator.ledger.rows import Row, chunks, plain_rows
 from aggregator.ledger.tables import allocations, jobs, suspensions
 from maxwatt.domain import gpus
 from maxwatt.domain.gpus import BoardShare
@@ -73,11 +73,12 @@ def siblings(connection: Connection, names: Sequence[str], start_ms: int, end_ms
     return {node for job_ref, node in rows if job_ref in here} - own
 
 
+_SUSPENDED: Final = select(suspensions).where(suspensions.c.job_ref.in_(bindparam("job_refs", expanding=True)))
+
+
 def _suspended(connection: Connection, job_refs: Sequence[int]) -> list[Row]:
     """Suspensions of these jobs."""
-    return [
-        row for some in chunks(job_refs) for row in rows_where(connection, suspensions, suspensions.c.job_ref.in_(some))
-    ]
+    return [tuple(row) for some in chunks(job_refs) for row in connection.execute(_SUSPENDED, {"job_refs": some})]
 
 
 def _without_index(column: ColumnElement[str]) -> ColumnElement[str]:
