@@ -122,6 +122,6 @@ def _significant(value: float, digits: int = 3) -> float:
 def _scaled(value: float | None, steps: tuple[tuple[float, str], ...]) -> str:
     if value is None or math.isnan(value):
         return UNKNOWN
-    # Rounded before the unit is chosen: 999.9 W is 1 kW, not 1000 W.
-    size, unit = next((step for step in reversed(steps) if abs(_significant(value / step[0])) >= 1), steps[0])
+    # What rounds up to a unit is in it: 999.9 W is 1 kW, not 1000 W.
+    size, unit = next((step for step in reversed(steps) if abs(value) >= 0.9995 * step[0]), steps[0])
     return f"{format_number(value / size)} {unit}"
