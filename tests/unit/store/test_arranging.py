@@ -145,6 +145,13 @@ def test_rows_written_meanwhile_are_kept_and_found(store: DuckDBStore) -> None:
     assert order == sorted(order)
 
 
+@pytest.mark.parametrize("times", [[1, 2, 3, 4], [1, 3, 2, 4], [3, 4, 1, 2]])
+def test_rows_are_sorted_in_whatever_order_the_days_of_a_node_lie(times: list[int]) -> None:
+    table = pa.table({"node": pa.array([1, 0, 1, 0], pa.int32()), "job_id": [7, 5, 7, 5], "ts_ms": times})
+    rows = [tuple(row.values()) for row in in_order(table, ["node", "job_id", "ts_ms"]).to_pylist()]
+    assert rows == sorted(rows) and [ts for *_, ts in rows] != times
+
+
 @pytest.mark.parametrize("job_id", [-1, 1 << 41])
 def test_numbers_too_large_for_one_key_are_sorted_all_the_same(job_id: int) -> None:
     table = pa.table(
