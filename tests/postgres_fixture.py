@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, delete, text
+from sqlalchemy import Engine, create_engine, delete, text
 
 from aggregator.ledger.ledger import Ledger
 from aggregator.ledger.tables import about
@@ -86,24 +86,25 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_tables(postgres: Postgres) -> Iterator[str]:
-    """URL of a database with the ledger's tables: to make them anew for each test takes longer than most tests."""
+def _postgres_tables(postgres: Postgres) -> Iterator[tuple[str, Engine]]:
+    """A database with the ledger's tables: to make them anew for each test takes longer than most tests."""
     url = postgres.new_database()
     Ledger.open(url).close()
-    yield url
+    engine = create_engine(url)
+    yield url, engine
+    engine.dispose()
     postgres.drop_database(url)
 
 
 @pytest.fixture
-def postgres_ledger(_postgres_tables: str) -> str:
+def postgres_ledger(_postgres_tables: tuple[str, Engine]) -> str:
     """URL of a ledger without rows."""
-    engine = create_engine(_postgres_tables)
+    url, engine = _postgres_tables
     with engine.begin() as connection:
         if used := connection.scalars(_USED).all():  # also a table whose rows are gone: its next number is not 1
             connection.exec_driver_sql(f"TRUNCATE {', '.join(used)} RESTART IDENTITY")
         connection.execute(delete(about).where(about.c.key != "schema_version"))
-    engine.dispose()
-    return _postgres_tables
+    return url
 
 
 def _start(folder: Path) -> Postgres:

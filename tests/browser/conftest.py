@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from waitress.server import create_server
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures" / "dash_app"))
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from recorded_hub import RUNNING, WAITING, RecordedHub, recorded_hub, user
 from stand_in import RUNNING as JOB_OF_SESSION
 from stand_in import StandIn
-from watched import ARGUMENTS, CHROMIUM, PROXY_SECRET, TOKEN, Watched
+from watched import ARGUMENTS, CHROMIUM, PROXY_SECRET, TOKEN, Watched, context_of
 
 from aggregator.ledger.ledger import Ledger
 from dash_app.factory import App, create_app
@@ -88,10 +88,30 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser, url: str) -> Iterator[BrowserContext]:
+    """Of all tests of a file: the page that stays open keeps a process of Chromium, which has our scripts compiled."""
+    context = context_of(browser)
+    context.new_page().goto(url)  # where one signs in
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def watched(browser: Browser, url: str) -> Iterator[Watched]:
-    one = Watched(browser, url)
+def one(context: BrowserContext, url: str) -> Iterator[Watched]:
+    """Of whom nothing was known before, and nothing is known afterwards."""
+    one = Watched(context, url)
     yield one
-    one.context.close()
+    one.page.close()
+    context.set_offline(False)
+    context.clear_cookies()
+    context.clear_permissions()
+    context.pages[0].evaluate("localStorage.clear()")
+
+
+@pytest.fixture
+def watched(one: Watched) -> Iterator[Watched]:
+    """On whose pages nothing may go wrong."""
+    yield one
     assert one.faults == []
     assert one.elsewhere == []

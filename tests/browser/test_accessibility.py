@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from stand_in import PLAIN, WIDE
-from watched import CHROMIUM_MARKS, Watched, narrowest
+from watched import CHROMIUM_MARKS, Watched, context_of, narrowest
 
 from dash_app.factory import PAGES
 
@@ -60,7 +60,7 @@ def faults_of_all_looks(page: Page) -> list[str]:
 
 @pytest.fixture(scope="module")
 def looking(browser: Browser, url: str) -> Iterator[Watched]:
-    one = Watched(browser, url, reduced_motion="reduce")  # no colour is looked at on its way to another
+    one = Watched(context_of(browser, reduced_motion="reduce"), url)  # no colour is looked at on its way to another
     one.open("/method")
     yield one
     one.context.close()
@@ -103,9 +103,9 @@ def test_no_serious_fault_in_what_opens(looking: Watched) -> None:
     assert faults_of_all_looks(page) == []
 
 
-def test_the_drawer_has_no_serious_fault(browser: Browser, url: str) -> None:
-    one = Watched(browser, url, viewport={"width": 390, "height": 844})
-    page = one.open("/energy")
+def test_the_drawer_has_no_serious_fault(watched: Watched) -> None:
+    watched.on_a_phone()
+    page = watched.open("/energy")
     settle(page)
     page.get_by_role("button", name="Navigation").click()
     expect(page.locator(".mw-drawer").get_by_role("link", name="Energy")).to_have_attribute("aria-current", "page")
@@ -115,7 +115,6 @@ def test_the_drawer_has_no_serious_fault(browser: Browser, url: str) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Navigation")).to_be_focused()
     expect(page.get_by_role("button", name="Navigation")).to_have_attribute("aria-expanded", "false")
-    one.context.close()
 
 
 def test_the_keyboard_reaches_the_content_first_and_everything_in_order(watched: Watched) -> None:
@@ -158,16 +157,15 @@ def focused(page: Page) -> tuple[str, str]:
     return name, "label" if hidden else outline if outline != "none" else shadow
 
 
-def test_motion_is_reduced_for_who_asks(browser: Browser, url: str) -> None:
-    one = Watched(browser, url, reduced_motion="reduce")
-    page = one.open("/energy")
+def test_motion_is_reduced_for_who_asks(watched: Watched) -> None:
+    watched.page.emulate_media(reduced_motion="reduce")
+    page = watched.open("/energy")
     settle(page)
     moving = page.evaluate(
         "[...document.querySelectorAll('*')].filter(one => { const seen = getComputedStyle(one);"
         " return seen.animationName !== 'none' && parseFloat(seen.animationDuration) > 0.01; }).length"
     )
     assert moving == 0
-    one.context.close()
 
 
 def test_the_job_table_is_walked_and_opened_by_keyboard(watched: Watched) -> None:

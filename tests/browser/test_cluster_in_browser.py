@@ -90,19 +90,17 @@ def test_the_map_follows_without_losing_the_focus(watched: Watched) -> None:
     assert page.evaluate("document.activeElement.mark") == 1, "the same button, painted anew"
 
 
-def test_narrow_and_dark(browser: Browser, url: str) -> None:
-    one = Watched(browser, url, viewport={"width": 390, "height": 844}, color_scheme="dark")
-    page = one.open("/cluster?nodes=use")
+def test_narrow_and_dark(watched: Watched) -> None:
+    watched.on_a_phone("dark")
+    page = watched.open("/cluster?nodes=use")
     expect(page.locator("#cluster-map button")).to_have_count(NODES)
     expect(page.locator("#cluster-outlook")).to_contain_text("Cleanest")
     assert narrowest(page, 390) <= 390
-    one.shoot("browser-cluster-dark-narrow")
-    page = one.open("/me?of=biophys")
+    watched.shoot("browser-cluster-dark-narrow")
+    page = watched.open("/me?of=biophys")
     expect(page.locator("#me-usual")).to_contain_text("usual here")
     assert narrowest(page, 390) <= 390
-    one.shoot("browser-me-dark-narrow")
-    one.context.close()
-    assert one.faults == []
+    watched.shoot("browser-me-dark-narrow")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from stand_in import PLAIN
 from test_accessibility import ADDRESSES, settle
-from watched import CHROMIUM_MARKS, Watched
+from watched import CHROMIUM_MARKS, Watched, context_of
 
 from dash_app.languages.__main__ import HERE, read
 
@@ -34,7 +34,7 @@ def english_texts() -> set[str]:
 
 @pytest.fixture(scope="module")
 def german(browser: Browser, url: str) -> Iterator[Page]:
-    one = Watched(browser, url, locale="de-DE")
+    one = Watched(context_of(browser, locale="de-DE"), url)
     yield one.open("/method")
     one.context.close()
 

@@ -1,7 +1,7 @@
 """The page of a job in a real Chromium: what opens, switches, is copied and taken along, and stays where it is."""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from stand_in import NO_SAMPLES, PLAIN, RUNNING, WIDE
 from watched import CHROMIUM_MARKS, Watched, narrowest
 
@@ -104,13 +104,11 @@ def test_nothing_is_known_and_nothing_is_there(watched: Watched) -> None:
 @pytest.mark.parametrize(
     ("job_id", "selector"), [(WIDE, "#job-overview .main-svg"), (RUNNING, "#job-charts .main-svg")]
 )
-def test_on_a_phone_it_fits(browser: Browser, url: str, job_id: int, selector: str) -> None:
-    one = Watched(browser, url, viewport={"width": 390, "height": 844}, color_scheme="dark")
-    page = one.open(f"/job/{job_id}")
+def test_on_a_phone_it_fits(watched: Watched, job_id: int, selector: str) -> None:
+    watched.on_a_phone("dark")
+    page = watched.open(f"/job/{job_id}")
     page.wait_for_selector(selector)
     assert narrowest(page, 390) <= 390
     page.get_by_text("Download", exact=True).click()
     assert narrowest(page, 390) <= 390
-    one.shoot(f"browser-job-phone-{job_id}")
-    one.context.close()
-    assert one.faults == []
+    watched.shoot(f"browser-job-phone-{job_id}")

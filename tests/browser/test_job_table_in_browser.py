@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from stand_in import NOW_MS, StandIn, job_row
 from watched import CHROMIUM_MARKS, Watched, narrowest
 
@@ -107,9 +107,9 @@ def test_the_keyboard_reaches_rows_and_opens_them(watched: Watched) -> None:
     expect(page).to_have_url(re.compile("/job/"))
 
 
-def test_filters_are_a_drawer_on_a_phone(browser: Browser, url: str) -> None:
-    one = Watched(browser, url, viewport={"width": 390, "height": 844})
-    page = one.open("/jobs")
+def test_filters_are_a_drawer_on_a_phone(watched: Watched) -> None:
+    watched.on_a_phone()
+    page = watched.open("/jobs")
     expect(page.locator("#jobs-count")).to_have_text("430 jobs")
     expect(page.get_by_role("textbox", name="User")).to_be_hidden()
     page.get_by_role("button", name="All filters").click()
@@ -119,8 +119,6 @@ def test_filters_are_a_drawer_on_a_phone(browser: Browser, url: str) -> None:
     expect(page.get_by_role("textbox", name="User")).to_be_hidden()
     expect(page.locator("#jobs-chips")).to_contain_text("grace")
     assert narrowest(page, 390) <= 390
-    one.context.close()
-    assert one.faults == []
 
 
 def test_my_jobs(watched: Watched) -> None:

@@ -131,24 +131,22 @@ def test_figures_lead_to_what_their_marks_mean(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_narrow_screens_fit(browser: Browser, url: str, scheme: str) -> None:
-    one = Watched(browser, url, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+def test_narrow_screens_fit(watched: Watched, scheme: str) -> None:
+    watched.on_a_phone(scheme)
     waits = {"/jobs": ".mw-job-link", f"/job/{PLAIN}": "#job-charts .main-svg", "/energy": "#energy-sums .main-svg"}
     waits["/method"] = ".mw-doc mjx-container svg"
     waits = waits if scheme == "light" else {"/jobs": waits["/jobs"]}  # a scheme has colours, no widths of its own
     for path, selector in waits.items():
-        page = one.open(path)
+        page = watched.open(path)
         page.wait_for_selector(selector)
         assert narrowest(page, 390) <= 390, path
         assert page.evaluate("document.documentElement.getAttribute('data-mantine-color-scheme')") == scheme
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert ground == {"light": "rgb(244, 246, 248)", "dark": "rgb(20, 24, 29)"}[scheme]
-        one.shoot(f"browser-narrow-{scheme}-{path.strip('/').replace('/', '-')}")
-    one.page.get_by_role("button", name="Navigation").click()
-    one.page.locator(".mw-drawer").get_by_role("link", name="Jobs", exact=True).click()
-    expect(one.page.locator("h1")).to_have_text("Jobs")
-    one.context.close()
-    assert one.faults == []
+        watched.shoot(f"browser-narrow-{scheme}-{path.strip('/').replace('/', '-')}")
+    page.get_by_role("button", name="Navigation").click()
+    page.locator(".mw-drawer").get_by_role("link", name="Jobs", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Jobs")
 
 
 def test_the_scheme_can_be_switched_and_is_remembered(watched: Watched) -> None:

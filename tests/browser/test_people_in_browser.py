@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from recorded_hub import RecordedHub
 from stand_in import HOUR_MS, NOW_MS, StandIn, job_row
 from test_accessibility import faults, settle
-from watched import CHROMIUM_MARKS, Watched, narrowest, signed_in_as
+from watched import CHROMIUM_MARKS, Watched, context_of, narrowest, signed_in_as
 
 from dash_app.pages import job
 
@@ -22,7 +22,7 @@ OWN = ("/", "/energy", "/me", "/sessions", "/tokens", f"/job/{WAITS}", "/cluster
 def ada(browser: Browser, people: str) -> Iterator[Watched]:
     """Sees her own jobs, on a phone in the dark."""
     looks = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "reduced_motion": "reduce"}
-    one = Watched(browser, people, extra_http_headers=signed_in_as("ada"), **looks)
+    one = Watched(context_of(browser, extra_http_headers=signed_in_as("ada"), **looks), people)
     yield one
     assert one.faults == []
     one.context.close()
@@ -31,7 +31,8 @@ def ada(browser: Browser, people: str) -> Iterator[Watched]:
 @pytest.fixture(scope="module")
 def grace(browser: Browser, people: str) -> Iterator[Watched]:
     """Coordinates an account; German, on a wide screen."""
-    one = Watched(browser, people, extra_http_headers=signed_in_as("grace"), locale="de-DE", reduced_motion="reduce")
+    looks = {"locale": "de-DE", "reduced_motion": "reduce"}
+    one = Watched(context_of(browser, extra_http_headers=signed_in_as("grace"), **looks), people)
     yield one
     assert one.faults == []
     one.context.close()

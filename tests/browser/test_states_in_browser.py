@@ -3,18 +3,13 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from stand_in import PLAIN, StandIn
-from watched import CHROMIUM_MARKS, TOKEN, Watched, once
+from watched import CHROMIUM_MARKS, TOKEN, Watched, context_of, once
 
 from maxwatt.domain.errors import SourceError
 
 pytestmark = CHROMIUM_MARKS
 
 MOVING = "document.getAnimations().filter(one => one.playState === 'running').map(one => one.animationName || '')"
-
-
-@pytest.fixture
-def one(browser: Browser, url: str) -> Watched:
-    return Watched(browser, url)
 
 
 def test_a_session_that_ended_leads_to_the_sign_in_and_back(one: Watched) -> None:
@@ -27,7 +22,6 @@ def test_a_session_that_ended_leads_to_the_sign_in_and_back(one: Watched) -> Non
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Energy", level=1)).to_be_visible()
     expect(page).to_have_url(f"{one.url}/energy?range=30d")
-    one.context.close()
 
 
 def test_a_server_that_is_away_is_said_so_until_it_is_back(one: Watched) -> None:
@@ -41,7 +35,6 @@ def test_a_server_that_is_away_is_said_so_until_it_is_back(one: Watched) -> None
     expect(page.locator("#energy-sums")).to_contain_text("226 kWh")  # what was known stays
     one.context.set_offline(False)
     expect(bar).to_be_hidden()
-    one.context.close()
 
 
 def test_what_cannot_be_read_says_so_in_its_place_and_can_be_tried_again(one: Watched, stand_in: StandIn) -> None:
@@ -57,7 +50,6 @@ def test_what_cannot_be_read_says_so_in_its_place_and_can_be_tried_again(one: Wa
     expect(page.get_by_role("alert").filter(has_text="the ledger is away")).to_be_visible()
     expect(page.locator("#energy-sums")).to_contain_text("1.58 MWh")  # what was known stays
     stand_in.failing.clear()
-    one.context.close()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +70,6 @@ def test_nothing_waits_for_ever(
         expect(page.locator(f"{place} .mw-empty")).to_contain_text("the ledger is away")
     expect(page.locator("#page .mantine-Skeleton-root")).to_have_count(0)
     stand_in.failing.clear()
-    one.context.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/jobs", f"/job/{PLAIN}", "/cluster", "/method"])
@@ -98,10 +89,11 @@ def test_the_bar_on_top_moves_while_an_answer_is_awaited(watched: Watched) -> No
     assert "mw-slide" in page.evaluate(MOVING)
 
 
-def test_a_page_that_nobody_looks_at_asks_nothing_until_it_is_looked_at_again(watched: Watched) -> None:
+def test_a_page_that_nobody_looks_at_asks_nothing_until_it_is_looked_at_again(browser: Browser, url: str) -> None:
     asked = list[str]()
-    watched.page.clock.install()
-    page = watched.open("/cluster")
+    one = Watched(context_of(browser), url)
+    one.context.clock.install()
+    page = one.open("/cluster")
     page.wait_for_selector("#page .main-svg")
     page.wait_for_load_state("networkidle")
     page.on("request", lambda request: asked.append(request.url))
@@ -117,6 +109,8 @@ def test_a_page_that_nobody_looks_at_asks_nothing_until_it_is_looked_at_again(wa
     page.clock.run_for(61_000)
     page.wait_for_timeout(1000)
     assert len(asked) >= 4
+    one.context.close()
+    assert one.faults == []
 
 
 def look(page: Page, *, hidden: bool) -> None:

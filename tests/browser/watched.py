@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 expect.set_options(timeout=30_000)  # machines that test are busy
 
@@ -16,7 +16,7 @@ SHOTS = os.environ.get("MAXWATT_SCREENSHOTS", "")
 TOKEN = "browser-token"
 PROXY_SECRET = "only-the-proxy-of-these-tests-knows-this"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]  # fmt: skip
+             "--disable-component-update", "--disable-sync", "--process-per-site"]  # fmt: skip
 CHROMIUM_MARKS = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason="no Chromium here"),
@@ -44,12 +44,17 @@ def signed_in_as(user: str) -> dict[str, str]:
     return {"X-Remote-User": user, "X-Maxwatt-Proxy": PROXY_SECRET}
 
 
+def context_of(browser: Browser, **options: Any) -> BrowserContext:
+    """Somebody's own cookies and settings, on a wide screen if nothing else is said."""
+    return browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
+
+
 class Watched:
     """A signed-in page and what went wrong on it."""
 
-    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
-        self.context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
-        self.page: Page = self.context.new_page()
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context = context
+        self.page: Page = context.new_page()
         self.url, self.faults, self.elsewhere = url, list[str](), list[str]()
         self.page.set_default_timeout(30_000)
         self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
@@ -65,6 +70,10 @@ class Watched:
         mark = "&" if "?" in path else "?"
         self.page.goto(f"{self.url}{path}{mark}token={TOKEN}")
         return self.page
+
+    def on_a_phone(self, scheme: str = "light") -> None:
+        self.page.set_viewport_size({"width": 390, "height": 844})
+        self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
 
     def shoot(self, name: str) -> None:
         if SHOTS:
