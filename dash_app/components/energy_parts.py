@@ -1,7 +1,7 @@
 """Parts of the energy page: its tiles, where the energy went, and who used how much."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from dash import dcc, html
 
@@ -13,7 +13,7 @@ from dash_app.components.charts import chart, legend
 from dash_app.components.evidence import evidence_note
 from dash_app.components.figure_facts import co2_note, figure_facts
 from dash_app.components.states import empty
-from dash_app.components.tables import behind_chart, table, thinned
+from dash_app.components.tables import behind_chart, plain_table, table, thinned
 from dash_app.components.tiles import tile, tiles
 from dash_app.figures.cluster import MAX_BARS, power_over_time_figure, ranking_figure, split_layers
 from dash_app.figures.stack import Layer
@@ -42,6 +42,8 @@ GROUP_NAMES: Final[dict[Grouping, str]] = {
     "partition": marked("Partition"),
 }
 MAX_ROWS: Final = 200
+MAX_LINKED: Final = 50
+"""So many of them lead to their jobs: 2,000 cells as components of their own keep a browser busy for ten seconds."""
 
 
 def summary_tiles(summary: EnergySummary, status: Status) -> html.Div:
@@ -109,7 +111,7 @@ def power_chart(series: EnergySeries, zone: str, split: Split = "kind", height_p
 
 
 def ranking(rows: Sequence[EnergyRow], grouping: Grouping, currency: str) -> html.Div:
-    """Bars of the largest, and the table of all."""
+    """Bars of the largest, their table, and behind it that of the others."""
     if not rows:
         return empty(_("No energy of jobs in this time"), _("No job and no login was booked between these moments."))
     parts = [Layer("static", marked("static"), BLUE, STATIC_ALPHA), Layer("dynamic", marked("dynamic"), BLUE, 0.85)]
@@ -168,21 +170,33 @@ def _ranking_table(rows: Sequence[EnergyRow], grouping: Grouping, currency: str)
         "kg CO₂",
         *([currency] if with_cost else []),
     ]
-    body = [
-        [
-            dcc.Link(row.name or _("(none)"), href=jobs_path(**{grouping: row.name})) if row.jobs else row.name,
-            format_count(row.jobs),
-            format_count(row.cpu_hours) if row.cpu_hours >= 100 else format_number(row.cpu_hours),
-            format_number(kwh_from_j(row.energy_j)),
-            *([format_number(kwh_from_j(row.sessions_j))] if with_sessions else []),
-            format_number(100 * row.evidence.uncertainty),
-            waste_text(row),
-            unknown() if row.co2_g is None else format_number(row.co2_g / 1000),
-            *([format_cost(row.cost, "").strip()] if with_cost else []),
-        ]
-        for row in rows
+    caption = _("Energy by {group}", group=_(GROUP_NAMES[grouping]))
+    largest = [[_linked(row, grouping), *_ranked(row, with_sessions, with_cost)] for row in rows[:MAX_LINKED]]
+    others = [[row.name or _("(none)"), *_ranked(row, with_sessions, with_cost)] for row in rows[MAX_LINKED:]]
+    shown = table(head, largest, caption)
+    if not others:
+        return shown
+    summary = html.Summary(_("The next {count}", count=format_count(len(others))))
+    return html.Div([shown, html.Details([summary, plain_table(head, others, caption)], className="mw-details")])
+
+
+def _linked(row: EnergyRow, grouping: Grouping) -> Any:
+    """A name that leads to its jobs, where it has some."""
+    return dcc.Link(row.name or _("(none)"), href=jobs_path(**{grouping: row.name})) if row.jobs else row.name
+
+
+def _ranked(row: EnergyRow, with_sessions: bool, with_cost: bool) -> list[str]:
+    """What stands behind a name."""
+    return [
+        format_count(row.jobs),
+        format_count(row.cpu_hours) if row.cpu_hours >= 100 else format_number(row.cpu_hours),
+        format_number(kwh_from_j(row.energy_j)),
+        *([format_number(kwh_from_j(row.sessions_j))] if with_sessions else []),
+        format_number(100 * row.evidence.uncertainty),
+        waste_text(row),
+        unknown() if row.co2_g is None else format_number(row.co2_g / 1000),
+        *([format_cost(row.cost, "").strip()] if with_cost else []),
     ]
-    return table(head, body, _("Energy by {group}", group=_(GROUP_NAMES[grouping])))
 
 
 def waste_text(row: EnergyRow) -> str:

@@ -584,3 +584,18 @@ def test_sessions_stand_beside_jobs_and_lead_to_no_job() -> None:
     assert "user=eve" not in links
     line = ranking([replace(only_logins, name="(sessions)")], "account", "EUR")
     assert "in sessions" not in text_of(line)
+
+
+def test_a_long_ranking_links_its_first_names_and_holds_the_others_in_a_table_of_text() -> None:
+    from dataclasses import replace
+
+    from dash_app.components.energy_parts import MAX_LINKED, ranking
+
+    (ada, *_rest) = StandIn().energy_by(ADMIN, "user", 0, 2**62)
+    rows = [replace(ada, name=f"user{i:03}") for i in range(MAX_LINKED + 30)]
+    shown = ranking(rows, "user", "EUR")
+    sent = json.dumps(shown.to_plotly_json(), default=lambda part: part.to_plotly_json())
+    assert sent.count("/jobs?user=") == MAX_LINKED
+    assert all(row.name in sent for row in rows)
+    assert "The next 30" in text_of(shown)
+    assert "The next" not in text_of(ranking(rows[:MAX_LINKED], "user", "EUR"))
