@@ -43,11 +43,11 @@ def _none_of_ours() -> Response:
 
 def is_request(body: dict[str, Any]) -> bool:
     """Whether a body has the parts that Dash reads."""
-    outputs = body.get("outputs")
-    listed = outputs if isinstance(outputs, list) else [outputs]
+    output, outputs = body.get("output"), body.get("outputs")
+    several = isinstance(output, str) and output.startswith("..")  # a list else is all that one pattern stands for
+    listed = outputs if several and isinstance(outputs, list) else [outputs]
     parts = [one for some in (body.get("inputs"), body.get("state", [])) for one in _flat(some)]
     changed = body.get("changedPropIds", [])
-    output = body.get("output")
     return (
         isinstance(output, str)
         and len(listed) == len(output.strip(".").split("..."))

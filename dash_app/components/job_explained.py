@@ -4,12 +4,14 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+import dash_mantine_components as dmc
 from dash import dcc, html
 
 from aggregator.queries.explain import Explanation, NodeExplanation
 from aggregator.queries.explain_words import closing_lines, node_lines
 from aggregator.queries.figure_words import mean_value, origin_text
 from aggregator.queries.models import FigureUse, JobDetail, JobRow
+from dash_app.components.attributes import aria
 from dash_app.components.evidence import evidence_content
 from dash_app.components.figure_facts import figure_facts
 from dash_app.language import _, _n
@@ -19,6 +21,19 @@ from maxwatt.domain.carbon import Quantity
 
 MOST_NODES: Final = 12
 """Nodes that are told of, those with the most energy; the command line tells of all."""
+
+
+def explained_drawer() -> dmc.Drawer:
+    """Where it is told how a figure is known; filled when somebody asks."""
+    return dmc.Drawer(
+        html.Div(id="job-why-content"),
+        id="job-why",
+        title=_("How do we know?"),
+        position="right",
+        size="lg",
+        opened=False,
+        closeButtonProps=aria(label=_("Close")),
+    )
 
 
 def explained(detail: JobDetail, found: Explanation | None, currency: str) -> html.Div:

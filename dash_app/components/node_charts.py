@@ -11,7 +11,7 @@ from aggregator.queries.series_models import NodeSeries
 from dash_app.components.attributes import HIDDEN
 from dash_app.components.charts import card, chart, legend, line_mark
 from dash_app.components.live import part_id
-from dash_app.components.node_figures import node_figures
+from dash_app.components.node_figures import closed_figures
 from dash_app.components.states import empty
 from dash_app.components.traffic_charts import traffic_charts
 from dash_app.figures.node import (
@@ -85,6 +85,14 @@ def nodes_per_page(boards: int) -> int:
     return 8 if boards < 4 else 4
 
 
+def shown_nodes(names: Sequence[str], page: int | None, node: str | None, per_page: int) -> Sequence[str]:
+    """The nodes to draw: the one chosen, else one page of them (pages count from 1)."""
+    if node:
+        return [node] if node in names else []
+    first = (max(page or 1, 1) - 1) * per_page
+    return names[first : first + per_page]
+
+
 def points_of(nodes: int, boards: int) -> int:
     """Intervals that charts are drawn with.
 
@@ -112,7 +120,7 @@ def node_card(series: NodeSeries, choice: Choice, *, wide: bool, traffic: bool) 
         *_memory(series, low if powered else last),
         *(traffic_charts(series, low) if traffic else []),
         *(_power(series, last, choice.intensity) if powered else _no_power()),
-        node_figures(series, choice.zone),
+        closed_figures(series),
     ]
     return card(series.node, charts, class_name="mw-job-node", level=3)
 

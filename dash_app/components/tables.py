@@ -57,16 +57,21 @@ def behind_chart(
     named: dict[str, Any] = {"id": part_id(live)} if live else {}
     shown = [rows[i] for i in thinned(len(rows))] if not step else rows
     step = step or thinned(len(rows)).step
-    note = _("every {step}. interval", step=step) if step > 1 else ""
     return html.Details(
-        [
-            html.Summary([_("Figures"), html.Span(f": {caption}", className="mw-hidden")]),
-            html.P(note, className="mw-note") if note else None,
-            plain_table(head, shown, caption),
-        ],
+        [html.Summary(figures_heading(caption)), step_note(step), plain_table(head, shown, caption)],
         className="mw-details",
         **named,
     )
+
+
+def figures_heading(caption: str) -> list[Any]:
+    """What opens the figures of a chart; of which chart, screen readers hear."""
+    return [_("Figures"), html.Span(f": {caption}", className="mw-hidden")]
+
+
+def step_note(step: int) -> html.P | None:
+    """That a table shows only every so-manyth interval; nothing where it shows all."""
+    return html.P(_("every {step}. interval", step=step), className="mw-note") if step > 1 else None
 
 
 def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> html.Div:

@@ -3,23 +3,23 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from aggregator.queries.job_models import JobNodes
 from aggregator.queries.models import JobDetail, Status
+from aggregator.queries.series_models import NodeSeries
 from dash_app.auth import current_viewer
 from dash_app.components.advice import advice_card
-from dash_app.components.attributes import aria
 from dash_app.components.job_choices import all_nodes, node_choices
 from dash_app.components.job_downloads import download_menu
-from dash_app.components.job_explained import explained
+from dash_app.components.job_explained import explained, explained_drawer
 from dash_app.components.job_head import WHY, job_head
 from dash_app.components.job_overview import overview
 from dash_app.components.job_statistics import statistics_card, statistics_of_series
 from dash_app.components.job_waiting import no_job, waiting_page
 from dash_app.components.live import GRAPH, PART, new_values, part_id
-from dash_app.components.node_charts import Choice, node_charts, nodes_per_page, points_of
+from dash_app.components.node_charts import Choice, node_charts, nodes_per_page, points_of, shown_nodes
+from dash_app.components.node_figures import OPENER, TABLE, node_figures
 from dash_app.components.session_note import session_slot
 from dash_app.components.similar import similar_card
 from dash_app.components.states import waiting
@@ -75,7 +75,7 @@ def layout(context: PageContext) -> html.Div:
             ),
             html.Div(waiting(640), id="job-charts", className="mw-charts"),
             all_nodes(shown=_is_large(of_job)),
-            _drawer(),
+            explained_drawer(),
         ]
     )
 
@@ -84,6 +84,7 @@ def register(app: Dash, queries: PageQueries) -> None:
     """Callbacks of the job page."""
     _register_parts(app, queries)
     _register_live(app, queries)
+    _register_figures(app, queries)
     _register_why(app, queries)
     _register_waiting(app, queries)
 
@@ -164,6 +165,29 @@ def _register_live(app: Dash, queries: PageQueries) -> None:
         return _head(queries, viewer, detail, queries.status(viewer), now_ms()), not _active(detail)
 
 
+def _register_figures(app: Dash, queries: PageQueries) -> None:
+    """The table behind the charts of a node: when somebody opens it, and anew while it is open."""
+
+    @app.callback(
+        Output(part_id(ALL, TABLE), "children"),
+        Input(part_id(ALL, OPENER), "n_clicks"),
+        Input("job-refresh", "n_intervals"),
+        State("job-key", "data"),
+        State("job-nodes", "value"),
+        State("job-node", "value"),
+        prevent_initial_call=True,
+    )
+    def figures(
+        _clicks: list[int | None], _ticks: int, key: Key | None, page: int | None, node: str | None
+    ) -> list[Any]:
+        opened = {one["id"]["of"] for one in ctx.inputs_list[0] if (one.get("value") or 0) % 2}
+        if isinstance(ctx.triggered_id, dict):
+            opened &= {ctx.triggered_id["of"]}
+        found = _series(queries, current_viewer(), key, (page, node))[1] if key and opened else ()
+        tables = {one.node: node_figures(one, queries.timezone) for one in found if one.node in opened}
+        return [tables.get(one["id"]["of"], no_update) for one in ctx.outputs_list]
+
+
 def _register_why(app: Dash, queries: PageQueries) -> None:
     """How a figure is known, when somebody asks."""
 
@@ -200,14 +224,6 @@ def _register_waiting(app: Dash, queries: PageQueries) -> None:
         return page.children if getattr(page, "id", "") == WAITING else page
 
 
-def shown_nodes(names: Sequence[str], page: int | None, node: str | None, per_page: int) -> Sequence[str]:
-    """The nodes to draw: the one chosen, else one page of them (pages count from 1)."""
-    if node:
-        return [node] if node in names else []
-    first = (max(page or 1, 1) - 1) * per_page
-    return names[first : first + per_page]
-
-
 def _head(queries: PageQueries, viewer: Viewer, detail: JobDetail, status: Status, now: int) -> html.Div:
     job_id, start_ms = detail.row.job_id, detail.row.start_ms
     attempts, gpus = queries.job_attempts(viewer, job_id), queries.job_gpus(viewer, job_id, start_ms)
@@ -227,18 +243,27 @@ def _charts(
 ) -> tuple[Any, bool]:
     """The charts, and whether the switch of logical cores is hidden: it makes no difference, or nobody knows which."""
     page, node, logical = chosen
-    job_id, start_ms = key["job_id"], key["start_ms"]
-    of_job = queries.job_nodes(viewer, job_id, start_ms)
+    of_job, series = _series(queries, viewer, key, (page, node))
     if of_job is None:
         return no_update, True
-    nodes = shown_nodes(of_job.names, page, node, nodes_per_page(of_job.boards))
-    series = queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), of_job.boards), nodes)
-    zone = queries.timezone
-    choice = Choice(zone, len(of_job.names), logical, queries.job_intensity(viewer, job_id, start_ms))
+    intensity = queries.job_intensity(viewer, key["job_id"], key["start_ms"])
+    choice = Choice(queries.timezone, len(of_job.names), logical, intensity)
     parts: list[Any] = [node_charts(series, choice)]
     if series and not _is_large(of_job):
         parts.append(statistics_card(statistics_of_series(series), _("of what the charts show"), len(series)))
     return parts, not any(one.threads_per_core > 1 for one in series)
+
+
+def _series(
+    queries: PageQueries, viewer: Viewer, key: Key, chosen: tuple[int | None, str | None]
+) -> tuple[JobNodes | None, Sequence[NodeSeries]]:
+    """The job's nodes, and how it went on those that are shown; None: there is no such job to see."""
+    job_id, start_ms = key["job_id"], key["start_ms"]
+    of_job = queries.job_nodes(viewer, job_id, start_ms)
+    if of_job is None:
+        return None, ()
+    nodes = shown_nodes(of_job.names, *chosen, nodes_per_page(of_job.boards))
+    return of_job, queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), of_job.boards), nodes)
 
 
 def _key(detail: JobDetail, *, large: bool) -> Key:
@@ -248,19 +273,6 @@ def _key(detail: JobDetail, *, large: bool) -> Key:
 def _is_large(of_job: JobNodes) -> bool:
     """Whether its nodes do not fit on one page of charts."""
     return len(of_job.names) > nodes_per_page(of_job.boards)
-
-
-def _drawer() -> dmc.Drawer:
-    """Where it is told how a figure is known; filled when somebody asks."""
-    return dmc.Drawer(
-        html.Div(id="job-why-content"),
-        id="job-why",
-        title=_("How do we know?"),
-        position="right",
-        size="lg",
-        opened=False,
-        closeButtonProps=aria(label=_("Close")),
-    )
 
 
 def _active(detail: JobDetail) -> bool:

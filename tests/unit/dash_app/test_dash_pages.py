@@ -302,7 +302,8 @@ def test_charts_of_one_node() -> None:
     assert "Disk traffic of the job on n001 over time" in text
     assert "Network" not in text  # others use the node
     assert "CPU of the job on n001 over time" in text
-    assert "Dynamic power" in text  # the table behind the charts
+    assert "Dynamic power" not in text  # the table behind the charts comes when it is opened
+    assert '"job-figures"' in text
     assert "95th percentile" in text
     assert "CPU, % of 16 CPUs" in text
     assert answer["job-logical-box"]["hidden"] is False
@@ -370,6 +371,42 @@ def test_what_to_change_and_jobs_alike() -> None:
     assert "While it runs nobody knows" in change_of(RUNNING)
     assert "did not end normally" in change_of(FAULTY)
     assert "too few to compare" in change_of(HOSTILE_ID)
+
+
+def tables_of(clicks: dict[str, int | None], changed: str) -> dict[str, Any]:
+    """By node, the tables that come when its opener was clicked so many times; `changed` is a node or the timer."""
+    queries = StandIn()
+    row = queries.job_attempts(ADMIN, WIDE)[-1]
+    openers = [({"of": node, "type": "job-figures"}, count) for node, count in clicks.items()]
+    states = {"job-key": ("data", {"job_id": WIDE, "start_ms": row.start_ms, "large": True}),
+              "job-nodes": ("value", 1), "job-node": ("value", None)}  # fmt: skip
+    body = {
+        "output": '{"of":["ALL"],"type":"job-table"}.children',
+        "outputs": [{"id": {"of": node, "type": "job-table"}, "property": "children"} for node in clicks],
+        "inputs": [
+            [{"id": opener, "property": "n_clicks", "value": count} for opener, count in openers],
+            {"id": "job-refresh", "property": "n_intervals", "value": 1},
+        ],
+        "state": [{"id": name, "property": prop, "value": value} for name, (prop, value) in states.items()],
+        "changedPropIds": [changed if "." in changed else f'{{"of":"{changed}","type":"job-figures"}}.n_clicks'],
+    }
+    answer = client_of(queries).post("/_dash-update-component", json=body)
+    assert answer.status_code in {200, 204}, answer.get_data(as_text=True)
+    sent = answer.get_json()["response"] if answer.status_code == 200 else {}
+    return {json.loads(place)["of"]: values["children"] for place, values in sent.items()}
+
+
+def test_the_table_behind_charts_comes_when_it_is_opened() -> None:
+    opened = tables_of({"n001": None, "n002": 1, "n003": 3}, "n002")
+    assert opened.keys() == {"n002"}
+    assert "Dynamic power" in json.dumps(opened)
+    assert tables_of({"n001": None, "n002": 2}, "n002") == {}
+
+
+def test_open_tables_go_with_the_time() -> None:
+    assert tables_of({"n001": None, "n002": 1, "n003": 2}, "job-refresh.n_intervals").keys() == {"n002"}
+    assert tables_of({"n001": None}, "job-refresh.n_intervals") == {}
+    assert tables_of({}, "job-refresh.n_intervals") == {}
 
 
 def live_of(job_id: int, parts: list[str], graphs: list[str]) -> dict[str, Any]:
