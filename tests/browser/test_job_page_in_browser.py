@@ -63,6 +63,23 @@ def test_a_large_job_in_one_picture(watched: Watched) -> None:
     watched.shoot("browser-job-wide")
 
 
+def test_the_table_of_a_node_comes_when_it_is_opened(watched: Watched) -> None:
+    page = watched.open(f"/job/{PLAIN}")
+    head = page.get_by_role("columnheader", name="Dynamic power")
+    opener = page.locator("#job-charts .mw-job-node summary")
+    expect(opener).to_be_visible()
+    assert head.count() == 0
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(head).to_be_visible()
+    watched.shoot("browser-job-table")
+    page.get_by_role("switch", name="Logical cores").click()
+    expect(page.get_by_text("CPU, % of 8 cores")).to_be_visible()
+    if opener.locator("xpath=..").get_attribute("open") is None:  # the charts are made anew, and the table with them
+        opener.click()
+    expect(head).to_be_visible()
+
+
 def test_a_live_job_is_refreshed_without_jumps(watched: Watched) -> None:
     page = watched.open(f"/job/{RUNNING}")
     expect(page.locator("#job-charts .main-svg").first).to_be_visible()
