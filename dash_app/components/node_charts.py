@@ -10,6 +10,7 @@ from aggregator.queries.job_models import IntensitySeries
 from aggregator.queries.series_models import NodeSeries
 from dash_app.components.attributes import HIDDEN
 from dash_app.components.charts import card, chart, legend, line_mark
+from dash_app.components.elements import element
 from dash_app.components.live import part_id
 from dash_app.components.node_figures import closed_figures
 from dash_app.components.states import empty
@@ -189,13 +190,14 @@ def _no_power() -> list[Any]:
 def _name(name: str, levels: Sequence[tuple[str, str]], live: str) -> html.Div:
     """A chart's name, and at its right what the dashed and dotted lines in it stand for."""
     marks = [
-        html.Span(
-            [html.Span(className=f"mw-line mw-line-{kind}", **HIDDEN) if kind else None, _level(kind, text)],
+        element(
+            "Span",
+            [element("Span", className=f"mw-line mw-line-{kind}", **HIDDEN) if kind else None, _level(kind, text)],
             className="mw-level",
         )
         for kind, text in levels
     ]
-    parts = [html.H4(name), html.Div(marks, className="mw-levels")]
+    parts: list[Any] = [element("H4", name), element("Div", marks, className="mw-levels")]
     return html.Div(parts, id=part_id(live), className="mw-chart-name")
 
 

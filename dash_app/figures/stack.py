@@ -50,14 +50,9 @@ def stack_traces(
     shown = drawn(layers, values)
     known = [None not in moment for moment in zip(*(values[layer.key] for layer in shown), strict=True)]
     return [
-        _area(
-            layer,
-            places(intervals, run),
-            [*values[layer.key][run.start : run.stop]],
-            hover,
-            f"run {number}",
-        )
+        _area(layer, xs, [*values[layer.key][run.start : run.stop]], hover, f"run {number}")
         for number, run in enumerate(runs(intervals, known))
+        for xs in [places(intervals, run)]
         for layer in shown
     ]
 
