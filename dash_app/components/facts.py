@@ -5,6 +5,7 @@ from typing import Any
 
 from dash import html
 
+from dash_app.components.elements import element
 from dash_app.text import unknown
 
 Fact = tuple[str, Any]
@@ -27,7 +28,7 @@ def path(text: str) -> Any:
     return html.Code(text, className="mw-path") if text else ""
 
 
-def _fact(label: str, value: Any) -> html.Div:
+def _fact(label: str, value: Any) -> Any:
     known = value is not None and value not in {"", unknown()} if isinstance(value, str | None) else True
-    shown = html.Dd(value) if known else html.Dd(unknown(), className="mw-unknown")
-    return html.Div([html.Dt(label), shown], className="mw-fact")
+    shown = element("Dd", value) if known else element("Dd", unknown(), className="mw-unknown")
+    return element("Div", [element("Dt", label), shown], className="mw-fact")
