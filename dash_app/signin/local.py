@@ -4,7 +4,6 @@ import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from flask import Flask, Response, request
 
@@ -18,9 +17,6 @@ from dash_app.throttle import Throttle
 from dash_app.urls import link
 from maxwatt.config import SigninSettings
 from maxwatt.domain.viewer import Viewer
-
-_NOBODY: Final = passwords.kept("nobody has this password")
-"""Compared with where there is no such user, so that the answer takes as long."""
 
 
 class LocalSignIn:
@@ -79,7 +75,7 @@ class LocalSignIn:
         if wait_s > 0:
             return wait(wait_s, password_form(target, status=429, wait_s=wait_s))
         account = read_accounts(self._path).get(name)
-        if not passwords.matches(password, account.password if account else _NOBODY) or account is None:
+        if not passwords.matches(password, account.password if account else passwords.NOBODYS) or account is None:
             self._throttle.fail(who)
             return password_form(target, status=401, wrong=True)
         self._throttle.forget(who)

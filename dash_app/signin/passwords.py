@@ -16,6 +16,10 @@ _MEMORY_BYTES: Final = 128 * 1024 * 1024
 _ONE_AT_A_TIME: Final = threading.Lock()  # each takes 32 MiB, and guesses come in crowds
 
 
+NOBODYS: Final = f"scrypt${_N}${_R}${_P}${'A' * 22}==${'A' * 43}="
+"""Compared with where there is no such user, so that the answer takes as long; of no password known."""
+
+
 def kept(password: str) -> str:
     """What is kept of a password: `scrypt$n$r$p$salt$hash`."""
     salt = secrets.token_bytes(16)

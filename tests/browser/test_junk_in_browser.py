@@ -28,7 +28,7 @@ def tampered(path: str) -> str:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_junk_in_the_address(watched: Watched, path: str, caplog: pytest.LogCaptureFixture) -> None:
-    watched.open("/sessions")
+    watched.sign_in()
     watched.page.goto(f"{watched.url}{tampered(path)}")
     settle(watched.page)
     expect(watched.page.locator("h1")).to_have_count(1)
@@ -38,7 +38,7 @@ def test_junk_in_the_address(watched: Watched, path: str, caplog: pytest.LogCapt
 
 
 def test_ids_that_are_none(watched: Watched) -> None:
-    watched.open("/sessions")
+    watched.sign_in()
     for number in ("77", "-1", "9" * 30, "%00", "9001;drop", "%3Cb%3E"):
         watched.page.goto(f"{watched.url}/job/{number}")
         expect(watched.page.get_by_role("heading", level=1, name="There is no such job")).to_be_visible()
@@ -59,7 +59,7 @@ def test_a_job_of_two_thousand_nodes(watched: Watched, stand_in: StandIn) -> Non
 
 
 def test_awkward_jobs_are_explained(watched: Watched) -> None:
-    watched.open("/sessions")
+    watched.sign_in()
     for number, words in ((NO_SAMPLES, "No samples"), (UNBOOKED, "not booked"), (REQUEUED, "attempt")):
         watched.page.goto(f"{watched.url}/job/{number}")
         settle(watched.page)
