@@ -90,7 +90,7 @@ def _postgres_tables(postgres: Postgres) -> Iterator[tuple[str, Engine]]:
     """A database with the ledger's tables: to make them anew for each test takes longer than most tests."""
     url = postgres.new_database()
     Ledger.open(url).close()
-    engine = create_engine(url)
+    engine = create_engine(url, pool_pre_ping=True)  # a test ends all connections
     yield url, engine
     engine.dispose()
     postgres.drop_database(url)
