@@ -1,6 +1,7 @@
 """What SQLite needs: a folder, its pragmas, and transactions that begin as ours must."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ BUSY_TIMEOUT_MS: Final = 30_000
 
 _PRAGMAS: Final = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
-    "journal_mode=WAL",
     "synchronous=NORMAL",
     "cache_size=-32768",
     "wal_autocheckpoint=4000",  # pages; a booking writes many of them several times
@@ -48,7 +48,23 @@ def _on_connect(dbapi_connection: Any, _record: Any) -> None:
     cursor = dbapi_connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
+    _keep_a_wal(cursor)
     cursor.close()
+
+
+def _keep_a_wal(cursor: Any) -> None:
+    """Have the file keep a write-ahead log. While another connection changes a new file to it, SQLite refuses at once,
+    without the `busy_timeout` that all else waits.
+    """
+    until_s = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
+                raise
+            time.sleep(0.01)
 
 
 def _on_begin(connection: Connection) -> None:
