@@ -36,6 +36,8 @@ from dash_app.text import format_bytes, format_number, format_power, format_shar
 
 FEW_NODES: Final = 4
 """So many nodes have charts of their traffic, too: a browser draws dozens of charts slowly."""
+MOST_NODES: Final = 8
+"""Of a job with no more nodes, all are drawn at once."""
 WIDE_POINTS: Final = 300
 SMALL_POINTS: Final = 120
 """Intervals of a chart over the width of a page, and of a card: about one for two pixels."""
@@ -81,9 +83,15 @@ def node_charts(series: Sequence[NodeSeries], choice: Choice) -> html.Div:
     )
 
 
-def nodes_per_page(boards: int) -> int:
-    """How many nodes are drawn at once, by how many boards the node with most of them has."""
-    return 8 if boards < 4 else 4
+def nodes_per_page(nodes: int, boards: int) -> int:
+    """How many nodes are drawn at once: all of a job of few; of a larger one, which has a picture of all, a row.
+
+    Args:
+        nodes: of the job.
+        boards: on the node that has most of them.
+    """
+    most = MOST_NODES if boards < 4 else FEW_NODES
+    return nodes if nodes <= most else FEW_NODES
 
 
 def shown_nodes(names: Sequence[str], page: int | None, node: str | None, per_page: int) -> Sequence[str]:

@@ -69,7 +69,7 @@ def layout(context: PageContext) -> html.Div:
             html.Div(
                 [
                     html.H2(_("Over time"), className="mw-section-title"),
-                    node_choices(of_job.names, nodes_per_page(of_job.boards)),
+                    node_choices(of_job.names, nodes_per_page(len(of_job.names), of_job.boards)),
                 ],
                 className="mw-section-head",
             ),
@@ -262,7 +262,7 @@ def _series(
     of_job = queries.job_nodes(viewer, job_id, start_ms)
     if of_job is None:
         return None, ()
-    nodes = shown_nodes(of_job.names, *chosen, nodes_per_page(of_job.boards))
+    nodes = shown_nodes(of_job.names, *chosen, nodes_per_page(len(of_job.names), of_job.boards))
     return of_job, queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), of_job.boards), nodes)
 
 
@@ -272,7 +272,7 @@ def _key(detail: JobDetail, *, large: bool) -> Key:
 
 def _is_large(of_job: JobNodes) -> bool:
     """Whether its nodes do not fit on one page of charts."""
-    return len(of_job.names) > nodes_per_page(of_job.boards)
+    return len(of_job.names) > nodes_per_page(len(of_job.names), of_job.boards)
 
 
 def _active(detail: JobDetail) -> bool:

@@ -20,7 +20,7 @@ CHARTS = [
     ("home-sums.children", {"home-scope.value": "own"}, 1),
     ("job-charts.children", key(PLAIN), 4),
     ("job-charts.children", key(RUNNING), 6),
-    ("job-charts.children", key(WIDE), 24),
+    ("job-charts.children", key(WIDE), 20),
     ("job-overview.children", {**key(WIDE), "job-metric.value": "power"}, 1),
     ("energy-sums.children", {"energy-range.value": "7d"}, 1),
     ("energy-ranking.children", {"energy-range.value": "custom", "energy-days.value": ["2025-06-01", "2025-06-16"]}, 1),
