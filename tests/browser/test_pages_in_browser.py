@@ -83,9 +83,9 @@ def test_hostile_names_stay_text(watched: Watched) -> None:
 
 def test_nodes_of_wide_jobs_come_in_pages(watched: Watched) -> None:
     page = watched.open(f"/job/{WIDE}")
-    expect(page.locator("#job-charts .mw-job-node")).to_have_count(8)
+    expect(page.locator("#job-charts .mw-job-node")).to_have_count(4)
     expect(page.locator("#job-charts h3").first).to_have_text("n001")
-    page.get_by_role("button", name="25", exact=True).click()
+    page.get_by_role("button", name="50", exact=True).click()
     expect(page.locator("#job-charts h3").last).to_have_text("n200")
     page.goto(f"{watched.url}/job/{PAIR}")
     expect(page.locator("#job-charts .mw-job-node")).to_have_count(2)
