@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Flask, Response
 
-from aggregator.queries.models import JobDetail
+from aggregator.queries.models import JobHead
 from dash_app.auth import current_viewer
 from dash_app.components.job_downloads import FILES
 from dash_app.files.job_report import job_report
@@ -33,7 +33,7 @@ def add_downloads(server: Flask, queries: PageQueries) -> None:
     def job_file(job_id: int, start_ms: int, name: str) -> Response:
         viewer = current_viewer()
         known = name in _NAMES and max(job_id, start_ms) < _MAX_NUMBER
-        detail = queries.job(viewer, job_id, start_ms) if known else None
+        detail = queries.job_head(viewer, job_id, start_ms) if known else None
         if detail is None:
             return Response("There is no such job or file.\n", 404, mimetype="text/plain")
         body, media = _file(queries, viewer, detail, name)
@@ -47,7 +47,7 @@ def add_downloads(server: Flask, queries: PageQueries) -> None:
         )
 
 
-def _file(queries: PageQueries, viewer: Viewer, detail: JobDetail, name: str) -> tuple[bytes, str]:
+def _file(queries: PageQueries, viewer: Viewer, detail: JobHead, name: str) -> tuple[bytes, str]:
     """Content and media type of a file whose name is one of FILES."""
     what, _, ending = name.partition(".")
     if what == "report":
@@ -56,7 +56,7 @@ def _file(queries: PageQueries, viewer: Viewer, detail: JobDetail, name: str) ->
     return write(_rows(queries, viewer, detail, what)), media
 
 
-def _rows(queries: PageQueries, viewer: Viewer, detail: JobDetail, what: str) -> list[Row]:
+def _rows(queries: PageQueries, viewer: Viewer, detail: JobHead, what: str) -> list[Row]:
     job_id, start_ms = detail.row.job_id, detail.row.start_ms
     if what == "summary":
         return [summary_row(detail, queries.job_gpus(viewer, job_id, start_ms), queries.status(viewer))]
@@ -67,7 +67,7 @@ def _rows(queries: PageQueries, viewer: Viewer, detail: JobDetail, what: str) ->
     return [] if windows is None else [*window_rows(windows)]
 
 
-def _report(queries: PageQueries, viewer: Viewer, detail: JobDetail) -> bytes:
+def _report(queries: PageQueries, viewer: Viewer, detail: JobHead) -> bytes:
     job_id, start_ms = detail.row.job_id, detail.row.start_ms
     gpus, advices = queries.job_gpus(viewer, job_id, start_ms), queries.job_advice(viewer, job_id, start_ms)
     windows = queries.job_windows(viewer, job_id, start_ms, MAX_POINTS)

@@ -10,7 +10,7 @@ from aggregator.queries.folded import Fold, FoldedPage
 from aggregator.queries.health import Health
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobChange, JobNodes, JobWindows
-from aggregator.queries.models import JobDetail, JobFilter, JobPage, JobRow, Status
+from aggregator.queries.models import JobDetail, JobFilter, JobHead, JobPage, JobRow, Status
 from aggregator.queries.own_use import OwnUse, Usual
 from aggregator.queries.public import PublicCluster
 from aggregator.queries.recent import RecentJob, RecentUse
@@ -55,6 +55,10 @@ class PageQueries(Protocol):
 
     def job(self, viewer: Viewer, job_id: int, start_ms: int | None) -> JobDetail | None:
         """One attempt of a job, the newest when `start_ms` is None; None when there is none this viewer may see."""
+        ...
+
+    def job_head(self, viewer: Viewer, job_id: int, start_ms: int | None) -> JobHead | None:
+        """The same as a whole, without what is booked on each of its nodes."""
         ...
 
     def job_nodes(self, viewer: Viewer, job_id: int, start_ms: int | None) -> JobNodes | None:

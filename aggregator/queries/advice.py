@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aggregator.queries.job_models import Advice, Advices, BoardUse, Comparison, GpuUse
-from aggregator.queries.models import JobDetail, JobRow, NodeShare
+from aggregator.queries.models import JobRow, NodeShare
 from maxwatt.domain.formatting import format_duration
 from maxwatt.domain.jobs import JobState
 from maxwatt.domain.units import BYTES_PER_GIB, BYTES_PER_MIB
@@ -68,13 +68,13 @@ class Judged:
     nodes: tuple[NodeShare, ...]
 
 
-def advise(detail: JobDetail | Judged, observed: Observed) -> Advices:
+def advise(job: Judged, observed: Observed) -> Advices:
     """The lines to change, those that save most first."""
-    silent = _silent(detail.row)
+    silent = _silent(job.row)
     if silent:
         return Advices((), silent)
-    parts = [] if observed.exclusive else [_cpus(detail, observed), _memory(detail), _gpus(detail, observed.gpus)]
-    advices = [advice for advice in (*parts, _time(detail, observed.similar)) if advice is not None]
+    parts = [] if observed.exclusive else [_cpus(job, observed), _memory(job), _gpus(job, observed.gpus)]
+    advices = [advice for advice in (*parts, _time(job, observed.similar)) if advice is not None]
     return Advices(tuple(sorted(advices, key=lambda advice: -(advice.saves_j or 0.0))))
 
 
@@ -96,16 +96,16 @@ def _silent(row: JobRow) -> str:
     return "coverage" if row.evidence.coverage < LEAST_COVERAGE else ""
 
 
-def _cpus(detail: JobDetail | Judged, observed: Observed) -> Advice | None:
-    held = max((node.cpus for node in detail.nodes), default=0.0)
+def _cpus(job: Judged, observed: Observed) -> Advice | None:
+    held = max((node.cpus for node in job.nodes), default=0.0)
     used = observed.busiest_cpus
-    if used is None or held <= 1 or any(node.allocation_modelled for node in detail.nodes):
+    if used is None or held <= 1 or any(node.allocation_modelled for node in job.nodes):
         return None
     proposed = cpus_for(used, observed.threads_per_core)
     if proposed > WORTH * held:
         return None
     return Advice(
-        "cpus", f"#SBATCH --cpus-per-task={proposed}", held, used, proposed, _saved_j(detail, "cpu", proposed, held)
+        "cpus", f"#SBATCH --cpus-per-task={proposed}", held, used, proposed, _saved_j(job, "cpu", proposed, held)
     )
 
 
@@ -116,16 +116,16 @@ def cpus_for(used: float, threads_per_core: int) -> int:
     return -(-wanted // threads) * threads
 
 
-def _memory(detail: JobDetail | Judged) -> Advice | None:
-    peaks = [node.memory_peak_bytes for node in detail.nodes]
-    held = max((node.memory_bytes for node in detail.nodes), default=0.0)
+def _memory(job: Judged) -> Advice | None:
+    peaks = [node.memory_peak_bytes for node in job.nodes]
+    held = max((node.memory_bytes for node in job.nodes), default=0.0)
     known = [peak for peak in peaks if peak is not None]
     if held <= 0 or not known or len(known) < len(peaks) or max(known) <= 0:
         return None
     proposed, text = memory_for(max(known))
     if proposed > WORTH * held:
         return None
-    saves_j = _saved_j(detail, "dram", proposed, held)
+    saves_j = _saved_j(job, "dram", proposed, held)
     return Advice("memory", f"#SBATCH --mem={text}", held, max(known), proposed, saves_j)
 
 
@@ -143,7 +143,7 @@ def memory_for(peak_bytes: float) -> tuple[float, str]:
     return float(size * BYTES_PER_GIB), f"{size}G"
 
 
-def _gpus(detail: JobDetail | Judged, use: GpuUse | None) -> Advice | None:
+def _gpus(job: Judged, use: GpuUse | None) -> Advice | None:
     """Boards that were never busy: only where each of them was seen, and all nodes hold as many."""
     if use is None or use.parts or not use.boards or len(use.boards) < use.held:
         return None
@@ -156,7 +156,7 @@ def _gpus(detail: JobDetail | Judged, use: GpuUse | None) -> Advice | None:
     if used >= most:
         return None
     return Advice(
-        "gpus", f"#SBATCH --gres=gpu:{used}" if used else "", most, used, used, _saved_j(detail, "gpu", used, most)
+        "gpus", f"#SBATCH --gres=gpu:{used}" if used else "", most, used, used, _saved_j(job, "gpu", used, most)
     )
 
 
@@ -167,11 +167,11 @@ def _boards_by_node(boards: Sequence[BoardUse]) -> dict[str, list[BoardUse]]:
     return found
 
 
-def _time(detail: JobDetail | Judged, similar: Comparison) -> Advice | None:
-    limit_s = detail.row.time_limit_s
+def _time(job: Judged, similar: Comparison) -> Advice | None:
+    limit_s = job.row.time_limit_s
     if not limit_s or similar.longest_s is None or similar.completed < TIME_LEAST_JOBS:
         return None
-    longest_s = max(detail.row.elapsed_s, similar.longest_s)
+    longest_s = max(job.row.elapsed_s, similar.longest_s)
     proposed = time_for(longest_s)
     if proposed > WORTH * limit_s:
         return None
@@ -183,6 +183,6 @@ def time_for(elapsed_s: float) -> int:
     return math.ceil(elapsed_s * TIME_HEADROOM / _QUARTER_S) * _QUARTER_S
 
 
-def _saved_j(detail: JobDetail | Judged, component: str, proposed: float, held: float) -> float | None:
-    static_j = sum(node.energy_j.get(f"{component}_static_j", 0.0) for node in detail.nodes)
+def _saved_j(job: Judged, component: str, proposed: float, held: float) -> float | None:
+    static_j = sum(node.energy_j.get(f"{component}_static_j", 0.0) for node in job.nodes)
     return static_j * (1 - proposed / held) if static_j > 0 else None

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aggregator.kernel.arrays import F64, I32, I64
-from aggregator.queries.models import NodeShare
+from aggregator.queries.models import NodeHeld
 from aggregator.queries.series_models import GpuSeries
 from maxwatt.domain.gpus import board_shares
 from maxwatt.domain.node_model import NodeModel
@@ -37,7 +37,7 @@ def board_samples(table: pa.Table) -> BoardSamples:
     return BoardSamples(whole["node"].astype(np.int32), whole["gpu"].astype(np.int32), whole["ts_ms"], *known)
 
 
-def own_boards(share: NodeShare, model: NodeModel) -> tuple[int, ...]:
+def own_boards(share: NodeHeld, model: NodeModel) -> tuple[int, ...]:
     """Indices of the boards of a node that the job has for itself: of a part nobody can tell whose work it was."""
     found = board_shares(share.gpus, model)
     return tuple(each.board for each in found if each.board >= 0 and each.share >= 1 and not each.assumed)

@@ -63,6 +63,11 @@ def energy_of(ending: str = "_j") -> Expression:
     return _sum_of_columns([name for name in ENERGY_COLUMNS if name.endswith(ending)])
 
 
+def energy_by_evidence() -> Expression:
+    """The same joules as all components', in fewer columns."""
+    return _sum_of_columns(EVIDENCE_COLUMNS)
+
+
 def sum_if_all_known(value: Expression, weight: Expression) -> Expression:
     """Sum of `value`, null as soon as one booking with a weight above 0 does not know it."""
     unknown = func.sum(case((value.is_(None) & (weight > 0), 1), else_=0))
@@ -81,13 +86,12 @@ def booking_sums() -> list[Expression]:
     add linearly.
     """
     static, dynamic = func.sum(energy_of("_static_j")), func.sum(energy_of("_dynamic_j"))
-    by_evidence = _sum_of_columns(EVIDENCE_COLUMNS)  # the same joules as all components, in fewer columns
     return [
         (static + dynamic).label("energy_j"),
         static.label("energy_static_j"),
         dynamic.label("energy_dynamic_j"),
         *(func.sum(bookings.c[name]).label(name) for name in EVIDENCE_COLUMNS),
-        func.sum(func.abs(by_evidence) * bookings.c.uncertainty).label("spread_j"),
+        func.sum(func.abs(energy_by_evidence()) * bookings.c.uncertainty).label("spread_j"),
         func.sum(bookings.c.held_s).label("held_s"),
         func.sum(bookings.c.covered_s).label("covered_s"),
         func.min(bookings.c.method_version).label("method_version"),

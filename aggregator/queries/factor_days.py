@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from aggregator.ledger.rows import plain_rows
 from aggregator.ledger.tables import bookings
-from aggregator.queries.expressions import energy_of
+from aggregator.queries.expressions import energy_by_evidence
 from maxwatt.domain.energy import Account
 from maxwatt.domain.units import DAY_MS
 
@@ -22,7 +22,7 @@ class FactorDay(NamedTuple):
 
 _DAY_MS: Final = bookings.c.bucket_ms - bookings.c.bucket_ms % DAY_MS
 _BOOKED: Final = (
-    select(_DAY_MS, bookings.c.factor_id, func.sum(energy_of()), func.sum(func.abs(energy_of())))
+    select(_DAY_MS, bookings.c.factor_id, func.sum(energy_by_evidence()), func.sum(func.abs(energy_by_evidence())))
     .where(bookings.c.job_ref == bindparam("job_ref"), bookings.c.account == int(Account.JOB))
     .group_by(_DAY_MS, bookings.c.factor_id)
 )

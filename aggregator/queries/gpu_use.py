@@ -16,7 +16,7 @@ from aggregator.queries.boards import (
     own_boards,
 )
 from aggregator.queries.job_models import BoardUse, GpuUse
-from aggregator.queries.models import NodeShare
+from aggregator.queries.models import NodeHeld
 from maxwatt.config import Settings
 from maxwatt.domain.ports import Store
 from maxwatt.domain.units import MS_PER_S
@@ -26,7 +26,7 @@ MAX_NODE_S: Final = 8 * 24 * 3600
 
 
 def gpu_use(
-    store: Store, shares: Sequence[NodeShare], span_ms: tuple[int, int], settings: Settings, *, exclusive: bool
+    store: Store, shares: Sequence[NodeHeld], span_ms: tuple[int, int], settings: Settings, *, exclusive: bool
 ) -> GpuUse:
     """The use of a job's boards; of a job with very many node-hours that of some of its nodes.
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aggregator.queries.models import NodeShare
+from aggregator.queries.models import NodeHeld
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class JobNodes:
     boards: int
 
     @classmethod
-    def of(cls, shares: Sequence[NodeShare], gpu_count: int) -> "JobNodes":
-        """The nodes of a job that has its share of each, and so many boards in all."""
-        told = max((len(share.gpus) for share in shares), default=0)
-        return cls(tuple(share.node for share in shares), told or -(-gpu_count // max(len(shares), 1)))
+    def of(cls, nodes: Sequence[NodeHeld], gpu_count: int) -> "JobNodes":
+        """The nodes of a job that holds some of each, and so many boards in all."""
+        told = max((len(held.gpus) for held in nodes), default=0)
+        return cls(tuple(held.node for held in nodes), told or -(-gpu_count // max(len(nodes), 1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def job_rows(connection: Connection, job_refs: Sequence[int], now_ms: int) -> tu
     if not job_refs:
         return ()
     windows = open_windows(connection)
-    moving = set(connection.execute(_MOVING, {"refs": job_refs}).scalars())
+    moving = moving_jobs(connection, job_refs)
     parts = ((_SUMMED, [job_ref for job_ref in job_refs if job_ref not in moving]), (_BOOKED, list(moving)))
     found = {
         row["job_ref"]: row
@@ -63,6 +63,11 @@ def job_rows(connection: Connection, job_refs: Sequence[int], now_ms: int) -> tu
         for row in plain_dicts(connection, statement, {"refs": refs})
     }
     return tuple(_job_row(found[job_ref], windows, now_ms) for job_ref in job_refs if job_ref in found)
+
+
+def moving_jobs(connection: Connection, job_refs: Sequence[int]) -> set[int]:
+    """Those of these jobs whose totals do not say what their bookings say."""
+    return set(connection.execute(_MOVING, {"refs": job_refs}).scalars())
 
 
 def cpu_efficiency(used_s: Expression, reserved_s: Expression) -> Expression:

@@ -133,17 +133,38 @@ class JobFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeShare:
-    """A job's part of one node. Energy by component and part, `{"cpu_static_j": …}`."""
+class NodeHeld:
+    """What a job holds of one node."""
 
     node: str
     cpus: float
     memory_bytes: float
     gpus: tuple[Gpu, ...]
+    allocation_modelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeShare(NodeHeld):
+    """And what is booked of it there. Energy by component and part, `{"cpu_static_j": …}`."""
+
     cpu_used_s: float | None
     memory_peak_bytes: float | None
     energy_j: Mapping[str, float]
-    allocation_modelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobSums:
+    """What is booked of a job, all its nodes together.
+
+    Args:
+        energy_j: by component and part, as in `NodeShare`; empty while nothing is known.
+        cpu_used_s: CPU seconds; None where those of one node are unknown.
+        memory_peak_bytes: sum over the nodes of each one's peak; None where that of one node is unknown.
+    """
+
+    energy_j: Mapping[str, float]
+    cpu_used_s: float | None
+    memory_peak_bytes: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +189,11 @@ class FigureUse:
 
 
 @dataclass(frozen=True, slots=True)
-class JobDetail:
-    """Everything known of one job.
+class JobHead:
+    """Everything known of one job as a whole.
 
     Args:
+        nodes: in order; what is booked on each of them takes long to sum up for a large job, see `JobDetail`.
         full_j: its energy with its part of what nobody used [J], see `queries.full`; None while a day of it is open.
         embodied_g: its part of what making the nodes emitted [g], kept apart from its CO2; None where no model says it.
         consumed_energy_j: what Slurm itself says it consumed [J], where a site has that. Slurm charges a shared node's
@@ -192,11 +214,19 @@ class JobDetail:
     exit_signal: int | None
     memory_bytes: int
     total_cpu_s: float | None
-    nodes: tuple[NodeShare, ...]
+    nodes: tuple[NodeHeld, ...]
+    sums: JobSums
     figures: tuple[FigureUse, ...]
     full_j: float | None = None
     embodied_g: float | None = None
     consumed_energy_j: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail(JobHead):
+    """The same with what is booked on each of its nodes."""
+
+    nodes: tuple[NodeShare, ...]
 
 
 @dataclass(frozen=True, slots=True)

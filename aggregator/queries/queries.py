@@ -18,13 +18,13 @@ from aggregator.queries.folded import Fold, FoldedPage, folded_page
 from aggregator.queries.health import DAYS_OF_JOBS, Health, health
 from aggregator.queries.home import overview, running_jobs, waiting_jobs
 from aggregator.queries.home_models import Overview, RunningJobs, WaitingJobs
-from aggregator.queries.job_detail import find_job, held_shares, job_detail, job_nodes, node_shares
+from aggregator.queries.job_detail import find_job, held_nodes, job_detail, job_head, job_nodes, node_shares
 from aggregator.queries.job_models import Advices, Comparison, GpuUse, IntensitySeries, JobChange, JobNodes, JobWindows
 from aggregator.queries.job_names import job_names
 from aggregator.queries.job_rows import job_rows
 from aggregator.queries.job_windows import busiest_cpus, job_intensity, job_windows
 from aggregator.queries.jobs import job_attempts, job_page
-from aggregator.queries.models import JobDetail, JobFilter, JobPage, JobRow, NodeShare, Status
+from aggregator.queries.models import JobDetail, JobFilter, JobHead, JobPage, JobRow, NodeHeld, Status
 from aggregator.queries.node_coverage import NodeCoverage
 from aggregator.queries.node_energy import energy_of_nodes
 from aggregator.queries.outlook import outlook
@@ -139,6 +139,11 @@ class Queries:
         with self._engine.connect() as connection:
             return job_detail(connection, viewer, job_id, start_ms, self._now_ms())
 
+    def job_head(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> JobHead | None:
+        """The same as a whole, which is known at once for a large job too."""
+        with self._engine.connect() as connection:
+            return job_head(connection, viewer, job_id, start_ms, self._now_ms())
+
     def job_nodes(self, viewer: Viewer, job_id: int, start_ms: int | None = None) -> JobNodes | None:
         """The nodes of one attempt; None: there is none for this viewer."""
         with self._engine.connect() as connection:
@@ -206,9 +211,9 @@ class Queries:
         """How the boards of one attempt were used; None: it has none, or there is none to see."""
         with self._engine.connect() as connection:
             job = find_job(connection, viewer, job_id, start_ms)
-            return None if job is None else self._gpus(job, held_shares(connection, job["job_ref"]))
+            return None if job is None else self._gpus(job, held_nodes(connection, job["job_ref"]))
 
-    def _gpus(self, job: RowMapping, shares: Sequence[NodeShare]) -> GpuUse | None:
+    def _gpus(self, job: RowMapping, shares: Sequence[NodeHeld]) -> GpuUse | None:
         if self._store is None or not (job["gpu_count"] or any(share.gpus for share in shares)):
             return None
         from aggregator.queries.gpu_use import gpu_use

@@ -15,8 +15,8 @@ from aggregator.pipeline.chunks import COLUMNS, Capacities, build_chunk, node_ch
 from aggregator.pipeline.idle_powers import as_arrays
 from aggregator.queries import boards, traffic
 from aggregator.queries.boards import optional
-from aggregator.queries.job_detail import held_shares
-from aggregator.queries.models import NodeShare
+from aggregator.queries.job_detail import held_nodes
+from aggregator.queries.models import NodeHeld
 from aggregator.queries.series_models import NodeSeries
 from maxwatt.config import Settings
 from maxwatt.domain.energy import COMPONENTS, PARTS
@@ -49,7 +49,7 @@ class JobInputs:
     exclusive: bool
     span_ms: tuple[int, int]
     padded_ms: tuple[int, int]
-    shares: tuple[NodeShare, ...]
+    shares: tuple[NodeHeld, ...]
     capacities: Capacities
     tenants: Tenants
     idle: tuple[IdlePower, ...]
@@ -67,7 +67,7 @@ def gather(
     Args:
         nodes: of its nodes only these; None: all.
     """
-    every = held_shares(connection, job["job_ref"])
+    every = held_nodes(connection, job["job_ref"])
     shares = tuple(share for share in every if nodes is None or share.node in nodes)
     names = [share.node for share in shares]
     start_ms, end_ms = job["start_ms"], job["end_ms"]
@@ -129,7 +129,7 @@ def job_series(store: Store, inputs: JobInputs, settings: Settings, max_points: 
 
 
 def _boards(
-    inputs: JobInputs, share: NodeShare, used: boards.BoardSamples, index: int, settings: Settings
+    inputs: JobInputs, share: NodeHeld, used: boards.BoardSamples, index: int, settings: Settings
 ) -> tuple[int, ...]:
     if inputs.exclusive:
         return boards.boards_present(used, index)
@@ -150,7 +150,7 @@ def _sampling_ms(node: NodeSamples) -> int:
 
 
 def _node_series(
-    chunk: Chunk, energy: JobEnergy, edges_ms: I64, share: NodeShare, *, index: int, job: tuple[int, int]
+    chunk: Chunk, energy: JobEnergy, edges_ms: I64, share: NodeHeld, *, index: int, job: tuple[int, int]
 ) -> NodeSeries:
     job_ref, job_id = job
     length_s = np.diff(edges_ms) / MS_PER_S

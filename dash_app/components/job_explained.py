@@ -10,7 +10,7 @@ from dash import dcc, html
 from aggregator.queries.explain import Explanation, NodeExplanation
 from aggregator.queries.explain_words import closing_lines, node_lines
 from aggregator.queries.figure_words import mean_value, origin_text
-from aggregator.queries.models import FigureUse, JobDetail, JobRow
+from aggregator.queries.models import FigureUse, JobHead, JobRow
 from dash_app.components.attributes import aria
 from dash_app.components.evidence import evidence_content
 from dash_app.components.figure_facts import figure_facts
@@ -36,7 +36,7 @@ def explained_drawer() -> dmc.Drawer:
     )
 
 
-def explained(detail: JobDetail, found: Explanation | None, currency: str) -> html.Div:
+def explained(detail: JobHead, found: Explanation | None, currency: str) -> html.Div:
     """What stands in the drawer."""
     parts: list[Any] = [evidence_content(detail.row.evidence, figure_facts(detail.figures, currency))]
     parts += _products(detail.row, detail.figures, currency)

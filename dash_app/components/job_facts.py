@@ -2,7 +2,7 @@
 
 from dash import dcc, html
 
-from aggregator.queries.models import JobDetail, JobRow, Status
+from aggregator.queries.models import JobHead, JobRow, Status
 from dash_app.components.charts import card
 from dash_app.components.copying import copied
 from dash_app.components.facts import Fact, facts
@@ -13,12 +13,12 @@ from dash_app.urls import jobs_path
 from maxwatt.domain.hostlist import compress
 
 
-def facts_card(detail: JobDetail, status: Status, now_ms: int) -> html.Section:
+def facts_card(detail: JobHead, status: Status, now_ms: int) -> html.Section:
     """All of Slurm's facts."""
     return card(_("What Slurm knows"), facts(slurm_facts(detail, status, now_ms), columns=True))
 
 
-def slurm_facts(detail: JobDetail, status: Status, now_ms: int) -> list[Fact]:
+def slurm_facts(detail: JobHead, status: Status, now_ms: int) -> list[Fact]:
     """Slurm's facts in display order."""
     row = detail.row
     return [
@@ -42,7 +42,7 @@ def elapsed_text(row: JobRow) -> str:
     return _("{elapsed} of {limit}", elapsed=format_duration(row.elapsed_s), limit=limit)
 
 
-def _names(detail: JobDetail) -> list[Fact]:
+def _names(detail: JobHead) -> list[Fact]:
     row = detail.row
     reason = f" ({detail.state_reason})" if detail.state_reason not in {"", "None"} else ""
     found: list[Fact] = [(_("Job id"), copied(str(row.job_id), _("Job id")))]
@@ -61,7 +61,7 @@ def _names(detail: JobDetail) -> list[Fact]:
     ]
 
 
-def _reserved(detail: JobDetail) -> list[Fact]:
+def _reserved(detail: JobHead) -> list[Fact]:
     row = detail.row
     held = f"{row.gpu_count}" + (f" ({detail.gpus})" if detail.gpus else "")
     node_list = row.node_list or compress(node.node for node in detail.nodes)
@@ -75,7 +75,7 @@ def _reserved(detail: JobDetail) -> list[Fact]:
     ]
 
 
-def _paths(detail: JobDetail) -> list[Fact]:
+def _paths(detail: JobHead) -> list[Fact]:
     named = [
         (_("Command"), detail.command),
         (_("Work folder"), detail.work_dir),

@@ -6,7 +6,7 @@ from typing import Any, Final
 from dash import dcc, html
 
 from aggregator.queries.job_models import GpuUse
-from aggregator.queries.models import JobDetail, JobRow, Status
+from aggregator.queries.models import JobHead, JobRow, Status
 from dash_app.components.charts import card
 from dash_app.components.component_card import component_card
 from dash_app.components.evidence import uncertainty_text
@@ -32,9 +32,7 @@ WHY: Final = "job-why-button"
 """Type of the buttons that ask how a figure is known."""
 
 
-def job_head(
-    detail: JobDetail, attempts: Sequence[JobRow], gpus: GpuUse | None, status: Status, now_ms: int
-) -> html.Div:
+def job_head(detail: JobHead, attempts: Sequence[JobRow], gpus: GpuUse | None, status: Status, now_ms: int) -> html.Div:
     """Everything above the charts."""
     return html.Div(
         [
@@ -48,7 +46,7 @@ def job_head(
     )
 
 
-def _title(detail: JobDetail, status: Status, now_ms: int) -> html.Div:
+def _title(detail: JobHead, status: Status, now_ms: int) -> html.Div:
     row = detail.row
     nodes = _n("{n} node", "{n} nodes", row.node_count)
     started = _("started {ago}", ago=ago(row.start_ms, now_ms))
@@ -85,7 +83,7 @@ def _attempt(number: int, row: JobRow, current: bool, zone: str) -> dcc.Link | h
     return html.Strong(text) if current else dcc.Link(text, href=job_path(row.job_id, row.start_ms))
 
 
-def _tiles(detail: JobDetail, status: Status) -> html.Div:
+def _tiles(detail: JobHead, status: Status) -> html.Div:
     row = detail.row
     mean_w = row.energy_j / row.elapsed_s if row.energy_j is not None and row.elapsed_s > 0 else None
     booked, weighed = row.evidence is not None, row.co2_g is not None
@@ -112,16 +110,13 @@ def _why(note: Any, of: str, asked: bool) -> html.Span:
     return html.Span([html.Span(note) if note else None, button if asked else None], className="mw-note-row")
 
 
-def _components(detail: JobDetail) -> html.Section | None:
+def _components(detail: JobHead) -> html.Section | None:
     """Where in the nodes the energy went; nothing when none is booked."""
-    sums: dict[str, float] = {}
-    for node in detail.nodes:
-        for column, energy_j in node.energy_j.items():
-            sums[column] = sums.get(column, 0.0) + energy_j
-    return component_card(sums) if any(value > 0 for value in sums.values()) else None
+    sums_j = detail.sums.energy_j
+    return component_card(sums_j) if any(value > 0 for value in sums_j.values()) else None
 
 
-def _beside(detail: JobDetail) -> html.Section | None:
+def _beside(detail: JobHead) -> html.Section | None:
     """Other figures of the job's energy, where there are any: each is another question than what it drew."""
     slurms = detail.consumed_energy_j
     known = [

@@ -1,11 +1,9 @@
 """What a job used of what it reserved, as bars."""
 
-from collections.abc import Sequence
-
 from dash import html
 
 from aggregator.queries.job_models import GpuUse
-from aggregator.queries.models import JobDetail, JobRow
+from aggregator.queries.models import JobHead, JobRow
 from dash_app.components.bars import use_bar
 from dash_app.components.charts import card
 from dash_app.components.job_facts import elapsed_text
@@ -14,11 +12,10 @@ from dash_app.text import format_bytes, format_number
 from maxwatt.domain.units import S_PER_H
 
 
-def use_card(detail: JobDetail, gpus: GpuUse | None) -> html.Section:
+def use_card(detail: JobHead, gpus: GpuUse | None) -> html.Section:
     """A bar each for CPU, memory, GPU and GPU memory where the job has any, and time."""
     row = detail.row
-    used_s = _sum_known([node.cpu_used_s for node in detail.nodes])
-    peak = _sum_known([node.memory_peak_bytes for node in detail.nodes])
+    used_s, peak = detail.sums.cpu_used_s, detail.sums.memory_peak_bytes
     held = sum(node.memory_bytes for node in detail.nodes) or detail.memory_bytes
     time_ratio = row.elapsed_s / row.time_limit_s if row.time_limit_s else None
     bars = [
@@ -81,8 +78,3 @@ def _memory_use(peak_bytes: float | None, held_bytes: float) -> str:
     if peak_bytes is None:
         return _("of {held} reserved", held=held)
     return _("{peak} at its peak of {held}", peak=format_bytes(peak_bytes), held=held)
-
-
-def _sum_known(values: Sequence[float | None]) -> float | None:
-    """Sum when every value is known: a sum with a hole would be too low."""
-    return None if not values or None in values else sum(value or 0.0 for value in values)

@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from aggregator.queries.figure_words import origin_text
 from aggregator.queries.job_models import Advices, GpuUse, JobWindows
-from aggregator.queries.models import JobDetail, Status
+from aggregator.queries.models import JobHead, Status
 from dash_app.components.evidence import uncertainty_text
 from dash_app.components.job_state import state_label
 from dash_app.figures.theme import BLUE, COMPONENT_COLOURS, COMPONENT_LABELS, GREY
@@ -45,7 +45,7 @@ Pairs = Sequence[tuple[str, str]]
 
 
 def job_report(
-    detail: JobDetail,
+    detail: JobHead,
     gpus: GpuUse | None,
     advices: Advices | None,
     windows: JobWindows | None,
@@ -100,7 +100,7 @@ def _write(page: Canvas, x: float, y: float, text: str, size: float, width: floa
     page.drawString(x, y, shown)
 
 
-def _head(page: Canvas, detail: JobDetail, status: Status, y: float) -> float:
+def _head(page: Canvas, detail: JobHead, status: Status, y: float) -> float:
     row = detail.row
     page.setFillColor(_TEXT)
     _write(page, _LEFT, y, f"{_('Job')} {row.shown_id}  {row.name}", 18, _RIGHT - _LEFT - 130, bold=True)
@@ -115,7 +115,7 @@ def _head(page: Canvas, detail: JobDetail, status: Status, y: float) -> float:
     return y - 26
 
 
-def _figures(detail: JobDetail, status: Status) -> Pairs:
+def _figures(detail: JobHead, status: Status) -> Pairs:
     row = detail.row
     mean_w = row.energy_j / row.elapsed_s if row.energy_j is not None and row.elapsed_s > 0 else None
     cost = [(_("Cost"), format_cost(row.cost, status.currency))] if row.cost is not None else []
@@ -129,7 +129,7 @@ def _figures(detail: JobDetail, status: Status) -> Pairs:
     ]
 
 
-def _use(detail: JobDetail, gpus: GpuUse | None) -> list[tuple[str, float | None]]:
+def _use(detail: JobHead, gpus: GpuUse | None) -> list[tuple[str, float | None]]:
     row = detail.row
     boards = [] if gpus is None else [(_("GPU"), gpus.utilisation), (_("GPU memory"), _gpu_memory(gpus))]
     limit = row.elapsed_s / row.time_limit_s if row.time_limit_s else None
@@ -141,7 +141,7 @@ def _gpu_memory(gpus: GpuUse) -> float | None:
     return peak / total if peak is not None and total else None
 
 
-def _facts(detail: JobDetail, status: Status) -> Pairs:
+def _facts(detail: JobHead, status: Status) -> Pairs:
     row = detail.row
     known = [
         (_("Submitted"), format_time(detail.submit_ms, status.timezone)),
@@ -196,11 +196,9 @@ def _bars(page: Canvas, bars: Sequence[tuple[str, float | None]], y: float) -> f
     return y
 
 
-def _components(page: Canvas, detail: JobDetail, y: float) -> float:
+def _components(page: Canvas, detail: JobHead, y: float) -> float:
     sums = {
-        name: [
-            sum(node.energy_j.get(f"{name}_{part}_j", 0.0) for node in detail.nodes) for part in ("static", "dynamic")
-        ]
+        name: [detail.sums.energy_j.get(f"{name}_{part}_j", 0.0) for part in ("static", "dynamic")]
         for name in COMPONENT_COLOURS
     }
     columns = (_LEFT + 84, _LEFT + 200, _LEFT + 316)
@@ -253,7 +251,7 @@ def _lines(page: Canvas, lines: Sequence[str], y: float) -> float:
     return y - 2
 
 
-def _foot(page: Canvas, detail: JobDetail, status: Status, now_ms: int) -> None:
+def _foot(page: Canvas, detail: JobHead, status: Status, now_ms: int) -> None:
     version = "" if detail.row.evidence is None else _("method {version}", version=detail.row.evidence.method_version)
     page.setFillColor(_DIM)
     made = _("maxwatt, made {time}", time=format_time(now_ms, status.timezone))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aggregator.queries.figure_words import mean_value, origin_text
 from aggregator.queries.job_models import GpuUse, JobWindows
-from aggregator.queries.models import JobDetail, JobRow, Status
+from aggregator.queries.models import JobHead, JobRow, Status
 from aggregator.queries.series_models import TRAFFIC, NodeSeries
 from dash_app.figures.node import POWER_LAYERS, total_power_w
 from maxwatt.domain.carbon import Quantity
@@ -20,7 +20,7 @@ _DETAILS: Final = (
 )
 
 
-def summary_row(detail: JobDetail, gpus: GpuUse | None, status: Status) -> dict[str, Any]:
+def summary_row(detail: JobHead, gpus: GpuUse | None, status: Status) -> dict[str, Any]:
     """All figures of one attempt."""
     row, evidence = detail.row, detail.row.evidence
     plain = {field.name: getattr(row, field.name) for field in fields(JobRow) if field.name != "evidence"}
@@ -31,8 +31,8 @@ def summary_row(detail: JobDetail, gpus: GpuUse | None, status: Status) -> dict[
         **plain,
         "node_list": row.node_list or compress(node.node for node in detail.nodes),
         **{name: getattr(detail, name) for name in _DETAILS},
-        **{name: _sum([node.energy_j.get(name) for node in detail.nodes]) for name in ENERGY_COLUMNS},
-        "memory_peak_bytes": _sum([node.memory_peak_bytes for node in detail.nodes]),
+        **{name: detail.sums.energy_j.get(name) for name in ENERGY_COLUMNS},
+        "memory_peak_bytes": detail.sums.memory_peak_bytes,
         "gpu_utilisation": None if gpus is None else gpus.utilisation,
         "gpu_memory_peak_bytes": None if gpus is None else gpus.memory_peak_bytes,
         **_figures(detail),
@@ -45,7 +45,7 @@ def summary_row(detail: JobDetail, gpus: GpuUse | None, status: Status) -> dict[
     }
 
 
-def _figures(detail: JobDetail) -> dict[str, Any]:
+def _figures(detail: JobHead) -> dict[str, Any]:
     intensity, pue = mean_value(detail.figures, Quantity.INTENSITY), mean_value(detail.figures, Quantity.PUE)
     source = origin_text(detail.figures, Quantity.INTENSITY)
     return {"intensity_g_per_kwh": intensity, "intensity_source": source or None, "pue": pue}

@@ -6,7 +6,7 @@ from typing import Any, Final
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from aggregator.queries.job_models import JobNodes
-from aggregator.queries.models import JobDetail, Status
+from aggregator.queries.models import JobHead, Status
 from aggregator.queries.series_models import NodeSeries
 from dash_app.auth import current_viewer
 from dash_app.components.advice import advice_card
@@ -48,7 +48,7 @@ the charts show at once.
 def layout(context: PageContext) -> html.Div:
     """The job of the address: its head at once, the rest as soon as it is read."""
     key = job_key(context.pathname, context.search)
-    detail = context.queries.job(context.viewer, *key) if key else None
+    detail = context.queries.job_head(context.viewer, *key) if key else None
     if detail is None:
         return _not_started(context, key)
     of_job = JobNodes.of(detail.nodes, detail.row.gpu_count)
@@ -159,7 +159,7 @@ def _register_live(app: Dash, queries: PageQueries) -> None:
     )
     def refresh(_ticks: int, key: Key | None) -> tuple[Any, Any]:
         viewer = current_viewer()
-        detail = queries.job(viewer, key["job_id"], key["start_ms"]) if key else None
+        detail = queries.job_head(viewer, key["job_id"], key["start_ms"]) if key else None
         if detail is None:
             return no_update, True
         return _head(queries, viewer, detail, queries.status(viewer), now_ms()), not _active(detail)
@@ -202,7 +202,7 @@ def _register_why(app: Dash, queries: PageQueries) -> None:
         if not key or not any(clicks) or not ctx.triggered_id:
             return no_update, no_update
         viewer = current_viewer()
-        detail = queries.job(viewer, key["job_id"], key["start_ms"])
+        detail = queries.job_head(viewer, key["job_id"], key["start_ms"])
         if detail is None:
             return no_update, no_update
         found = queries.explain(viewer, key["job_id"], key["start_ms"])
@@ -224,7 +224,7 @@ def _register_waiting(app: Dash, queries: PageQueries) -> None:
         return page.children if getattr(page, "id", "") == WAITING else page
 
 
-def _head(queries: PageQueries, viewer: Viewer, detail: JobDetail, status: Status, now: int) -> html.Div:
+def _head(queries: PageQueries, viewer: Viewer, detail: JobHead, status: Status, now: int) -> html.Div:
     job_id, start_ms = detail.row.job_id, detail.row.start_ms
     attempts, gpus = queries.job_attempts(viewer, job_id), queries.job_gpus(viewer, job_id, start_ms)
     return job_head(detail, attempts, gpus, status, now)
@@ -266,7 +266,7 @@ def _series(
     return of_job, queries.job_series(viewer, job_id, start_ms, points_of(len(nodes), of_job.boards), nodes)
 
 
-def _key(detail: JobDetail, *, large: bool) -> Key:
+def _key(detail: JobHead, *, large: bool) -> Key:
     return {"job_id": detail.row.job_id, "start_ms": detail.row.start_ms, "large": large}
 
 
@@ -275,7 +275,7 @@ def _is_large(of_job: JobNodes) -> bool:
     return len(of_job.names) > nodes_per_page(len(of_job.names), of_job.boards)
 
 
-def _active(detail: JobDetail) -> bool:
+def _active(detail: JobHead) -> bool:
     return detail.row.end_ms is None and detail.row.state in ACTIVE_STATES
 
 

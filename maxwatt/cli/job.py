@@ -189,12 +189,12 @@ def _valued(
 
 def _print_energy(detail: JobDetail) -> None:
     """Energy by component, static and dynamic apart, summed over the nodes; nothing where nothing is booked."""
-    booked = [share.energy_j for share in detail.nodes if share.energy_j]
-    if not booked or detail.row.energy_j is None:
+    energy_j = detail.sums.energy_j
+    if not energy_j or detail.row.energy_j is None:
         return
     rows = []
     for component in COMPONENTS:
-        parts = [sum(node[f"{component}_{part}_j"] for node in booked) for part in PARTS]
+        parts = [energy_j[f"{component}_{part}_j"] for part in PARTS]
         if any(parts):
             rows.append([component.value, *map(format_energy, parts), format_energy(sum(parts))])
     print_table({"component": "left", "static": "right", "dynamic": "right", "sum": "right"}, rows)

@@ -12,7 +12,7 @@ import pytest
 from aggregator.queries import gpu_use as module
 from aggregator.queries.boards import board_samples, board_series, own_boards
 from aggregator.queries.gpu_use import gpu_use
-from aggregator.queries.models import NodeShare
+from aggregator.queries.models import NodeHeld
 from aggregator.store.duckdb import DuckDBStore
 from maxwatt.config import Settings
 from maxwatt.domain.gpus import GpuPart, Sharing
@@ -39,8 +39,8 @@ def store(tmp_path: Path) -> Iterator[DuckDBStore]:
     store.close()
 
 
-def share(*gpus: int | GpuPart, node: str = "n1") -> NodeShare:
-    return NodeShare(node, 8.0, 0.0, gpus, None, None, {}, False)
+def share(*gpus: int | GpuPart, node: str = "n1") -> NodeHeld:
+    return NodeHeld(node, 8.0, 0.0, gpus, False)
 
 
 def test_steps_hold_the_mean_of_their_readings_and_the_last_memory(store: DuckDBStore) -> None:

@@ -3,6 +3,7 @@ from ledger_book import BUCKET, GIB, T0, Book
 
 from aggregator.queries.figure_words import mean_value, origin_text
 from aggregator.queries.job_models import JobNodes
+from aggregator.queries.models import JobHead
 from aggregator.queries.queries import Queries
 from maxwatt.domain.carbon import Quantity
 from maxwatt.domain.viewer import ADMIN
@@ -89,3 +90,42 @@ def test_a_node_that_is_only_booked_is_one_of_the_nodes(filled: Book, queries: Q
     nodes = queries.job_nodes(ADMIN, 109)
     assert nodes is not None
     assert "n7" in nodes.names
+
+
+@pytest.mark.parametrize("job_id", [101, 102, 103, 109, 110])
+@pytest.mark.parametrize("summed_up", [False, True])
+def test_a_job_as_a_whole_is_its_nodes_together(filled: Book, queries: Queries, job_id: int, summed_up: bool) -> None:
+    filled.allocation(3, "n7", 2, 4, "1,3")
+    use = {"cpu_used_s": 30.0, "cpu_reserved_s": 900.0, "memory_peak_bytes": GIB, "share_s": 450.0, "embodied_g": 1.5}
+    filled.job(9, "carol", 0, 2, node_count=2)  # of its second node, which it holds, nothing is booked
+    filled.allocation(9, "n1", 1, 1)
+    filled.allocation(9, "n2", 1, 1)
+    filled.booking(9, "n1", 0, {"cpu_static_j": 1.0}, **use)
+    filled.booking(9, "n1", 1, {"cpu_static_j": -2.0, "gpu_dynamic_j": 4.0}, **use)
+    filled.job(10, "carol", 0, 1)  # nobody saw what it used
+    filled.booking(10, "n1", 0, {"rest_static_j": 5.0}, cpu_reserved_s=900.0, share_s=450.0)
+    if summed_up:
+        filled.sum_up()
+    detail, head = queries.job(ADMIN, job_id), queries.job_head(ADMIN, job_id)
+    assert detail is not None
+    assert head is not None
+    assert {name: getattr(head, name) for name in JobHead.__slots__ if name != "nodes"} == {
+        name: getattr(detail, name) for name in JobHead.__slots__ if name != "nodes"
+    }
+    assert [(held.node, held.cpus, held.gpus) for held in head.nodes] == [
+        (share.node, share.cpus, share.gpus) for share in detail.nodes
+    ]
+    assert sum(head.sums.energy_j.values()) == (head.row.energy_j or 0.0)
+
+
+def test_sums_with_a_hole_are_unknown(filled: Book, queries: Queries) -> None:
+    filled.job(9, "carol", 0, 1, node_count=2)
+    for node, used_s, peak_bytes in (("n1", 30.0, None), ("n2", None, GIB)):
+        use = {"cpu_used_s": used_s, "cpu_reserved_s": 90.0, "memory_peak_bytes": peak_bytes}
+        filled.booking(9, node, 0, {"cpu_static_j": 1.0}, **use)
+    for _ in ("as booked", "as summed up"):
+        holed, known = queries.job_head(ADMIN, 109), queries.job_head(ADMIN, 101)
+        assert (holed.sums.cpu_used_s, holed.sums.memory_peak_bytes) == (None, None)
+        assert (known.sums.cpu_used_s, known.sums.memory_peak_bytes) == (7200.0, 8 * GIB)
+        assert sum(known.sums.energy_j.values()) == 14_400.0
+        filled.sum_up()

@@ -28,6 +28,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     **{
         name: [{"job_id": 102}, {"job_id": 101}]
         for name in (
+            "job_head",
             "job_nodes",
             "job_windows",
             "job_intensity",
