@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
-from aggregator.ledger.rows import Row
+Row = tuple[Any, ...]
 
 
 class Columns(Sequence[Row]):
@@ -21,6 +21,14 @@ class Columns(Sequence[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         return zip(*self.lists, strict=True)
+
+    def values(self) -> list[Any]:
+        """All values, row after row: no row is made on the way."""
+        width = len(self.lists)
+        found = [None] * (width * len(self))
+        for place, values in enumerate(self.lists):
+            found[place::width] = values
+        return found
 
     @overload
     def __getitem__(self, index: int) -> Row: ...

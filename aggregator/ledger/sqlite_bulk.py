@@ -3,22 +3,24 @@
 Other threads work while rows are written; to wait for them at every row took longer than to write it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table
 
-AT_ONCE: Final = 6_000
+from aggregator.ledger.columns import Columns
+
+AT_ONCE: Final = 30_000
 """Values that one statement takes; SQLite's limit is 32,766."""
 
 
 def insert_rows(
     connection: Connection,
     table: Table,
-    rows: Iterable[tuple[Any, ...]],
+    rows: Sequence[tuple[Any, ...]],
     last: int | None = None,
     *,
     missing: bool = False,
@@ -33,13 +35,13 @@ def insert_rows(
     width = len(names) - (last is not None)
     ending = "" if last is None else f", {int(last)}"
     how = table.name, names, ending, missing
-    coming, at_once = iter(rows), max(1, AT_ONCE // width)
+    at_once = max(1, AT_ONCE // width)
+    whole = len(rows) - len(rows) % at_once
+    values = rows.values() if isinstance(rows, Columns) else list(chain.from_iterable(rows))
     with closing(connection.connection.cursor()) as cursor:
-        while block := list(islice(coming, at_once)):
-            if len(block) == at_once:
-                cursor.execute(_statement(*how, at_once), list(chain.from_iterable(block)))
-            else:
-                cursor.executemany(_statement(*how, 1), block)
+        for start in range(0, whole, at_once):
+            cursor.execute(_statement(*how, at_once), values[start * width : (start + at_once) * width])
+        cursor.executemany(_statement(*how, 1), rows[whole:])
 
 
 @lru_cache(maxsize=64)

@@ -73,12 +73,13 @@ def job_refs(booked: Bookings, lives: Lives) -> list[int]:
 
 
 def _plain(values: F64) -> list[list[float]]:
-    return [column.tolist() for column in values.T]
+    found: list[list[float]] = np.ascontiguousarray(values.T).tolist()
+    return found
 
 
 def _nullable(values: F64) -> list[float | None]:
     """Unknown is null in the ledger."""
-    found: list[float | None] = values.tolist()
-    for index in np.flatnonzero(np.isnan(values)).tolist():
-        found[index] = None
-    return found
+    found = values.astype(object)
+    found[np.isnan(values)] = None
+    plain: list[float | None] = found.tolist()
+    return plain
